@@ -1,0 +1,135 @@
+"""The border of a store, in one place so that both refuse and answer alike.
+
+Pure functions from bytes and strings to models or `contract.errors`; no framework here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from typing import Final, TypeVar
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+
+from contract import errors
+from contract.models import MAX_ID
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+JSON_MEDIA_TYPE: Final = "application/json"
+REQUEST_ID_HEADER: Final = "X-Request-ID"
+IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
+SERVICE_CALLS_HEADER: Final = "X-Service-Calls"
+"""How many calls between services an answer needed; absent means none."""
+SERVICE_TOKEN_HEADER: Final = "X-Service-Token"  # noqa: S105
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_PRODUCT_ID = re.compile(r"[1-9][0-9]{0,9}")
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def request_id(sent: str | None) -> str:
+    """Take over a well-formed X-Request-ID, make one otherwise."""
+    if sent and _REQUEST_ID.fullmatch(sent):
+        return sent
+    return uuid.uuid4().hex
+
+
+def parse_body(model: type[M], content_type: str | None, body: bytes) -> M:
+    """Read a JSON body.
+
+    Raises BodyTooLarge (413), UnsupportedMediaType (415), MalformedJSON (400) or
+    ValidationFailed (422), in this order.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise errors.BodyTooLarge
+    if (content_type or "").split(";")[0].strip().lower() != JSON_MEDIA_TYPE:
+        raise errors.UnsupportedMediaType
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as invalid:
+        if invalid.errors()[0]["type"] == "json_invalid":
+            raise errors.MalformedJSON from None
+        raise validation_failed(invalid) from None
+
+
+def parse_query(model: type[M], query_string: str | bytes) -> M:
+    """Read a query string; a name given twice is refused.  Raises ValidationFailed (422)."""
+    text = query_string.decode("latin-1") if isinstance(query_string, bytes) else query_string
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        raise errors.ValidationFailed("too many query parameters") from None
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise errors.ValidationFailed("a query parameter is given twice")
+    try:
+        return model.model_validate(dict(pairs))
+    except ValidationError as invalid:
+        raise validation_failed(invalid) from None
+
+
+def validation_failed(invalid: ValidationError) -> errors.ValidationFailed:
+    """Say which fields are wrong, without repeating what was sent."""
+    fields = [
+        errors.FieldProblem(
+            field=".".join(str(part) for part in problem["loc"]) or "body",
+            message=problem["msg"],
+        )
+        for problem in invalid.errors(include_url=False, include_input=False)[:20]
+    ]
+    # Names of unknown fields come from outside: keep the document small and printable.
+    safe = [
+        errors.FieldProblem(field=ascii(f.field)[1:-1][:100], message=f.message[:300])
+        for f in fields
+    ]
+    return errors.ValidationFailed(errors=safe)
+
+
+def parse_product_id(text: str) -> int:
+    """Read a product id from a path; what can't be one does not exist (404)."""
+    if not _PRODUCT_ID.fullmatch(text) or int(text) > MAX_ID:
+        raise errors.ProductNotFound
+    return int(text)
+
+
+def parse_order_id(text: str) -> UUID:
+    """Read an order id from a path; what can't be one does not exist (404)."""
+    return _uuid(text, errors.OrderNotFound)
+
+
+def parse_payment_id(text: str) -> UUID:
+    """Read a payment id from a path; what can't be one does not exist (404)."""
+    return _uuid(text, errors.PaymentNotFound)
+
+
+def _uuid(text: str, missing: type[errors.NotFound]) -> UUID:
+    try:
+        value = UUID(text)
+    except ValueError:
+        raise missing from None
+    if str(value) != text:
+        raise missing
+    return value
+
+
+def parse_idempotency_key(sent: str | None) -> str:
+    """Read the Idempotency-Key header.  Raises the two 400s of their names."""
+    if sent is None or sent == "":
+        raise errors.IdempotencyKeyMissing
+    if not _IDEMPOTENCY_KEY.fullmatch(sent):
+        raise errors.IdempotencyKeyInvalid
+    return sent
+
+
+def fingerprint(model: BaseModel) -> str:
+    """Hash what a request means, to tell a retry from another request under the same key."""
+    return hashlib.sha256(model.model_dump_json().encode()).hexdigest()
+
+
+def to_json(model: BaseModel) -> bytes:
+    """Write a response body; both stores use this one path."""
+    return model.__pydantic_serializer__.to_json(model)

@@ -1,0 +1,128 @@
+"""`run.json`: what was run, on what, within which limits, in which order, and what went wrong.
+
+The lab writes it, reports read it; together with the Parquet tables it is all they need.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contract.results import SCHEMA_VERSION
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class FaultRecord(_Record):
+    """A fault as it was meant, and what the manipulation check saw."""
+
+    name: str
+    module: str
+    kind: str
+    dose: float
+    delay_ms: float
+    at_s: float
+    """Seconds after the trial's start of load."""
+    for_s: float
+    armed_at_s: float | None = None
+    cleared_at_s: float | None = None
+    times_fired: int = 0
+
+
+class PartCost(_Record):
+    """What one part used during the measured window, by the kernel's accounting."""
+
+    cpu_s: float
+    memory_bytes: int
+    """Mean resident size; shared pages counted in each process."""
+
+
+class TrialRecord(_Record):
+    """One measured window on one topology."""
+
+    id: int
+    phase: Literal["latency", "capacity", "hot", "isolation"]
+    pair: int
+    """Trials of one pair are adjacent and comparable."""
+    arm: Literal["a", "b"] = "a"
+    """Distinguishes the two trials of an A/A pair."""
+    is_aa: bool = False
+    topology: str
+    store: Literal["monolith", "microservices"]
+    workload: str
+    rate_profile: list[tuple[float, float]]
+    """(seconds, journeys per second) one after the other, warm-up first."""
+    seed: int
+    warmup_s: float
+    measure_s: float
+    cpu_budget: float | None
+    """Cores for the whole architecture; None: not limited."""
+    memory_budget_mb: int | None = None
+    budget_mode: Literal["pooled", "partitioned"] = "pooled"
+    shares: dict[str, float] = {}
+    """Cores per part when partitioned."""
+    scaled: Literal["everything", "hot_part"] | None = None
+    fault: FaultRecord | None = None
+    slo_ms: float
+    """A request is good when it is right and its response takes at most this."""
+    status: Literal["ok", "flagged", "rejected"] = "ok"
+    reasons: list[str] = []
+    stopped_early: bool = False
+    rows_scheduled: int = 0
+    rows_written: int = 0
+    generator_cpu_share: float = 0.0
+    """Of the generator's one core, during the measured window."""
+    lag_p99_ms: float = 0.0
+    lag_max_ms: float = 0.0
+    spin_before_ms: float = 0.0
+    spin_after_ms: float = 0.0
+    throttled_share: float = 0.0
+    cost: dict[str, PartCost] = {}
+    """By part; `total` is the whole budget group."""
+    started_unix_s: float = 0.0
+    """For people; never used in arithmetic."""
+
+
+class Limits(_Record):
+    """What was asked for and what the machine really enforced."""
+
+    cpu_budget: float | None
+    memory_budget_mb: int | None
+    enforced_by: str
+    """For example: cgroup v1, cgroup v2, systemd scope, affinity only, nothing."""
+    enforced: list[str]
+    not_enforced: list[str]
+    system_cpus: list[int]
+    generator_cpus: list[int]
+
+
+class RunRecord(_Record):
+    """The whole run."""
+
+    schema_version: Annotated[int, Field(default=SCHEMA_VERSION)]
+    run: str
+    scenario: str
+    scenario_resolved: dict[str, Any]
+    seed: int
+    started_unix_s: float
+    finished: bool = False
+    duration_s: float = 0.0
+    machine: dict[str, str | int | float | bool]
+    versions: dict[str, str]
+    commit: str = ""
+    limits: Limits
+    topologies: dict[str, dict[str, Any]]
+    """As started: parts, replicas, threads, connections, processes."""
+    seed_digest: dict[str, str] = {}
+    """By topology; equal, or the run was refused."""
+    contract_smoke: dict[str, bool] = {}
+    """By topology."""
+    startup_s: dict[str, float] = {}
+    trials: list[TrialRecord] = []
+    not_controlled: list[str] = []
+    """Sentences for page one."""
+    split_added: dict[str, int] = {}
+    """Lines of code by file that only exist because the store was split."""

@@ -1,0 +1,1 @@
+"""The lab: plans, deploys, verifies, drives, breaks, records and audits.  On top of all."""

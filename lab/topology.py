@@ -1,0 +1,57 @@
+"""What runs: a topology names a store's deployables, their replicas, threads and connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Store = Literal["monolith", "microservices"]
+
+SERVICES: Final = ("accounts", "catalog", "search", "cart", "orders", "payments", "storefront")
+DATABASES: Final[dict[Store, tuple[str, ...]]] = {
+    "monolith": ("monolith",),
+    "microservices": ("accounts", "catalog", "search", "cart", "orders", "payments"),
+}
+"""Databases of each store.  The storefront has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployable:
+    """One program that is started, and how many of it.
+
+    `threads`: blocking threads of one replica (the monolith's; services use an event loop).
+    `db_connections`: greatest number of connections of one replica to one database.
+    """
+
+    name: str
+    replicas: int = 1
+    threads: int = 1
+    db_connections: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """A named way to run one store."""
+
+    name: str
+    store: Store
+    deployables: tuple[Deployable, ...]
+    colocated: bool = False
+    """All services in one process, calls between them without a socket."""
+    database_servers: Literal["one", "each"] = "one"
+    """One PostgreSQL server for all databases of the store, or a server for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the whole architecture (proxy, application, databases together) may use.
+
+    `cpus`: cores; `memory_mb`: mebibytes; None is no limit.
+    `shares` (partitioned only): cores by part name (`envoy`, `postgres` or
+    `postgres-<database>`, and the deployables); their sum is the budget.
+    """
+
+    cpus: float | None = None
+    memory_mb: int | None = None
+    mode: Literal["pooled", "partitioned"] = "pooled"
+    shares: dict[str, float] = field(default_factory=dict)
