@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -166,7 +166,7 @@ def digest(data: SeedData) -> str:
     )
 
 
-def digest_rows(tables: dict[str, Iterable[tuple[Any, ...]]]) -> str:
+def digest_rows(tables: Mapping[str, Iterable[tuple[Any, ...]]]) -> str:
     """Hash rows given by table name, in primary-key order with the columns of the rows above."""
     sha = hashlib.sha256()
     for name in sorted(tables):

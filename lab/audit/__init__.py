@@ -1,0 +1,1 @@
+"""The auditor: after every trial, in both stores, is every order, piece and cent accounted for?"""

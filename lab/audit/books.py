@@ -1,0 +1,145 @@
+"""The books: what a store's databases, the bank and the clients say, as plain rows.
+
+Both stores have the same tables (docs/side-by-side.md); only where they stand differs, so the
+auditor reads both with the same SQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+
+from contract.bank import LedgerEntry
+
+QUERIES: Final[dict[str, tuple[str, str]]] = {
+    "stock": ("catalog", "SELECT id, received, on_hand, reserved, sold FROM products ORDER BY id"),
+    "orders": ("orders", "SELECT id, account_id, status, total_minor, payment_id, created_at "
+                         "FROM orders ORDER BY created_at, id"),
+    "lines": ("orders", "SELECT order_id, product_id, quantity, unit_price_minor "
+                        "FROM order_items ORDER BY order_id, product_id"),
+    "checkouts": ("orders", "SELECT account_id, order_id, response_status FROM checkouts"),
+    "payments": ("payments", "SELECT id, order_id, amount_minor, status FROM payments"),
+    "cart": ("cart", "SELECT account_id, product_id, quantity, added_at FROM cart_items"),
+}
+"""Table of the books → (domain whose database holds it, SQL)."""
+
+RESERVATIONS: Final = ("catalog", "SELECT order_id, product_id, quantity, status "
+                                  "FROM reservations")
+"""Only where catalog can't see orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    product_id: int
+    received: int
+    on_hand: int
+    reserved: int
+    sold: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    id: str
+    account_id: int
+    status: str
+    total_minor: int | None
+    payment_id: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    order_id: str
+    product_id: int
+    quantity: int
+    unit_price_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    account_id: int
+    order_id: str
+    response_status: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    id: str
+    order_id: str
+    amount_minor: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    account_id: int
+    product_id: int
+    quantity: int
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    order_id: str
+    product_id: int
+    quantity: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything that must add up.
+
+    `received`: pieces by product before the trial; `acknowledged`: ids of the orders that
+    clients were told are placed; `reservations`: None where the store has no such table.
+    """
+
+    stock: list[Stock]
+    orders: list[Order]
+    lines: list[Line]
+    checkouts: list[Checkout]
+    payments: list[Payment]
+    cart: list[CartLine]
+    reservations: list[Reservation] | None
+    ledger: list[LedgerEntry]
+    received: dict[int, int]
+    acknowledged: set[str] = field(default_factory=set)
+
+
+_ROWS: Final[dict[str, type[Any]]] = {
+    "stock": Stock, "orders": Order, "lines": Line, "checkouts": Checkout, "payments": Payment,
+    "cart": CartLine, "reservations": Reservation,
+}
+
+
+def read_books(
+    database_urls: dict[str, str],
+    ledger: list[LedgerEntry],
+    received: dict[int, int],
+    acknowledged: set[str],
+) -> Books:
+    """Read all tables; `database_urls` by database name, one for all or one for each domain."""
+    has_split = "orders" in database_urls
+    tables = {name: _read(database_urls, domain, sql, _ROWS[name])
+              for name, (domain, sql) in QUERIES.items()}
+    reservations = (_read(database_urls, *RESERVATIONS, _ROWS["reservations"])
+                    if has_split else None)
+    return Books(**tables, reservations=reservations, ledger=ledger, received=received,
+                 acknowledged=acknowledged)
+
+
+def _read(database_urls: dict[str, str], domain: str, sql: str, row: type[Any]) -> list[Any]:
+    url = database_urls.get(domain) or database_urls["monolith"]
+    with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
+        connection.execute("SET statement_timeout = '20s'")
+        return [row(*(str(value) if _is_id(value) else value for value in values))
+                for values in connection.execute(sql)]
+
+
+def _is_id(value: object) -> bool:
+    from uuid import UUID
+
+    return isinstance(value, UUID)

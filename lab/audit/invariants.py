@@ -1,0 +1,177 @@
+"""The invariants I1 to I7 of docs/method.md as pure functions over the books of one store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from lab.audit.books import Books
+
+PLACED: Final = frozenset({"confirmed", "cancelling", "cancelled"})
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One invariant: how many things were looked at, how many broke it, and the first of them."""
+
+    invariant: str
+    checked: int
+    violations: int
+    detail: str
+
+
+def check_all(books: Books) -> list[Finding]:
+    """Check every invariant, in order."""
+    return [check(books) for check in CHECKS.values()]
+
+
+def no_oversell(books: Books) -> Finding:
+    """I1: received = on hand + reserved + sold, none below zero, for every product; what is sold
+    is what placed orders hold."""
+    standing = {order.id for order in books.orders if order.status in ("confirmed", "cancelling")}
+    sold = Counter[int]()
+    for line in books.lines:
+        if line.order_id in standing:
+            sold[line.product_id] += line.quantity
+    return _finding("I1", len(books.stock), (
+        f"product {s.product_id}: received {s.received}, on hand {s.on_hand}, reserved "
+        f"{s.reserved}, sold {s.sold}, in orders {sold[s.product_id]}"
+        for s in books.stock
+        if s.received != s.on_hand + s.reserved + s.sold
+        or min(s.on_hand, s.reserved, s.sold) < 0
+        or s.received != books.received.get(s.product_id, s.received)
+        or s.sold != sold[s.product_id]
+    ))
+
+
+def no_order_lost(books: Books) -> Finding:
+    """I2: every order that a client was told is placed exists."""
+    placed = {order.id for order in books.orders if order.status in PLACED}
+    return _finding("I2", len(books.acknowledged),
+                    (f"order {order} was acknowledged and is gone"
+                     for order in sorted(books.acknowledged - placed)))
+
+
+def captured_once(books: Books) -> Finding:
+    """I3: the bank captured at most once for each checkout."""
+    captures = Counter(entry.key for entry in books.ledger if entry.kind == "capture")
+    return _finding("I3", len(captures), (f"{key} was captured {times} times"
+                                          for key, times in captures.items() if times > 1))
+
+
+def confirmed_is_captured(books: Books) -> Finding:
+    """I4: a confirmed order's exact amount was captured and not refunded."""
+    balance = _balances(books)
+    confirmed = [order for order in books.orders if order.status == "confirmed"]
+    return _finding("I4", len(confirmed), (
+        f"order {order.id}: total {order.total_minor}, at the bank {balance[order.id]}"
+        for order in confirmed if balance[order.id] != order.total_minor
+    ))
+
+
+def money_adds_up(books: Books) -> Finding:
+    """I5: captures - refunds = the totals of all paid orders; nobody else paid."""
+    balance = _balances(books)
+    owed = Counter[str]({order.id: order.total_minor or 0 for order in books.orders
+                         if order.status in ("confirmed", "cancelling")})
+    return _finding("I5", len(balance), (
+        f"key {key}: the bank holds {balance[key]}, orders account for {owed[key]}"
+        for key in sorted(set(balance) | set(owed)) if balance[key] != owed[key]
+    ))
+
+
+def cart_follows_order(books: Books) -> Finding:
+    """I6: a confirmed order took its lines from the cart, a rejected one left them there.
+
+    Lines put after the order are not its business.  Where a later order of the same account was
+    confirmed, it took what the rejected one left.
+    """
+    confirmed = _latest(books, {"confirmed"})
+    rejected = _latest(books, {"rejected"})
+    in_cart = {(line.account_id, line.product_id): line for line in books.cart}
+    lines = _lines_by_order(books)
+    wrong: list[str] = []
+    for account, (at, order) in confirmed.items():
+        wrong += [f"order {order} was confirmed but product {product} is still in the cart"
+                  for product in lines.get(order, ())
+                  if (line := in_cart.get((account, product))) and line.added_at < at]
+    for account, (at, order) in rejected.items():
+        if account in confirmed and confirmed[account][0] > at:
+            continue
+        wrong += [f"order {order} was rejected but product {product} left the cart"
+                  for product in lines.get(order, ()) if (account, product) not in in_cart]
+    return _finding("I6", len(confirmed) + len(rejected), wrong)
+
+
+def no_orphans(books: Books) -> Finding:
+    """I7: no order, reservation or payment is stuck half-way."""
+    status = {order.id: order.status for order in books.orders}
+    wrong = [f"order {order.id} is still {order.status}" for order in books.orders
+             if order.status in ("pending", "cancelling")]
+    wrong += [f"product {s.product_id} still has {s.reserved} reserved"
+              for s in books.stock if s.reserved]
+    fits = {"captured": {"confirmed"}, "refunded": {"cancelled"}, "declined": {"rejected"},
+            "voided": {"rejected"}}
+    wrong += [f"payment {p.id} is {p.status}, its order is {status.get(p.order_id, 'missing')}"
+              for p in books.payments if status.get(p.order_id) not in fits.get(p.status, set())]
+    kept = {"held": set[str](), "sold": {"confirmed"}, "released": {"rejected", "cancelled"},
+            "returned": {"cancelled"}}
+    reservations = books.reservations or []
+    wrong += [f"reservation of {r.order_id} is {r.status}, its order is "
+              f"{status.get(r.order_id, 'missing')}"
+              for r in reservations if status.get(r.order_id) not in kept.get(r.status, set())]
+    checked = len(books.orders) + len(books.payments) + len(reservations)
+    return _finding("I7", checked, wrong)
+
+
+CHECKS: Final[dict[str, Callable[[Books], Finding]]] = {
+    "I1": no_oversell, "I2": no_order_lost, "I3": captured_once, "I4": confirmed_is_captured,
+    "I5": money_adds_up, "I6": cart_follows_order, "I7": no_orphans,
+}
+
+
+def is_settled(books: Books) -> bool:
+    """Say whether the store has finished all it had begun."""
+    return (
+        not any(order.status in ("pending", "cancelling") for order in books.orders)
+        and not any(p.status in ("pending", "voiding", "refunding") for p in books.payments)
+        and not any(s.reserved for s in books.stock)
+        and not any(c.response_status is None for c in books.checkouts)
+        and not any(r.status == "held" for r in books.reservations or [])
+        and cart_follows_order(books).violations == 0
+    )
+
+
+def _balances(books: Books) -> Counter[str]:
+    """Captured minus refunded minor units by key."""
+    balance = Counter[str]()
+    for entry in books.ledger:
+        if entry.kind in ("capture", "refund"):
+            balance[entry.key] += entry.amount_minor * (1 if entry.kind == "capture" else -1)
+    return balance
+
+
+def _latest(books: Books, statuses: set[str]) -> dict[int, tuple[datetime, str]]:
+    """The newest order in one of these states, by account."""
+    found: dict[int, tuple[datetime, str]] = {}
+    for order in books.orders:
+        if order.status in statuses and (order.account_id not in found
+                                         or order.created_at > found[order.account_id][0]):
+            found[order.account_id] = (order.created_at, order.id)
+    return found
+
+
+def _lines_by_order(books: Books) -> dict[str, list[int]]:
+    lines: dict[str, list[int]] = {}
+    for line in books.lines:
+        lines.setdefault(line.order_id, []).append(line.product_id)
+    return lines
+
+
+def _finding(invariant: str, checked: int, wrong: Iterable[str]) -> Finding:
+    found = list(wrong)
+    return Finding(invariant, checked, len(found), "; ".join(found[:_SHOWN]))
