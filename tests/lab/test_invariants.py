@@ -1,0 +1,100 @@
+"""The auditor finds each planted violation, and nothing in clean books."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from contract.bank import LedgerEntry
+from lab.audit.auditor import audit
+from lab.audit.books import Books, CartLine, Checkout, Line, Order, Payment, Reservation, Stock
+from lab.audit.invariants import check_all, is_settled
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _entry(key: str, kind: str, amount: int) -> LedgerEntry:
+    return LedgerEntry.model_validate({"key": key, "kind": kind, "amount_minor": amount})
+
+
+CLEAN = Books(
+    stock=[Stock(1, 10, 8, 0, 2), Stock(2, 5, 5, 0, 0)],
+    orders=[
+        Order("paid", 7, "confirmed", 400, "p1", T0),
+        Order("refused", 8, "rejected", 300, "p2", T0),
+        Order("back", 9, "cancelled", 100, "p3", T0),
+    ],
+    lines=[Line("paid", 1, 2, 200), Line("refused", 2, 1, 300), Line("back", 2, 1, 100)],
+    checkouts=[Checkout(7, "paid", 201), Checkout(8, "refused", 402), Checkout(9, "back", 201)],
+    payments=[Payment("p1", "paid", 400, "captured"), Payment("p2", "refused", 300, "declined"),
+              Payment("p3", "back", 100, "refunded")],
+    cart=[CartLine(8, 2, 1, T0 - timedelta(seconds=5)),
+          CartLine(7, 1, 1, T0 + timedelta(seconds=5))],
+    reservations=[Reservation("paid", 1, 2, "sold"), Reservation("refused", 2, 1, "released"),
+                  Reservation("back", 2, 1, "returned")],
+    ledger=[_entry("paid", "capture", 400), _entry("refused", "decline", 300),
+            _entry("back", "capture", 100), _entry("back", "refund", 100)],
+    received={1: 10, 2: 5},
+    acknowledged={"paid", "back"},
+)
+
+
+def _violated(books: Books) -> set[str]:
+    return {finding.invariant for finding in check_all(books) if finding.violations}
+
+
+def test_clean_books_have_no_violation_and_something_was_looked_at() -> None:
+    findings = check_all(CLEAN)
+    assert [finding.invariant for finding in findings] == [f"I{n}" for n in range(1, 8)]
+    assert all(finding.violations == 0 and finding.checked > 0 for finding in findings)
+    assert is_settled(CLEAN)
+
+
+@pytest.mark.parametrize(("planted", "found"), [
+    pytest.param(replace(CLEAN, stock=[Stock(1, 10, -1, 0, 11), CLEAN.stock[1]]), "I1",
+                 id="oversold product"),
+    pytest.param(replace(CLEAN, stock=[Stock(1, 10, 7, 0, 2), CLEAN.stock[1]]), "I1",
+                 id="a piece vanished"),
+    pytest.param(replace(CLEAN, stock=[Stock(1, 11, 9, 0, 2), CLEAN.stock[1]]), "I1",
+                 id="a piece appeared"),
+    pytest.param(replace(CLEAN, acknowledged={"paid", "back", "lost"}), "I2", id="lost order"),
+    pytest.param(replace(CLEAN, ledger=[*CLEAN.ledger, _entry("paid", "capture", 400)]), "I3",
+                 id="double capture"),
+    pytest.param(replace(CLEAN, ledger=[_entry("paid", "capture", 399), *CLEAN.ledger[1:]]),
+                 "I4", id="wrong amount"),
+    pytest.param(replace(CLEAN, ledger=[*CLEAN.ledger, _entry("paid", "refund", 400)]), "I4",
+                 id="confirmed but refunded"),
+    pytest.param(replace(CLEAN, ledger=[*CLEAN.ledger, _entry("stranger", "capture", 5)]), "I5",
+                 id="a charge without an order"),
+    pytest.param(replace(CLEAN, cart=[*CLEAN.cart[:1],
+                                      CartLine(7, 1, 2, T0 - timedelta(seconds=1))]), "I6",
+                 id="cart not emptied"),
+    pytest.param(replace(CLEAN, cart=CLEAN.cart[1:]), "I6", id="cart of a rejected order emptied"),
+    pytest.param(replace(CLEAN, stock=[Stock(1, 10, 7, 1, 2), CLEAN.stock[1]]), "I7",
+                 id="orphan reservation"),
+    pytest.param(replace(CLEAN, payments=[*CLEAN.payments, Payment("p4", "nobody", 1, "captured")]),
+                 "I7", id="orphan payment"),
+    pytest.param(replace(CLEAN, orders=[replace(CLEAN.orders[0], status="pending"),
+                                        *CLEAN.orders[1:]]), "I7", id="order stuck"),
+])
+def test_a_planted_violation_is_found(planted: Books, found: str) -> None:
+    assert found in _violated(planted)
+
+
+def test_the_auditor_waits_until_the_store_has_come_to_rest() -> None:
+    busy = replace(CLEAN, checkouts=[Checkout(7, "paid", None), *CLEAN.checkouts[1:]])
+    answers = iter([busy, busy, CLEAN])
+    now = iter(range(100))
+    findings, waited = audit(lambda: next(answers), 60, lambda: float(next(now)), lambda _: None)
+    assert waited > 0
+    assert not any(finding.violations for finding in findings)
+
+
+def test_a_store_that_never_rests_is_audited_as_it_is() -> None:
+    stuck = replace(CLEAN, orders=[replace(CLEAN.orders[0], status="pending"), *CLEAN.orders[1:]])
+    now = iter(range(1000))
+    findings, waited = audit(lambda: stuck, 30, lambda: float(next(now)), lambda _: None)
+    assert waited >= 30
+    assert "I7" in {finding.invariant for finding in findings if finding.violations}
