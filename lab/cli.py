@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from lab.scenario import ScenarioFile
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode="markdown",
@@ -105,9 +108,9 @@ def up(
 
 
 @app.command(name="list")
-def list_() -> None:
+def list_(file: ScenarioFileOption = Path("scenarios.yaml")) -> None:
     """List the scenarios, topologies, workloads and faults of the file."""
-    scenarios = _read(Path("scenarios.yaml"))
+    scenarios = _read(file)
     table = Table(box=None, pad_edge=False)
     table.add_column("kind")
     table.add_column("name", style="bold")
@@ -150,7 +153,7 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _read(file: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _read(file: Path) -> ScenarioFile:
     from lab.scenario_file import ScenarioFileError, read_scenarios
 
     try:
@@ -168,7 +171,7 @@ def _known(kind: str, name: str, known: list[str]) -> None:
         _refuse(f"There is no {kind} {name!r}. {hint}Known: {', '.join(known)}.")
 
 
-def _refuse(text: str) -> None:
+def _refuse(text: str) -> NoReturn:
     complaints.print(text, highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(EXIT_USAGE)
 

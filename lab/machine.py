@@ -47,7 +47,8 @@ def commit() -> str:
 def not_controlled() -> list[str]:
     """Sentences about what this machine leaves to chance."""
     found = ["Client, proxy, stores and databases share one machine: network distance is zero.",
-             "Other tenants of this machine, its clock frequency and its caches are not controlled."]
+             "Other tenants of this machine, its clock frequency and its caches are left to "
+             "chance."]
     if (os.cpu_count() or 1) < 3:
         found.append("With two cores the load generator, the bank and the lab share one of them.")
     if platform.system() != "Linux":

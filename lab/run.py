@@ -16,7 +16,7 @@ from contract.tokens import Principal, issue, load_private_key
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
 from lab.guards import Evidence, Objection, judge_pair, objections, write_verdict
-from lab.machine import describe_machine, not_controlled, versions
+from lab.machine import commit, describe_machine, not_controlled, versions
 from lab.plan import OVERHEAD_S, PlannedTrial, forecast_s, plan
 from lab.progress import RunProgress
 from lab.run_folder import RunFolder
@@ -43,7 +43,7 @@ def run_scenario(file: ScenarioFile, name: str, results: Path, console: Console,
 
     Whatever ends it, processes are stopped and the rows of finished trials are kept.
     """
-    scenario, trials = file.scenarios[name], plan(file, name)
+    trials = plan(file, name)
     folder = RunFolder.create(results, name)
     began = time.monotonic()
     with RunProgress(console, forecast_s(trials) + 20) as progress:
@@ -74,13 +74,9 @@ def topology_of(name: str, keys: TopologyKeys) -> Topology:
     return Topology(
         name=name, store=keys.store, colocated=keys.colocated,
         database_servers=keys.database_servers,
-        deployables=tuple(Deployable(program, *_numbers(deployable))
-                          for program, deployable in keys.deployables.items()),
+        deployables=tuple(Deployable(program, given.replicas, given.threads, given.db_connections)
+                          for program, given in keys.deployables.items()),
     )
-
-
-def _numbers(keys: object) -> tuple[int, int, int]:
-    return keys.replicas, keys.threads, keys.db_connections  # type: ignore[attr-defined]
 
 
 def _measure(file: ScenarioFile, name: str, folder: RunFolder, trials: list[PlannedTrial],
@@ -98,7 +94,7 @@ def _measure(file: ScenarioFile, name: str, folder: RunFolder, trials: list[Plan
         _verify(record, stacks, scenario)
         folder.save_record(record)
         bench = Bench(file, scenario, deployment, stacks, folder,
-                      _mint_tokens(folder, deployment, scenario),
+                      _mint_tokens(deployment, scenario),
                       deployment.free_port() if web else None)
         if bench.web_port:
             progress.say(f"Locust's page, during each trial: http://127.0.0.1:{bench.web_port}")
@@ -200,13 +196,13 @@ def _new_record(folder: RunFolder, name: str, scenario: ScenarioKeys, deployment
         scenario_resolved=scenario.model_dump(mode="json"), seed=scenario.seed,
         started_unix_s=time.time(), machine=describe_machine(), versions=versions(),
         limits=deployment.limits(Budget(scenario.budget.cpus, scenario.budget.memory_mb)),
-        topologies={name: stack.describe() for name, stack in stacks.items()},
+        commit=commit(), topologies={name: stack.describe() for name, stack in stacks.items()},
         startup_s={name: stack.startup_s for name, stack in stacks.items()},
         not_controlled=not_controlled(), split_added=lines_the_split_added(),
     )
 
 
-def _mint_tokens(folder: RunFolder, deployment: Deployment, scenario: ScenarioKeys) -> Path:
+def _mint_tokens(deployment: Deployment, scenario: ScenarioKeys) -> Path:
     """Sign one token for each seed customer (docs/decisions/0003)."""
     key = load_private_key(deployment.signing_key_pem)
     path = deployment.private_folder / "tokens.txt"
