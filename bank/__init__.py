@@ -1,0 +1,1 @@
+"""The bank: an outside party, simulated, the same for both stores and outside their budgets."""

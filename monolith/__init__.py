@@ -1,0 +1,1 @@
+"""The shop as a monolith: Flask, one process, one database, local transactions."""

@@ -1,0 +1,100 @@
+"""Between HTTP and the domains: who asks, what for, and how errors are told."""
+
+from __future__ import annotations
+
+import logging
+from typing import TypeVar
+
+from flask import Flask, Response, g, request
+from pydantic import BaseModel
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+
+from contract import errors
+from contract.http import (
+    IDEMPOTENCY_HEADER,
+    JSON_MEDIA_TYPE,
+    MAX_BODY_BYTES,
+    REQUEST_ID_HEADER,
+    parse_body,
+    parse_idempotency_key,
+    parse_query,
+    request_id,
+    to_json,
+)
+from contract.tokens import Principal, require_admin, verify
+from monolith.store import store
+
+M = TypeVar("M", bound=BaseModel)
+log = logging.getLogger("monolith")
+
+
+def customer() -> Principal:
+    """Who asks.  Raises the errors of `contract.tokens.verify` (401)."""
+    return verify(request.headers.get("Authorization"), store().settings.verifying_key)
+
+
+def admin() -> Principal:
+    """Who asks, if an admin.  Raises 401 and 403."""
+    return require_admin(customer())
+
+
+def query(model: type[M]) -> M:
+    """The query string.  Raises ValidationFailed (422)."""
+    return parse_query(model, request.query_string)
+
+
+def body(model: type[M]) -> M:
+    """The JSON body.  Raises the errors of `contract.http.parse_body`."""
+    declared = request.content_length
+    if declared is not None and declared > MAX_BODY_BYTES:
+        raise errors.BodyTooLarge
+    return parse_body(model, request.content_type, request.stream.read(MAX_BODY_BYTES + 1))
+
+
+def idempotency_key() -> str:
+    """The header Idempotency-Key.  Raises 400."""
+    return parse_idempotency_key(request.headers.get(IDEMPOTENCY_HEADER))
+
+
+def answer(model: BaseModel, status: int = 200) -> Response:
+    """Write a response."""
+    return Response(to_json(model), status, content_type=JSON_MEDIA_TYPE)
+
+
+def install(app: Flask) -> None:
+    """Put request ids, method rules and the one error handler in place."""
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.register_error_handler(errors.StoreError, _problem)
+    app.register_error_handler(HTTPException, _framework_error)
+    app.register_error_handler(Exception, _defect)
+
+
+def _begin() -> None:
+    g.request_id = request_id(request.headers.get(REQUEST_ID_HEADER))
+    if request.method in ("HEAD", "OPTIONS"):
+        raise errors.MethodNotAllowed if request.url_rule else errors.RouteNotFound
+
+
+def _end(response: Response) -> Response:
+    response.headers[REQUEST_ID_HEADER] = g.request_id
+    return response
+
+
+def _problem(error: errors.StoreError) -> Response:
+    return Response(to_json(error.problem(g.request_id)), error.status,
+                    content_type=errors.PROBLEM_MEDIA_TYPE)
+
+
+def _framework_error(error: HTTPException) -> Response:
+    known = {NotFound: errors.RouteNotFound, MethodNotAllowed: errors.MethodNotAllowed,
+             RequestEntityTooLarge: errors.BodyTooLarge}
+    for kind, ours in known.items():
+        if isinstance(error, kind):
+            return _problem(ours())
+    return _defect(error)
+
+
+def _defect(error: Exception) -> Response:
+    log.error("request %s failed", g.request_id, exc_info=error)
+    return _problem(errors.InternalError())

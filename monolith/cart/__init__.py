@@ -1,0 +1,1 @@
+"""The cart domain of the monolith."""

@@ -1,0 +1,68 @@
+"""A customer's cart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from contract import models
+from contract.errors import CartFull, ProductNotFound
+from contract.faults import FaultPoint
+from contract.money import euros, total_minor
+from monolith.cart import queries
+from monolith.catalog import queries as catalog
+from monolith.database import AnyRow, Database
+
+
+def show_cart(database: Database, fault: FaultPoint, account_id: int) -> models.Cart:
+    """Return the cart at today's names and prices."""
+    fault.hit()
+    with database.read() as connection:
+        rows = queries.priced_lines(connection, account_id)
+    return priced(rows)
+
+
+def put_item(database: Database, fault: FaultPoint, account_id: int, product_id: int,
+             quantity: int) -> models.Cart:
+    """Set the quantity of a product.  Raises ProductNotFound (404) and CartFull (409)."""
+    fault.hit()
+    with database.transaction() as connection:
+        if not catalog.quote(connection, [product_id]):
+            raise ProductNotFound
+        if queries.count_others(connection, account_id, product_id) >= models.MAX_CART_LINES:
+            raise CartFull
+        queries.put(connection, account_id, product_id, quantity)
+        rows = queries.priced_lines(connection, account_id)
+    return priced(rows)
+
+
+def remove_item(database: Database, fault: FaultPoint, account_id: int,
+                product_id: int) -> models.Cart:
+    """Take a product out.  Raises ProductNotFound (404) if it is not in the cart."""
+    fault.hit()
+    with database.transaction() as connection:
+        if not queries.remove(connection, account_id, product_id):
+            raise ProductNotFound
+        rows = queries.priced_lines(connection, account_id)
+    return priced(rows)
+
+
+def remove_ordered(connection: Connection, account_id: int,
+                   ordered: Sequence[tuple[int, int]]) -> None:
+    """Take what was ordered out of the cart, in the caller's transaction."""
+    queries.subtract(connection, account_id, ordered)
+
+
+def priced(rows: Sequence[AnyRow]) -> models.Cart:
+    """Show lines with their names, prices and total."""
+    total = total_minor((row.price_minor, row.quantity) for row in rows)
+    return models.Cart(
+        items=[
+            models.CartItem.model_construct(
+                product_id=row.product_id, name=row.name, quantity=row.quantity,
+                unit_price=euros(row.price_minor),
+                line_total=euros(row.price_minor * row.quantity))
+            for row in rows
+        ],
+        total=euros(total))

@@ -1,0 +1,64 @@
+"""The one database: pooled connections, reads without a transaction, writes in one.
+
+Reads run in AUTOCOMMIT: one round trip instead of three (docs/decisions/0030).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, MetaData, Row, create_engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from contract.errors import DatabaseUnavailable
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of any columns; its attributes are named after them."""
+
+METADATA: Final = MetaData()
+"""All tables of the store; foreign keys cross domains freely."""
+
+POOL_TIMEOUT_S: Final = 3.0
+STATEMENT_TIMEOUT_MS: Final = 5_000
+UNREACHABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What SQLAlchemy raises when the database can't be had."""
+
+
+class Database:
+    """Connections to the store's database."""
+
+    def __init__(self, url: str, pool_size: int) -> None:
+        self.engine = create_engine(
+            url, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
+            connect_args={"connect_timeout": 3, "application_name": "monolith",
+                          "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+        )
+        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection for reads.  Raises DatabaseUnavailable (503)."""
+        try:
+            with self._reading.connect() as connection:
+                yield connection
+        except UNREACHABLE as unreachable:
+            raise DatabaseUnavailable from unreachable
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Give a connection in a transaction: committed at the end, rolled back on any error.
+
+        Raises DatabaseUnavailable (503).
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except UNREACHABLE as unreachable:
+            raise DatabaseUnavailable from unreachable
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()

@@ -1,0 +1,280 @@
+"""Checkout in two short local transactions around one call to the bank.
+
+The order of steps, and why:
+
+1. One transaction takes the Idempotency-Key, reads the cart, reserves the stock and writes the
+   order and its payment as `pending`.  All or nothing: a crash before its commit leaves no trace.
+2. The bank is asked with the order's id as key.  No connection and no lock is held meanwhile: a
+   slow bank must not stop people from looking at products.
+3. A second transaction writes the outcome everywhere at once: order confirmed, stock sold, cart
+   emptied, answer kept under the key.  Or, refused: stock released, cart left alone.
+
+A crash between 1 and 3 leaves a checkout whose lease runs out.  `resume_checkouts` asks the bank
+what happened under the key: captured goes forward to 3, anything else is voided at the bank,
+then undone.  Stock is reserved before charging because giving back pieces is free and giving
+back money is not.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from contract import models
+from contract.errors import (
+    BankUnavailable,
+    CardDeclined,
+    CartEmpty,
+    CheckoutInProgress,
+    IdempotencyKeyReused,
+    OrderNotFound,
+    OutOfStock,
+    StoreError,
+)
+from contract.faults import FaultPoint
+from contract.http import fingerprint, to_json
+from contract.money import euros, total_minor
+from monolith.cart import operations as cart
+from monolith.cart import queries as carts
+from monolith.catalog import operations as catalog
+from monolith.database import AnyRow, Database
+from monolith.orders import queries
+from monolith.payments import operations as payments
+from monolith.payments import queries as payment_rows
+from monolith.payments.bank import Bank
+
+Outcome = Literal["captured", "declined", "unknown", "voided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who checks out, under which Idempotency-Key; `request_id` goes into a refusal."""
+
+    account_id: int
+    key: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A checkout's answer, kept and replayed byte for byte."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A checkout after its first transaction."""
+
+    order_id: UUID
+    total_minor: int
+
+
+def place_order(database: Database, bank: Bank, faults: dict[str, FaultPoint], lease_s: float,
+                buyer: Buyer, wanted: models.OrderCreate) -> Reply:
+    """Check the cart out, once for each key.
+
+    Answers 201, 402, 409 or 503 are kept under the key.  Raises IdempotencyKeyReused (422),
+    CheckoutInProgress and CartEmpty (409); these leave the key free.
+    """
+    faults["orders"].hit()
+    begun = _begin(database, faults, lease_s, buyer, wanted)
+    if isinstance(begun, Reply):
+        return begun
+    outcome: Outcome
+    try:
+        outcome = payments.capture_payment(bank, faults["payments"], begun.order_id,
+                                           begun.total_minor, wanted.card_token)
+    except BankUnavailable:
+        outcome = "unknown"
+    return _finish(database, begun.order_id, outcome, buyer.request_id)
+
+
+def list_orders(database: Database, account_id: int,
+                query: models.OrderQuery) -> models.OrderPage:
+    """Return a page of placed orders, newest first."""
+    with database.read() as connection:
+        rows, total = queries.page_of_orders(connection, account_id, query.page_size,
+                                             query.offset)
+        items = queries.items_of(connection, [row.id for row in rows])
+    return models.OrderPage(items=[order(row, items[row.id]) for row in rows], page=query.page,
+                            page_size=query.page_size, total=total)
+
+
+def get_order(database: Database, account_id: int, order_id: UUID) -> models.Order:
+    """Return one's own order.  Raises OrderNotFound (404)."""
+    with database.read() as connection:
+        row = queries.find_order(connection, account_id, order_id)
+        if row is None:
+            raise OrderNotFound
+        items = queries.items_of(connection, [order_id])
+    return order(row, items[order_id])
+
+
+def cancel_order(database: Database, bank: Bank, account_id: int,
+                 order_id: UUID) -> models.Order:
+    """Refund an order and put its stock back.  Idempotent.
+
+    Raises OrderNotFound (404), and BankUnavailable (503): then it is completed later.
+    """
+    with database.transaction() as connection:
+        row = queries.lock_order(connection, account_id, order_id)
+        if row is None:
+            raise OrderNotFound
+        if row.status == "confirmed":
+            queries.set_status(connection, order_id, "cancelling")
+            payment_rows.set_status(connection, order_id, "refunding")
+    if row.status != "cancelled":
+        payments.refund_payment(bank, order_id)
+        _finish_cancel(database, account_id, order_id)
+    return get_order(database, account_id, order_id)
+
+
+def resume_checkouts(database: Database, bank: Bank, lease_s: float) -> int:
+    """Finish what a crash or a silent bank left; return how much.  Raises 503s: try again."""
+    resumed = 0
+    while (order_id := _take_over(database, lease_s)) is not None:
+        _resume(database, bank, order_id)
+        resumed += 1
+    resumed += payments.resume_payments(database, bank)
+    with database.read() as connection:
+        open_cancels = queries.cancelling(connection)
+    for row in open_cancels:
+        payments.refund_payment(bank, row.id)
+        _finish_cancel(database, row.account_id, row.id)
+    return resumed + len(open_cancels)
+
+
+def order(row: AnyRow, items: Sequence[AnyRow]) -> models.Order:
+    """Show an order and its items."""
+    return models.Order(
+        id=row.id, status=row.status, total=euros(row.total_minor), payment_id=row.payment_id,
+        created_at=row.created_at,
+        items=[
+            models.OrderItem.model_construct(
+                product_id=item.product_id, name=item.name, quantity=item.quantity,
+                unit_price=euros(item.unit_price_minor))
+            for item in items
+        ])
+
+
+def _begin(database: Database, faults: dict[str, FaultPoint], lease_s: float, buyer: Buyer,
+           wanted: models.OrderCreate) -> Begun | Reply:
+    """The first transaction: key, cart, stock, pending order, pending payment."""
+    order_id = uuid.uuid4()
+    with database.transaction() as connection:
+        claim = {"account": buyer.account_id, "key": buyer.key, "hash": fingerprint(wanted),
+                 "order": order_id, "lease_s": lease_s}
+        if not queries.claim_key(connection, claim):
+            return _replay(queries.find_by_key(connection, buyer.account_id, buyer.key), wanted)
+        lines = carts.lines(connection, buyer.account_id)
+        if not lines:
+            raise CartEmpty
+        try:
+            with connection.begin_nested():
+                reserved = catalog.reserve_stock(connection, faults["catalog"], lines)
+        except OutOfStock as refusal:
+            return _refuse(connection, order_id, refusal, buyer.request_id)
+        return _write_pending(connection, order_id, buyer, wanted,
+                              list(zip(lines, reserved, strict=True)))
+
+
+def _replay(known: AnyRow, wanted: models.OrderCreate) -> Reply:
+    if known.request_hash != fingerprint(wanted):
+        raise IdempotencyKeyReused
+    if known.response_status is None:
+        raise CheckoutInProgress
+    return Reply(known.response_status, known.response_body)
+
+
+def _write_pending(connection: Connection, order_id: UUID, buyer: Buyer,
+                   wanted: models.OrderCreate,
+                   lines: Sequence[tuple[tuple[int, int], AnyRow]]) -> Begun:
+    total = total_minor((row.price_minor, quantity) for (_, quantity), row in lines)
+    payment_id = uuid.uuid4()
+    queries.insert_order(
+        connection,
+        {"id": order_id, "account_id": buyer.account_id, "status": "pending",
+         "total_minor": total, "payment_id": payment_id, "card_token": wanted.card_token},
+        [{"order_id": order_id, "product_id": product, "quantity": quantity, "name": row.name,
+          "unit_price_minor": row.price_minor} for (product, quantity), row in lines])
+    payment_rows.insert_payment(connection, {
+        "id": payment_id, "order_id": order_id, "account_id": buyer.account_id,
+        "amount_minor": total, "status": "pending"})
+    return Begun(order_id, total)
+
+
+def _finish(database: Database, order_id: UUID, outcome: Outcome, request_id: str) -> Reply:
+    """The second transaction: the outcome, everywhere at once.
+
+    If somebody else finished this checkout meanwhile, their answer stands.
+    """
+    with database.transaction() as connection:
+        checkout = queries.lock_checkout(connection, order_id)
+        if checkout.response_status is not None:
+            return Reply(checkout.response_status, checkout.response_body)
+        items = queries.items_of(connection, [order_id])[order_id]
+        lines = [(item.product_id, item.quantity) for item in items]
+        if outcome == "captured":
+            return _confirm(connection, checkout, lines)
+        catalog.release_stock(connection, lines)
+        queries.set_status(connection, order_id, "rejected")
+        after = {"declined": "declined", "unknown": "voiding", "voided": "voided"}
+        payment_rows.set_status(connection, order_id, after[outcome])
+        refusal = CardDeclined() if outcome == "declined" else BankUnavailable()
+        return _refuse(connection, order_id, refusal, request_id)
+
+
+def _confirm(connection: Connection, checkout: AnyRow,
+             lines: Sequence[tuple[int, int]]) -> Reply:
+    catalog.sell_reserved(connection, lines)
+    cart.remove_ordered(connection, checkout.account_id, lines)
+    payment_rows.set_status(connection, checkout.order_id, "captured")
+    queries.set_status(connection, checkout.order_id, "confirmed")
+    row = queries.find_any_order(connection, checkout.order_id)
+    assert row is not None
+    items = queries.items_of(connection, [checkout.order_id])[checkout.order_id]
+    body = to_json(order(row, items))
+    queries.store_reply(connection, checkout.order_id, 201, body)
+    return Reply(201, body)
+
+
+def _refuse(connection: Connection, order_id: UUID, refusal: StoreError,
+            request_id: str) -> Reply:
+    body = to_json(refusal.problem(request_id))
+    queries.store_reply(connection, order_id, refusal.status, body)
+    return Reply(refusal.status, body)
+
+
+def _take_over(database: Database, lease_s: float) -> UUID | None:
+    with database.transaction() as connection:
+        return queries.take_over(connection, lease_s)
+
+
+def _resume(database: Database, bank: Bank, order_id: UUID) -> None:
+    """Finish one checkout forward if the bank has the money, backward otherwise."""
+    known = bank.find(order_id)
+    outcome: Outcome
+    if known is not None and known.status in ("captured", "declined"):
+        outcome = "captured" if known.status == "captured" else "declined"
+    else:
+        bank.void(order_id)
+        outcome = "voided"
+    _finish(database, order_id, outcome, request_id=str(order_id))
+
+
+def _finish_cancel(database: Database, account_id: int, order_id: UUID) -> None:
+    with database.transaction() as connection:
+        row = queries.lock_order(connection, account_id, order_id)
+        if row is None or row.status != "cancelling":
+            return
+        items = queries.items_of(connection, [order_id])[order_id]
+        catalog.take_back(connection, [(item.product_id, item.quantity) for item in items])
+        payment_rows.set_status(connection, order_id, "refunded")
+        queries.set_status(connection, order_id, "cancelled")

@@ -1,0 +1,46 @@
+"""HTTP of the orders domain."""
+
+from flask import Blueprint, Response, g
+
+from contract import models
+from contract.errors import PROBLEM_MEDIA_TYPE
+from contract.http import JSON_MEDIA_TYPE, parse_order_id
+from monolith.border import answer, body, customer, idempotency_key, query
+from monolith.orders import operations
+from monolith.store import store
+
+orders = Blueprint("orders", __name__)
+
+
+@orders.post("/api/orders")
+def place_order() -> Response:
+    who = customer()
+    wanted = body(models.OrderCreate)
+    buyer = operations.Buyer(who.account_id, idempotency_key(), g.request_id)
+    shop = store()
+    reply = operations.place_order(shop.database, shop.bank, shop.faults, shop.settings.lease_s,
+                                   buyer, wanted)
+    media_type = JSON_MEDIA_TYPE if reply.status == 201 else PROBLEM_MEDIA_TYPE
+    return Response(reply.body, reply.status, content_type=media_type)
+
+
+@orders.get("/api/orders")
+def list_orders() -> Response:
+    who = customer()
+    wanted = query(models.OrderQuery)
+    return answer(operations.list_orders(store().database, who.account_id, wanted))
+
+
+@orders.get("/api/orders/<order_id>")
+def get_order(order_id: str) -> Response:
+    who = customer()
+    wanted = parse_order_id(order_id)
+    return answer(operations.get_order(store().database, who.account_id, wanted))
+
+
+@orders.post("/api/orders/<order_id>/cancel")
+def cancel_order(order_id: str) -> Response:
+    who = customer()
+    wanted = parse_order_id(order_id)
+    return answer(operations.cancel_order(store().database, store().bank, who.account_id,
+                                          wanted))

@@ -1,0 +1,41 @@
+"""What a process of the monolith is told by its environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from contract.tokens import load_private_key, load_public_key
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Units: `*_s` seconds; `database_pool` connections."""
+
+    database_url: str
+    database_pool: int
+    bank_url: str
+    signing_key: Ed25519PrivateKey
+    verifying_key: Ed25519PublicKey
+    bank_deadline_s: float = 3.0
+    lease_s: float = 10.0
+    resume_every_s: float = 1.0
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment; a missing variable is a KeyError with its name."""
+    env = os.environ if environ is None else environ
+    return Settings(
+        database_url=env["TWINSTORE_DATABASE_URL"],
+        database_pool=int(env.get("TWINSTORE_DATABASE_POOL", "8")),
+        bank_url=env["TWINSTORE_BANK_URL"],
+        signing_key=load_private_key(Path(env["TWINSTORE_SIGNING_KEY_FILE"]).read_text()),
+        verifying_key=load_public_key(Path(env["TWINSTORE_VERIFYING_KEY_FILE"]).read_text()),
+        bank_deadline_s=float(env.get("TWINSTORE_BANK_DEADLINE_S", "3")),
+        lease_s=float(env.get("TWINSTORE_LEASE_S", "10")),
+        resume_every_s=float(env.get("TWINSTORE_RESUME_EVERY_S", "1")),
+    )

@@ -1,0 +1,1 @@
+"""The storefront domain of the monolith."""
