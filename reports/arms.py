@@ -1,0 +1,65 @@
+"""What is compared with what: the topologies of a run, and which of their trials count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contract.run_record import RunRecord, TrialRecord
+from reports.guards import Judged
+
+_LABELS = {"monolith": "monolith", "microservices": "microservices", "colocated": "colocated"}
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """`base` and `rival` are compared in every sentence; `others` are shown beside them."""
+
+    base: str
+    rival: str | None
+    others: tuple[str, ...]
+
+    @property
+    def all(self) -> list[str]:
+        return [self.base, *([self.rival] if self.rival else []), *self.others]
+
+
+def find_arms(record: RunRecord) -> Arms:
+    """The first monolith is the base, the first other topology that is not a control its rival."""
+    order = list(dict.fromkeys([*record.topologies, *(t.topology for t in record.trials)]))
+    stores = {trial.topology: trial.store for trial in record.trials}
+    base = next((name for name in order if stores.get(name, name) == "monolith"),
+                order[0] if order else "monolith")
+    rest = [name for name in order if name != base]
+    rival = next((name for name in rest if name != "colocated"), rest[0] if rest else None)
+    return Arms(base, rival, tuple(name for name in rest if name != rival))
+
+
+Pairs = list[dict[str, TrialRecord]]
+
+
+def pairs_of(judged: list[Judged], topologies: list[str],
+             wanted: Callable[[TrialRecord], bool]) -> Pairs:
+    """Pairs in which each topology has a trial that was not rejected (the last, if re-run)."""
+    groups: dict[int, dict[str, TrialRecord]] = {}
+    for one in judged:
+        trial = one.trial
+        if wanted(trial) and not trial.is_aa and one.status != "rejected":
+            groups.setdefault(trial.pair, {})[trial.topology] = trial
+    return [group for _, group in sorted(groups.items())
+            if all(name in group for name in topologies)]
+
+
+def aa_pairs_of(judged: list[Judged]) -> list[tuple[TrialRecord, TrialRecord]]:
+    """Pairs of the same store with itself, first arm first, rejected ones left out."""
+    groups: dict[int, dict[str, TrialRecord]] = {}
+    for one in judged:
+        if one.trial.is_aa and one.status != "rejected":
+            groups.setdefault(one.trial.pair, {})[one.trial.arm] = one.trial
+    return [(group["a"], group["b"]) for _, group in sorted(groups.items()) if len(group) == 2]
+
+
+def usable(judged: list[Judged], phase: str) -> list[TrialRecord]:
+    """Trials of a phase that were not rejected, A/A ones included."""
+    return [one.trial for one in judged
+            if one.trial.phase == phase and one.status != "rejected"]

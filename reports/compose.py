@@ -1,0 +1,74 @@
+"""Wire a report: read, judge, measure, say, draw, write."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from reports import Report
+from reports.arms import find_arms
+from reports.books import audit_findings, red_topologies
+from reports.document import Document
+from reports.guards import judge
+from reports.headlines import (
+    isolation_headline,
+    latency_headline,
+    scaling_headline,
+    void_sentence,
+)
+from reports.hops import measure_hops
+from reports.isolation import measure_isolation
+from reports.latency import measure_latency, medians_ms
+from reports.page import write_html, write_markdown
+from reports.part_front import front_part
+from reports.part_isolation import isolation_part
+from reports.part_latency import latency_part
+from reports.part_scaling import scaling_part
+from reports.read import Run, read_run
+from reports.save import save_files
+from reports.scaling import measure_scaling
+
+
+def compose(run_dir: Path, on_progress: Callable[[str], None]) -> Report:
+    """Write the report of a run into `run_dir/report`, replacing an older one."""
+    on_progress("reading")
+    run = read_run(run_dir)
+    on_progress("computing")
+    document = describe(run)
+    on_progress("drawing")
+    partial = run_dir / "report.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    drawn = save_files(document, partial)
+    on_progress("writing the page")
+    write_html(document, drawn, partial / "index.html")
+    write_markdown(document, partial / "report.md")
+    final = run_dir / "report"
+    shutil.rmtree(final, ignore_errors=True)
+    partial.rename(final)
+    return Report(final / "index.html", final / "report.md",
+                  [f"{label}: {sentence}" for label, sentence in document.headlines])
+
+
+def describe(run: Run) -> Document:
+    """Compute everything that the report says; nothing is written."""
+    record = run.record
+    arms = find_arms(record)
+    judged = judge(record, medians_ms(run))
+    findings = audit_findings(run, arms.all)
+    red = red_topologies(findings)
+    latency = measure_latency(run, judged, arms)
+    scaling = measure_scaling(run, judged, arms)
+    isolation = measure_isolation(run, judged, arms)
+    void = void_sentence({name: what for name, what in red.items()
+                          if name in (arms.base, arms.rival)}, arms)
+    return Document(
+        title="Monolith and microservices, measured",
+        subtitle=f"Run {record.run} · scenario {record.scenario} · seed {record.seed}",
+        headlines=[("Latency", latency_headline(latency, arms, red)),
+                   ("Scaling", scaling_headline(scaling, arms, red)),
+                   ("Failure isolation", isolation_headline(isolation, arms))],
+        parts=[front_part(record, judged, findings),
+               latency_part(latency, measure_hops(run, judged, arms), arms, void),
+               scaling_part(scaling, arms, void), isolation_part(isolation, arms)],
+    )

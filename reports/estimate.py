@@ -1,0 +1,133 @@
+"""Estimates with their intervals: every result carries value, interval, n, unit and caveats."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy import stats
+
+LEVEL: Final = 0.95
+ROWS_FOR: Final = {50.0: 20, 95.0: 400, 99.0: 2000, 99.9: 20_000}
+"""Rows below which a percentile is not quoted: 20 of them must lie beyond it (METHOD.md §3)."""
+
+Values = Sequence[float] | np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """`low` and `high` bound a 95 % interval; None: there is none (one trial), or no bound."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    unit: str
+    method: str
+    caveats: tuple[str, ...] = ()
+
+    @property
+    def has_interval(self) -> bool:
+        return self.low is not None and self.high is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """theta_B / theta_A over pairs, by the t interval of mean log ratios."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    hodges_lehmann: float
+    p: float | None
+    """Sign-flip permutation, two-sided; None with one pair."""
+    caveats: tuple[str, ...] = ()
+
+
+def percentile(values: Values, q: float) -> float:
+    """Return the smallest observed value that at least q % of the values do not exceed.
+
+    No interpolation, so every quoted percentile is a row.  Infinite when requests without a
+    right answer reach down to q.
+    """
+    return float(np.percentile(np.asarray(values, float), q, method="inverted_cdf"))
+
+
+def is_enough(n: int, q: float) -> bool:
+    """Say whether n rows carry percentile q."""
+    return n >= ROWS_FOR.get(q, 20)
+
+
+def ratio_of_pairs(a: Values, b: Values) -> Ratio | None:
+    """Estimate B / A; None without a pair.  Pairs that are not finite and positive void it."""
+    first, second = np.asarray(a, float), np.asarray(b, float)
+    if not len(first) or len(first) != len(second):
+        return None
+    if not (np.isfinite(first).all() and np.isfinite(second).all()
+            and (first > 0).all() and (second > 0).all()):
+        return None
+    d = np.log(second) - np.log(first)
+    low, high = _t_interval(d)
+    return Ratio(
+        math.exp(float(d.mean())),
+        None if low is None else math.exp(low), None if high is None else math.exp(high),
+        len(d), math.exp(hodges_lehmann(d)), sign_flip_p(d) if len(d) > 1 else None,
+        ("one pair: no interval",) if len(d) == 1 else (),
+    )
+
+
+def mean_of(values: Values, unit: str) -> Estimate | None:
+    """Estimate a mean over trials with a t interval; None without values."""
+    x = np.asarray(values, float)
+    if not len(x):
+        return None
+    low, high = _t_interval(x)
+    caveats = ("one trial: no interval",) if len(x) == 1 else ()
+    return Estimate(float(x.mean()), low, high, len(x), unit, "mean, t interval", caveats)
+
+
+def attainment(good: int, scheduled: int) -> Estimate | None:
+    """Estimate good / scheduled with a Wilson interval; None when nothing was scheduled.
+
+    The interval counts requests of the trials at hand; it knows nothing of trial to trial noise.
+    """
+    if scheduled == 0:
+        return None
+    interval = stats.binomtest(good, scheduled).proportion_ci(LEVEL, method="wilson")
+    return Estimate(good / scheduled, float(interval.low), float(interval.high), scheduled,
+                    "share", "Wilson")
+
+
+def rate_bound(n: int) -> float | None:
+    """Upper 95 % bound of a rate after zero events in n checks: the rule of three."""
+    return min(1.0, 3 / n) if n else None
+
+
+def hodges_lehmann(d: Values) -> float:
+    """Return the median of the Walsh averages (i <= j)."""
+    x = np.asarray(d, float)
+    i, j = np.triu_indices(len(x))
+    return float(np.median((x[i] + x[j]) / 2))
+
+
+def sign_flip_p(d: Values) -> float:
+    """Two-sided permutation p of mean = 0: exact up to 12 values, else 9,999 seeded flips."""
+    x = np.asarray(d, float)
+    if np.allclose(x, 0):
+        return 1.0
+    found = stats.permutation_test(
+        (x,), np.mean, permutation_type="samples", vectorized=True, rng=0,
+        n_resamples=9999 if len(x) > 12 else 2 ** len(x))
+    return float(found.pvalue)
+
+
+def _t_interval(x: np.ndarray[Any, Any]) -> tuple[float | None, float | None]:
+    n = len(x)
+    if n < 2:
+        return None, None
+    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * float(x.std(ddof=1)) / math.sqrt(n)
+    return float(x.mean()) - half, float(x.mean()) + half

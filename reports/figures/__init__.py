@@ -1,0 +1,1 @@
+"""Drawings: one function a figure, from computed results to a matplotlib Figure."""

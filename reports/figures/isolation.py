@@ -1,0 +1,128 @@
+"""Figures of part three."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from reports.figures.style import FAINT, INK, look_of, new_figure
+from reports.isolation import FaultResult, Strip
+
+_GOOD_TO_BAD = LinearSegmentedColormap.from_list(
+    "attainment", ["#6b1232", "#c2577a", "#e9c9d2", "#dfe7e6"])
+
+
+def draw_strips(results: list[FaultResult]) -> Figure | None:
+    """Features × seconds, one row a fault, the stores side by side."""
+    shown = [result for result in results if result.strips]
+    if not shown:
+        return None
+    columns = max(len(result.strips) for result in shown)
+    features = max(len(result.strips[0].features) for result in shown)
+    figure, axes = new_figure(0.75 + len(shown) * (0.55 + 0.21 * features), len(shown), columns,
+                              sharex=True)
+    mesh: QuadMesh | None = None
+    for row, result in enumerate(shown):
+        for column in range(columns):
+            axis = axes[row * columns + column]
+            if column >= len(result.strips):
+                axis.set_visible(False)
+                continue
+            strip = result.strips[column]
+            mesh = _draw_strip(axis, strip)
+            axis.set_title(f"{result.fault.name} · {strip.topology}", fontsize=8.5)
+            if column:
+                axis.set_yticklabels([])
+            if row == len(shown) - 1:
+                axis.set_xlabel("seconds since the start of load")
+    assert mesh is not None
+    bar = figure.colorbar(mesh, ax=axes, location="bottom", shrink=0.35, aspect=40, pad=0.02)
+    bar.set_ticks([0, 0.5, 1], labels=["0 %", "50 %", "100 % good"])
+    bar.outline.set_edgecolor(FAINT)
+    return figure
+
+
+def _draw_strip(axis: Axes, strip: Strip) -> QuadMesh:
+    seconds = np.arange(strip.share.shape[1] + 1) + strip.first_s
+    mesh = axis.pcolormesh(seconds, np.arange(len(strip.features) + 1),
+                           np.ma.masked_invalid(strip.share), cmap=_GOOD_TO_BAD, vmin=0, vmax=1,
+                           edgecolors="none", linewidth=0)
+    for y, x in zip(*np.nonzero(np.isnan(strip.share)), strict=True):
+        axis.plot([seconds[x] + 0.5], [y + 0.5], ".", color=FAINT, ms=2)
+    for at in (strip.armed_s, strip.cleared_s):
+        axis.axvline(at, color=INK, lw=1.1, ls=(0, (3, 1.5)))
+    for edge in range(1, len(strip.features)):
+        axis.axhline(edge, color=FAINT, lw=0.4)
+    axis.set_yticks(np.arange(len(strip.features)) + 0.5, strip.features)
+    axis.invert_yaxis()
+    axis.grid(visible=False)
+    axis.tick_params(length=0)
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+    return mesh
+
+
+def draw_availability(results: list[FaultResult]) -> Figure | None:
+    """Per feature: open mark without the fault, full mark with it, line between."""
+    shown = [result for result in results if result.availability]
+    if not shown:
+        return None
+    figure, axes = new_figure(3.1, 1, len(shown), sharey=True)
+    for axis, result in zip(axes, shown, strict=True):
+        names = list(dict.fromkeys(a.topology for a in result.availability))
+        features = list(dict.fromkeys(a.feature for a in result.availability))
+        for one in result.availability:
+            look = look_of(one.topology)
+            shift = (names.index(one.topology) - (len(names) - 1) / 2) * 0.3
+            y = len(features) - 1 - features.index(one.feature) - shift
+            ends = [e.value * 100 for e in (one.with_fault, one.matched) if e]
+            axis.plot(ends, [y] * len(ends), color=look.colour, lw=1)
+            if one.matched:
+                axis.plot([one.matched.value * 100], [y], look.marker, mfc="none",
+                          mec=look.colour, ms=5)
+            if one.with_fault:
+                low, high = one.with_fault.low or 0.0, one.with_fault.high or 0.0
+                axis.plot([low * 100, high * 100], [y, y], color=look.colour, lw=3, alpha=0.25)
+                axis.plot([one.with_fault.value * 100], [y], look.marker, color=look.colour, ms=5,
+                          label=one.topology if one.feature == features[0] else None)
+        needs = {a.feature for a in result.availability if a.depends}
+        axis.set_yticks(range(len(features)),
+                        [f"{f} *" if f in needs else f for f in reversed(features)])
+        axis.set(title=result.fault.name, xlabel="% good", xlim=(-5, 105))
+        axis.grid(visible=False, axis="y")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return figure
+
+
+def draw_collateral(results: list[FaultResult]) -> Figure | None:
+    """Bars: requests lost in features that need, and in those that do not need, the module."""
+    shown = [result for result in results if result.losses and not result.void]
+    if not shown:
+        return None
+    names = list(dict.fromkeys(name for result in shown for name in result.losses))
+    figure, (axis,) = new_figure(0.95 + 0.32 * len(names) * len(shown))
+    ticks, labels, y = [], [], 0.0
+    for result in reversed(shown):
+        for name in reversed([n for n in names if n in result.losses]):
+            loss, look = result.losses[name], look_of(name)
+            if loss.collateral and loss.blast:
+                own = max(loss.blast.value - loss.collateral.value, 0)
+                inside = max(loss.collateral.value, 0)
+                axis.barh(y, inside * 100, 0.62, color=look.colour)
+                axis.barh(y, own * 100, 0.62, left=inside * 100, color=look.colour, alpha=0.3)
+                if loss.collateral.low is not None and loss.collateral.high is not None:
+                    axis.plot([max(loss.collateral.low, 0) * 100, loss.collateral.high * 100],
+                              [y, y], color=INK, lw=1)
+                axis.plot([loss.expected * 100], [y], "|", color=INK, ms=10, mew=1.3)
+            ticks.append(y)
+            labels.append(f"{result.fault.name} · {name}")
+            y += 0.8
+        y += 0.45
+    axis.set_yticks(ticks, labels)
+    axis.set(xlabel="% of all scheduled requests lost in the fault's window", xlim=(0, None))
+    axis.grid(visible=False, axis="y")
+    return figure

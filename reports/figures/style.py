@@ -1,0 +1,113 @@
+"""One look for all figures: a colour and a line style per topology, text in one ink.
+
+Colours are Okabe and Ito's, apart for all common kinds of colour blindness; line style and
+marker tell topologies apart without colour.  The page swaps INK, FAINT and these colours for
+its own in dark mode, so no figure may use white or black.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+WIDTH_IN: Final = 7.4
+INK: Final = "#22262b"
+FAINT: Final = "#b9bec4"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a topology is drawn, everywhere."""
+
+    colour: str
+    line: Any
+    marker: str
+    hatch: str
+
+
+_LOOKS: Final = {
+    "monolith": Look("#0072b2", "-", "o", ""),
+    "microservices": Look("#d55e00", (0, (5, 1.6)), "s", "///"),
+    "colocated": Look("#009e73", (0, (1, 1.2)), "^", "..."),
+}
+_MORE: Final = (
+    Look("#b0588c", (0, (6, 1.5, 1, 1.5)), "D", "xxx"),
+    Look("#8a7a00", (0, (3, 1, 1, 1, 1, 1)), "v", "\\\\\\"),
+)
+PART_COLOURS: Final = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377",
+                       "#999999", "#775533", "#88ccaa", "#ddaa88", "#bbbbdd", "#557788")
+
+RC: Final[Any] = {
+    "font.family": ["DejaVu Sans"], "font.size": 8.5, "axes.titlesize": 9,
+    "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 8.5,
+    "axes.edgecolor": FAINT, "axes.labelcolor": INK, "axes.titlecolor": INK,
+    "text.color": INK, "xtick.color": INK, "ytick.color": INK, "xtick.labelsize": 8,
+    "ytick.labelsize": 8, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.grid": True, "axes.axisbelow": True, "grid.color": FAINT, "grid.alpha": 0.45,
+    "grid.linewidth": 0.5, "axes.linewidth": 0.7, "lines.linewidth": 1.8, "lines.markersize": 4.5,
+    "legend.frameon": False, "legend.fontsize": 8, "figure.facecolor": "none",
+    "axes.facecolor": "none", "savefig.facecolor": "none", "svg.fonttype": "path",
+    "svg.hashsalt": "twinstore", "hatch.linewidth": 0.6, "path.simplify": True,
+}
+
+
+def look_of(topology: str) -> Look:
+    """Return a topology's look; unknown names get one by their letters, the same each time."""
+    return _LOOKS.get(topology) or _MORE[sum(topology.encode()) % len(_MORE)]
+
+
+def new_figure(height_in: float, rows: int = 1, columns: int = 1,
+               **options: Any) -> tuple[Figure, list[Axes]]:
+    """Make a figure and its axes, row by row."""
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+        grid = figure.subplots(rows, columns, squeeze=False, **options)
+    return figure, [axes for row in grid for axes in row]
+
+
+def log_ms(axis: Any) -> None:
+    """Label a logarithmic axis with plain numbers at 1, 2 and 5."""
+    axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0), numticks=20))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def to_svg(figure: Figure) -> str:
+    """The figure as SVG: the same bytes each time, no date, no tool's name."""
+    out = io.StringIO()
+    with mpl.rc_context(RC):
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return out.getvalue()
+
+
+def to_png(figure: Figure) -> bytes:
+    """The figure as PNG on paper white, 160 dots per inch."""
+    out = io.BytesIO()
+    with mpl.rc_context(RC):
+        figure.savefig(out, format="png", dpi=160, facecolor="#ffffff",
+                       metadata={"Software": None})
+    return out.getvalue()
+
+
+def to_inline_svg(svg: str, name: str) -> str:
+    """Make SVG fit for a page: no prologue, ids of its own, inks that follow the page's theme."""
+    body = svg[svg.index("<svg"):]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
+    body = re.sub(r'(id="|"#|url\(#)', lambda m: f"{m[1]}{name}-", body)
+    body = body.replace("#" + INK[1:], "currentColor").replace("#" + FAINT[1:], "var(--faint)")
+    for topology, look in _LOOKS.items():
+        body = body.replace(look.colour, f"var(--{topology})")
+    return body
+
+
+def make_canvas(figure: Figure) -> FigureCanvasAgg:
+    """Attach Agg, so that nothing asks for a display."""
+    return FigureCanvasAgg(figure)

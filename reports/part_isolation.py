@@ -1,0 +1,162 @@
+"""The chapter on failure isolation: strips, availability, collateral, recovery."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reports.arms import Arms
+from reports.document import Block, Drawing, Note, Part
+from reports.estimate import Estimate
+from reports.figures import isolation as draw
+from reports.isolation import FaultResult, Loss
+from reports.table import Table
+from reports.words import ABSENT, number, percent, percent_interval
+
+
+def isolation_part(results: list[FaultResult], arms: Arms) -> Part:
+    """Build the chapter; a fault that can't be compared says why."""
+    title = "Failure isolation"
+    if not results:
+        return Part("isolation", title, ["This run has no trial with a fault."])
+    lead = [result.void or _sentence(result, arms) for result in results]
+    blocks: list[Block] = []
+    if figure := draw.draw_strips(results):
+        blocks.append(Drawing(
+            "isolation_strips", "Attainment by feature and second around each fault",
+            _strips_said(results),
+            "Share of requests that were good, by feature and the second in which they were "
+            "intended; a dot: none was scheduled. Dashed: the fault is armed, then cleared.",
+            ("isolation_strips",), figure))
+    if figure := draw.draw_availability(results):
+        blocks.append(Drawing(
+            "isolation_availability", "Availability by feature with and without the fault",
+            _availability_said(results),
+            "Hollow: the matched run without fault, same seconds; full: with it, the band is its "
+            "95 % Wilson interval. * needs the broken module by contract.",
+            ("isolation_availability",), figure))
+    if figure := draw.draw_collateral(results):
+        blocks.append(Drawing(
+            "isolation_collateral", "Requests lost by need of the broken module",
+            _collateral_said(results, arms),
+            "Solid: collateral, lost by features that do not need the broken module, with its "
+            "95 % interval; pale: lost by features that need it. Tick: the most that the "
+            "dependency graph allows if the fault stays in its module.",
+            ("isolation_losses",), figure))
+    blocks += [_loss_table(results), _availability_table(results), _strip_table(results)]
+    if any(result.repeats == 1 for result in results):
+        blocks.append(Note("Faults with one run a store: intervals count requests only; how much "
+                           "two runs differ is not in them.", "caveat"))
+    return Part("isolation", title, lead, blocks)
+
+
+def _sentence(result: FaultResult, arms: Arms) -> str:
+    parts = []
+    for name in arms.all:
+        loss = result.losses.get(name)
+        if loss and loss.collateral and loss.blast:
+            parts.append(f"{name} lost {_share(loss.blast)} of all requests, "
+                         f"{_share(loss.collateral)} of them collateral, "
+                         f"{_recovered(loss)}")
+    return f"{result.fault.name}: {'; '.join(parts)}."
+
+
+def _share(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return ABSENT
+    return (f"{percent(estimate.value)} "
+            f"{percent_interval(estimate.low, estimate.high)}").strip()
+
+
+def _recovered(loss: Loss) -> str:
+    if loss.recover_s is None:
+        return "recovery not seen within the trial"
+    return f"recovered {number(loss.recover_s, 2)} s after the fault was cleared"
+
+
+def _strips_said(results: list[FaultResult]) -> str:
+    fired = [f"{result.fault.name} {_fired(result)}" for result in results]
+    return f"Times the faults fired: {'; '.join(fired)}."
+
+
+def _fired(result: FaultResult) -> str:
+    return ", ".join(f"{name} {sum(loss.times_fired)}" for name, loss in result.losses.items())
+
+
+def _availability_said(results: list[FaultResult]) -> str:
+    hit = [f"{result.fault.name} on {a.topology}: {a.feature}" for result in results
+           if not result.void for a in result.availability if not a.depends
+           and a.with_fault and a.matched and a.with_fault.high is not None
+           and a.matched.low is not None and a.with_fault.high < a.matched.low]
+    if not hit:
+        return "No feature was shown to fail that does not need the broken module."
+    return f"Features that failed without needing the broken module: {'; '.join(hit)}."
+
+
+def _collateral_said(results: list[FaultResult], arms: Arms) -> str:
+    parts = []
+    for name in arms.all:
+        shares = [f"{result.fault.name} {_share(result.losses[name].collateral)}"
+                  for result in results if not result.void and name in result.losses]
+        if shares:
+            parts.append(f"{name}: {', '.join(shares)}")
+    return f"Collateral, share of all requests. {'; '.join(parts)}."
+
+
+def _loss_table(results: list[FaultResult]) -> Table:
+    pairs = [(result, loss) for result in results for loss in result.losses.values()]
+    return Table(
+        "isolation_losses", "Losses by fault",
+        "Blast radius: loss against the matched run, weighted by the mix. Collateral: the same "
+        "over features that do not need the module. Allowed: what the dependency graph predicts "
+        "if the fault is contained. Recovery: first 20 good requests in a row after clearing.",
+        ["fault", "store", "runs", "fired", "blast radius", "collateral", "allowed",
+         "recovery, s", "note"],
+        [[r.fault.name, loss.topology, str(len(loss.times_fired)), str(sum(loss.times_fired)),
+          _share(loss.blast), _share(loss.collateral), percent(loss.expected),
+          number(loss.recover_s, 2) if loss.recover_s is not None else "not seen",
+          "void" if r.void else ""] for r, loss in pairs],
+        ["fault", "topology", "runs", "times_fired", "blast", "blast_low", "blast_high",
+         "collateral", "collateral_low", "collateral_high", "n", "expected", "recover_s", "void"],
+        [[r.fault.name, loss.topology, len(loss.times_fired), sum(loss.times_fired),
+          *_ends(loss.blast), *_ends(loss.collateral), loss.blast.n if loss.blast else None,
+          loss.expected, loss.recover_s, r.void] for r, loss in pairs],
+        frozenset({2, 3, 4, 5, 6, 7}),
+    )
+
+
+def _ends(estimate: Estimate | None) -> tuple[float | None, float | None, float | None]:
+    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
+
+
+def _availability_table(results: list[FaultResult]) -> Table:
+    rows = [(result, a) for result in results for a in result.availability]
+    return Table(
+        "isolation_availability", "Availability by feature",
+        "Good / scheduled in the fault's window, Wilson interval; n = scheduled requests.",
+        ["fault", "store", "feature", "needs it", "with fault", "n", "without", "n "],
+        [[r.fault.name, a.topology, a.feature, "yes" if a.depends else "no",
+          _share(a.with_fault), f"{a.with_fault.n if a.with_fault else 0:,}",
+          _share(a.matched), f"{a.matched.n if a.matched else 0:,}"] for r, a in rows],
+        ["fault", "topology", "feature", "depends", "with_fault", "with_fault_low",
+         "with_fault_high", "n", "without", "without_low", "without_high", "n_without"],
+        [[r.fault.name, a.topology, a.feature, a.depends, *_ends(a.with_fault),
+          a.with_fault.n if a.with_fault else 0, *_ends(a.matched),
+          a.matched.n if a.matched else 0] for r, a in rows],
+        frozenset({4, 5, 6, 7}),
+    )
+
+
+def _strip_table(results: list[FaultResult]) -> Table:
+    raw = [[r.fault.name, strip.topology, feature, strip.first_s + second,
+            None if np.isnan(share) else float(share)]
+           for r in results for strip in r.strips
+           for feature, line in zip(strip.features, strip.share, strict=True)
+           for second, share in enumerate(line)]
+    cells = [[r.fault.name, strip.topology, number(strip.armed_s), number(strip.cleared_s),
+              str(int(np.isfinite(strip.share).sum()))] for r in results for strip in r.strips]
+    return Table("isolation_strips", "Strips",
+                 "When the faults acted, in seconds since the start of load; the CSV has every "
+                 "feature and second.",
+                 ["fault", "store", "armed", "cleared", "cells"], cells,
+                 ["fault", "topology", "feature", "second", "attainment"], raw,
+                 frozenset({2, 3, 4}))

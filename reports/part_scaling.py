@@ -1,0 +1,177 @@
+"""The chapter on scaling: capacity, its evidence, the hot part, and what a request costs."""
+
+from __future__ import annotations
+
+from reports.arms import Arms
+from reports.document import Block, Drawing, Heading, Note, Part
+from reports.figures import scaling as draw
+from reports.headlines import capacity_verdict, carried
+from reports.scaling import CapacityRow, Cost, Ramp, Scaling
+from reports.table import Table
+from reports.words import ABSENT, count, interval, number, percent
+
+
+def scaling_part(scaling: Scaling, arms: Arms, void: str | None) -> Part:
+    """Build the chapter; phases that were not run are named."""
+    blocks: list[Block] = [*_capacity_blocks(scaling, arms), *_hot_blocks(scaling),
+                           *_cost_blocks(scaling.costs)]
+    lead = [void] if void else _lead(scaling, arms)
+    return Part("scaling", "Scaling", lead, blocks)
+
+
+def _lead(scaling: Scaling, arms: Arms) -> list[str]:
+    if not scaling.curve:
+        return ["This run has no usable trial of phase capacity."]
+    return [f"{_on(ratio.cpus)}: {capacity_verdict(ratio, arms)} "
+            f"({count(ratio.ramps, 'ramp')} each)." for ratio in scaling.ratios]
+
+
+def _on(cpus: float | None) -> str:
+    return "No CPU limit" if cpus is None else f"{number(cpus)} CPU"
+
+
+def _capacity_blocks(scaling: Scaling, arms: Arms) -> list[Block]:
+    blocks: list[Block] = []
+    if figure := draw.draw_capacity(scaling.curve):
+        said = "; ".join(f"{row.topology} on {_on(row.cpus)} {carried(row)}"
+                         for row in _largest(scaling.curve))
+        blocks.append(Drawing(
+            "scaling_capacity", "Capacity against the CPU budget",
+            f"Capacity in journeys per second: {said}.",
+            "A mark is the highest step of the ramp that held, the tick above it the next step: "
+            "the truth lies between. One budget holds proxy, application and databases together.",
+            ("scaling_capacity",), figure))
+    if figure := draw.draw_ramps(scaling.ramps):
+        blocks.append(Drawing(
+            "scaling_ramps", "Share of good requests at every step of every ramp",
+            _ramps_said(scaling.ramps),
+            "Dotted: 99 %. Requests belong to the step in which their journey arrived. A ramp "
+            "ends early once a store is clearly past its capacity. Latency above capacity is "
+            "backlog and is not quoted.", ("scaling_ramps",), figure))
+    if scaling.curve:
+        blocks += [_capacity_table("scaling_capacity", "Capacity", scaling.curve),
+                   _ratio_table(scaling, arms), _ramp_table("scaling_ramps", scaling.ramps)]
+    return blocks
+
+
+def _largest(rows: list[CapacityRow]) -> list[CapacityRow]:
+    last: dict[str, CapacityRow] = {}
+    for row in rows:
+        last[row.topology] = row
+    return list(last.values())
+
+
+def _ramps_said(ramps: list[Ramp]) -> str:
+    ended = sum(ramp.capacity.low is not None and ramp.capacity.high is not None
+                for ramp in ramps)
+    return (f"{ended} of {count(len(ramps), 'ramp')} found both a step that held and one "
+            "that did not.")
+
+
+def _capacity_table(name: str, title: str, rows: list[CapacityRow]) -> Table:
+    return Table(
+        name, title,
+        "Journeys per second with at least 99 % of scheduled requests good. [held, next step). "
+        "Efficiency: capacity per core against the store's smallest budget.",
+        ["store", "CPU", "scaled", "capacity", "ramps", "efficiency"],
+        [[row.topology, number(row.cpus), (row.scaled or "").replace("_", " ") or ABSENT,
+          carried(row), str(row.capacity.ramps), percent(row.efficiency, 0)] for row in rows],
+        ["topology", "cpus", "scaled", "held_per_s", "failed_per_s", "ramps", "efficiency"],
+        [[row.topology, row.cpus, row.scaled, row.capacity.low, row.capacity.high,
+          row.capacity.ramps, row.efficiency] for row in rows],
+        frozenset({1, 3, 4, 5}),
+    )
+
+
+def _ratio_table(scaling: Scaling, arms: Arms) -> Table:
+    return Table(
+        "scaling_ratios", f"Capacity of {arms.base} ÷ {arms.rival}",
+        "The interval is what the steps of the ramps leave open; repetition is in it only where "
+        "there was more than one ramp.",
+        ["CPU", "ramps", "at least", "at most", "verdict"],
+        [[number(r.cpus), str(r.ramps), number(r.low), number(r.high), capacity_verdict(r, arms)]
+         for r in scaling.ratios],
+        ["cpus", "ramps", "ratio_low", "ratio_high"],
+        [[r.cpus, r.ramps, r.low, r.high] for r in scaling.ratios],
+        frozenset({0, 1, 2, 3}),
+    )
+
+
+def _ramp_table(name: str, ramps: list[Ramp]) -> Table:
+    raw = [[r.trial.id, r.trial.topology, r.trial.cpu_budget, r.trial.scaled, step.rate,
+            step.scheduled, step.good, step.share, step.holds, step.is_cut]
+           for r in ramps for step in r.steps]
+    cells = [[str(r.trial.id), r.trial.topology, number(r.trial.cpu_budget),
+              number(r.steps[0].rate) if r.steps else ABSENT,
+              number(r.steps[-1].rate) if r.steps else ABSENT, str(len(r.steps)),
+              f"{sum(step.scheduled for step in r.steps):,}",
+              number(r.capacity.low), number(r.capacity.high)] for r in ramps]
+    return Table(
+        name, "Ramps",
+        "Each ramp in one line; the CSV has every step with its scheduled and good requests.",
+        ["trial", "store", "CPU", "first rate", "last rate", "steps", "n", "held", "failed"],
+        cells,
+        ["trial", "topology", "cpus", "scaled", "rate_per_s", "scheduled", "good", "attainment",
+         "holds", "cut_short"], raw, frozenset({0, 2, 3, 4, 5, 6, 7, 8}))
+
+
+def _hot_blocks(scaling: Scaling) -> list[Block]:
+    blocks: list[Block] = [Heading("One hot feature")]
+    figure = draw.draw_hot(scaling.hot)
+    if figure is None:
+        return [*blocks, Note("This run has no usable trial of phase hot.")]
+    workloads = sorted({ramp.trial.workload for ramp in scaling.hot_ramps})
+    budgets = sorted({f"{ramp.trial.cpu_budget:g} CPU" for ramp in scaling.hot_ramps
+                      if ramp.trial.cpu_budget is not None})
+    said = "; ".join(f"{row.topology}, {(row.scaled or 'as is').replace('_', ' ')}: "
+                     f"{carried(row)}" for row in scaling.hot)
+    blocks += [
+        Drawing("scaling_hot", "Capacity with one hot feature by way of scaling",
+                f"Journeys per second under {', '.join(workloads)}: {said}.",
+                f"The same total budget ({', '.join(budgets) or 'no limit'}) split in two ways: "
+                "evenly over everything, or most of it to the hot part. The thin line reaches to "
+                "the next step of the ramp.", ("scaling_hot", "scaling_hot_ramps"), figure),
+        _capacity_table("scaling_hot", "Capacity under the hot mix", scaling.hot),
+        _ramp_table("scaling_hot_ramps", scaling.hot_ramps),
+    ]
+    return blocks
+
+
+def _cost_blocks(costs: list[Cost]) -> list[Block]:
+    blocks: list[Block] = [Heading("What a request costs")]
+    figure = draw.draw_cost(costs)
+    if figure is None:
+        return [*blocks, Note("No cost was recorded: it needs latency trials with good requests "
+                              "and the kernel's accounting.")]
+    said = "; ".join(f"{c.topology} {number(c.cpu_s.value)} CPU-seconds "
+                     f"{interval(c.cpu_s.low, c.cpu_s.high)} and {number(c.gb_s.value)} GB·s "
+                     f"{interval(c.gb_s.low, c.gb_s.high)}" for c in costs)
+    blocks.append(Drawing(
+        "scaling_cost", "CPU and memory per 1,000 good requests by part",
+        f"Per 1,000 good requests: {said}.",
+        f"Latency trials, n = {', '.join(str(c.cpu_s.n) for c in costs)}; diamonds: the whole "
+        "group by the kernel's accounting with a 95 % t interval; parts count shared pages in "
+        "each process, so their memory adds up to more. At light load idle time is in the bill.",
+        ("scaling_cost",), figure))
+    blocks.append(_cost_table(costs))
+    return blocks
+
+
+def _cost_table(costs: list[Cost]) -> Table:
+    cells, raw = [], []
+    for c in costs:
+        cells.append([c.topology, "total", str(c.cpu_s.n),
+                      f"{number(c.cpu_s.value)} {interval(c.cpu_s.low, c.cpu_s.high)}".strip(),
+                      f"{number(c.gb_s.value)} {interval(c.gb_s.low, c.gb_s.high)}".strip()])
+        raw.append([c.topology, "total", c.cpu_s.n, c.cpu_s.value, c.cpu_s.low, c.cpu_s.high,
+                    c.gb_s.value, c.gb_s.low, c.gb_s.high])
+        for part, value in c.parts_cpu_s.items():
+            cells.append([c.topology, part, str(c.cpu_s.n), number(value),
+                          number(c.parts_gb_s[part])])
+            raw.append([c.topology, part, c.cpu_s.n, value, None, None, c.parts_gb_s[part],
+                        None, None])
+    return Table("scaling_cost", "Cost per 1,000 good requests",
+                 "Means over latency trials; intervals for the whole architecture.",
+                 ["store", "part", "trials", "CPU-seconds", "GB·s"], cells,
+                 ["topology", "part", "trials", "cpu_s", "cpu_s_low", "cpu_s_high", "gb_s",
+                  "gb_s_low", "gb_s_high"], raw, frozenset({2, 3, 4}))

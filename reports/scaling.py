@@ -1,0 +1,224 @@
+"""Part two: how much load a store carries within its objective, and what a request costs.
+
+Capacity = the highest offered rate of a ramp at which, and below which, at least 99 % of the
+scheduled requests were good.  The ramp has steps, so the truth lies between that step and the
+next: this is the interval.  Latency above capacity is backlog and is never quoted.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from contract.run_record import TrialRecord
+from reports.arms import Arms, usable
+from reports.estimate import Estimate, mean_of
+from reports.guards import Judged
+from reports.read import Run
+
+ATTAINMENT: Final = 0.99
+MIN_ROWS: Final = 10
+"""Steps with fewer rows say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rate of a ramp: journeys per second, and what came of the requests."""
+
+    rate: float
+    scheduled: int
+    good: int
+    is_cut: bool
+    """The ramp was left in this step."""
+
+    @property
+    def share(self) -> float:
+        return self.good / self.scheduled if self.scheduled else 0.0
+
+    @property
+    def holds(self) -> bool:
+        return not self.is_cut and self.scheduled >= MIN_ROWS and self.share >= ATTAINMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Journeys per second.  `low` None: already the first step failed, so capacity is below
+    `high`; `high` None: even the last step held, so capacity is at least `low`."""
+
+    low: float | None
+    high: float | None
+    ramps: int
+
+    @property
+    def value(self) -> float | None:
+        """The highest rate that held (in the weakest ramp, if there were several)."""
+        return self.low
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    trial: TrialRecord
+    steps: list[Step]
+    capacity: Capacity
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityRow:
+    """One topology under one budget; `efficiency` against its smallest budget."""
+
+    topology: str
+    cpus: float | None
+    scaled: str | None
+    capacity: Capacity
+    efficiency: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityRatio:
+    """base / rival at one budget; a missing end is open."""
+
+    cpus: float | None
+    low: float | None
+    high: float | None
+    ramps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Per 1,000 good requests, over latency trials."""
+
+    topology: str
+    cpu_s: Estimate
+    gb_s: Estimate
+    parts_cpu_s: dict[str, float]
+    parts_gb_s: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    ramps: list[Ramp]
+    curve: list[CapacityRow]
+    ratios: list[CapacityRatio]
+    hot_ramps: list[Ramp]
+    hot: list[CapacityRow]
+    costs: list[Cost]
+
+
+def measure_scaling(run: Run, judged: list[Judged], arms: Arms) -> Scaling:
+    """Compute part two from the phases `capacity`, `hot` and (costs) `latency`."""
+    ramps = [measure_ramp(run, trial) for trial in usable(judged, "capacity")]
+    hot = [measure_ramp(run, trial) for trial in usable(judged, "hot")]
+    curve = _rows(ramps, arms)
+    return Scaling(ramps, curve, _ratios(curve, arms), hot, _rows(hot, arms),
+                   [cost for name in arms.all if (cost := _cost(run, judged, name))])
+
+
+def measure_ramp(run: Run, trial: TrialRecord) -> Ramp:
+    """Sort a trial's journeys into the steps in which they arrived."""
+    rows = run.rows(trial)
+    arrival, good = rows["arrival_s"].to_numpy(), rows["good"].to_numpy()
+    ends = np.cumsum([seconds for seconds, _ in trial.rate_profile])
+    place = np.searchsorted(ends, arrival, side="right")
+    last = int(place.max()) if len(place) else 0
+    steps = []
+    for index, (_, rate) in enumerate(trial.rate_profile[1:], start=1):
+        here = place == index
+        if trial.stopped_early and index > last:
+            break
+        steps.append(Step(rate, int(here.sum()), int(good[here].sum()),
+                          trial.stopped_early and index == last))
+    return Ramp(trial, steps, capacity_of(steps))
+
+
+def capacity_of(steps: list[Step]) -> Capacity:
+    """The last step before the first that does not hold."""
+    held = None
+    for step in steps:
+        if not step.holds:
+            return Capacity(held, step.rate, 1)
+        held = step.rate
+    return Capacity(held, None, 1)
+
+
+def _merge(found: list[Capacity]) -> Capacity:
+    """Several ramps: the interval spans them all."""
+    lows = [one.low for one in found]
+    highs = [one.high for one in found]
+    low = None if None in lows else min(one for one in lows if one is not None)
+    high = None if None in highs else max(one for one in highs if one is not None)
+    return Capacity(low, high, len(found))
+
+
+def _rows(ramps: list[Ramp], arms: Arms) -> list[CapacityRow]:
+    groups: dict[tuple[str, float, str], list[Ramp]] = {}
+    for ramp in ramps:
+        trial = ramp.trial
+        key = (trial.topology, trial.cpu_budget or math.inf, trial.scaled or "")
+        groups.setdefault(key, []).append(ramp)
+    rows: list[CapacityRow] = []
+    order = {name: index for index, name in enumerate(arms.all)}
+    for (topology, cpus, scaled), own in sorted(
+            groups.items(), key=lambda item: (order[item[0][0]], item[0][1], item[0][2])):
+        merged = _merge([ramp.capacity for ramp in own])
+        first = next((row for row in rows if row.topology == topology), None)
+        rows.append(CapacityRow(topology, None if math.isinf(cpus) else cpus, scaled or None,
+                                merged, None if scaled else _efficiency(first, merged, cpus)))
+    return rows
+
+
+def _efficiency(first: CapacityRow | None, capacity: Capacity, cpus: float) -> float | None:
+    """cap(r) / (r / r0 · cap(r0)); None where either end of the ramp was not found."""
+    if first is None:
+        return 1.0 if capacity.low and capacity.high else None
+    before, now = first.capacity, capacity
+    if not (before.low and before.high and now.low and now.high):
+        return None
+    if first.cpus is None or math.isinf(cpus):
+        return None
+    return (now.low / before.low) / (cpus / first.cpus)
+
+
+def _ratios(curve: list[CapacityRow], arms: Arms) -> list[CapacityRatio]:
+    by_key = {(row.topology, row.cpus): row.capacity for row in curve}
+    found = []
+    for cpus in sorted({row.cpus or math.inf for row in curve}):
+        key = None if math.isinf(cpus) else cpus
+        base, rival = by_key.get((arms.base, key)), by_key.get((arms.rival or "", key))
+        if base and rival:
+            found.append(CapacityRatio(key, _divide(base.low, rival.high),
+                                       _divide(base.high, rival.low),
+                                       min(base.ramps, rival.ramps)))
+    return found
+
+
+def _divide(above: float | None, below: float | None) -> float | None:
+    return above / below if above and below else None
+
+
+def _cost(run: Run, judged: list[Judged], topology: str) -> Cost | None:
+    trials = [t for t in usable(judged, "latency") if t.topology == topology and t.cost]
+    cpu, memory = [], []
+    parts: dict[str, list[tuple[float, float]]] = {}
+    for trial in trials:
+        good = int(run.measured(trial)["good"].sum())
+        if not good:
+            continue
+        named = {name: cost for name, cost in trial.cost.items() if name != "total"}
+        total = trial.cost.get("total")
+        cpu_s = total.cpu_s if total else sum(cost.cpu_s for cost in named.values())
+        held = total.memory_bytes if total else sum(c.memory_bytes for c in named.values())
+        cpu.append(cpu_s * 1000 / good)
+        memory.append(held / 1e9 * trial.measure_s * 1000 / good)
+        for name, cost in named.items():
+            parts.setdefault(name, []).append(
+                (cost.cpu_s * 1000 / good, cost.memory_bytes / 1e9 * trial.measure_s * 1000 / good))
+    cpu_s_each, gb_s_each = mean_of(cpu, "CPU s / 1,000 good"), mean_of(memory, "GB·s / 1,000 good")
+    if cpu_s_each is None or gb_s_each is None:
+        return None
+    means = {name: np.mean(values, axis=0) for name, values in sorted(parts.items())}
+    return Cost(topology, cpu_s_each, gb_s_each,
+                {name: float(mean[0]) for name, mean in means.items()},
+                {name: float(mean[1]) for name, mean in means.items()})

@@ -1,0 +1,66 @@
+"""Numbers as text, the same way everywhere on the page."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+ABSENT: Final = "–"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Round to significant digits without exponents: 1234.5 becomes 1,230."""
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    if value == 0:
+        return "0"
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, decimals)
+    if rounded != 0:  # 9.996 has become 10.0: one decimal fewer
+        decimals = digits - 1 - math.floor(math.log10(abs(rounded)))
+    return f"{rounded:,.{max(decimals, 0)}f}"
+
+
+def milliseconds(value: float | None) -> str:
+    """A time in ms; an infinite one was never reached by a right answer."""
+    if value is not None and math.isinf(value):
+        return "not reached"
+    return number(value)
+
+
+def percent(value: float | None, decimals: int = 1) -> str:
+    """A share as per cent."""
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    text = f"{value * 100:.{decimals}f}"
+    return f"{text.removeprefix('-') if float(text) == 0 else text} %"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """[low, high], or nothing when there is no interval."""
+    if low is None or high is None:
+        return ""
+    return f"[{number(low)}, {number(high)}]"
+
+
+def percent_interval(low: float | None, high: float | None, decimals: int = 1) -> str:
+    """[low, high] of shares, in per cent."""
+    if low is None or high is None:
+        return ""
+    first = percent(low, decimals).removesuffix(" %")
+    return f"[{first}, {percent(high, decimals).removesuffix(' %')}] %"
+
+
+def times(value: float, low: float | None = None, high: float | None = None) -> str:
+    """×1.83 [1.50, 2.20]."""
+    return f"×{number(value)} {interval(low, high)}".strip()
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """3 pairs, 1 pair."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def listed(items: list[str]) -> str:
+    """A, B and C."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
