@@ -1,1 +1,1 @@
-"""The bank: an outside party, simulated.  Both stores charge cards here (`contract.bank`)."""
+"""The bank: an outside party, simulated, the same for both stores and outside their budgets."""

@@ -1,87 +1,80 @@
-"""The bank as a process: the endpoints of `contract.bank`, with a bank's latency.
-
-A charge takes its time first and is booked at the end, in one step: a store that gave up
-waiting and voided the key meanwhile finds the late charge refused.
-"""
+"""The bank's HTTP face (contract/bank.py).  `tok_slow` takes 2 s, `tok_error` answers 500."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+from typing import Final
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bank.books import Books
-from bank.settings import Settings, read_settings
+from bank.ledger import Ledger, is_refused
 from contract.bank import Charge
+from contract.bank import Ledger as LedgerDocument
 from contract.faults import FaultPoint, fault_point
-from contract.http import JSON_MEDIA_TYPE, MAX_BODY_BYTES, to_json
+from contract.http import to_json
+
+DEFAULT_LATENCY_MS: Final = 20.0
+SLOW_CARD_S: Final = 2.0
+_JSON: Final = "application/json"
 
 
-def create_app(settings: Settings | None = None, faults: FaultPoint | None = None) -> Starlette:
-    """Open the bank; without arguments it is told by the environment what to do."""
-    chosen = settings or read_settings()
-    desk = Desk(chosen, Books(chosen.journal), faults or fault_point("bank"))
+def create_app(latency_ms: float | None = None, fault: FaultPoint | None = None) -> Starlette:
+    """Make the bank; latency from TWINSTORE_BANK_LATENCY_MS (default 20 ms) unless given."""
+    if latency_ms is None:
+        latency_ms = float(os.environ.get("TWINSTORE_BANK_LATENCY_MS", DEFAULT_LATENCY_MS))
+    bank = _Bank(Ledger(), latency_ms / 1000, fault or fault_point("bank"))
     return Starlette(routes=[
-        Route("/charges", desk.charge, methods=["POST"]),
-        Route("/charges/{key}/void", desk.void, methods=["POST"]),
-        Route("/charges/{key}", desk.find, methods=["GET"]),
-        Route("/ledger", desk.show_ledger, methods=["GET"]),
-        Route("/ledger", desk.reset, methods=["DELETE"]),
-        Route("/livez", desk.live, methods=["GET"]),
+        Route("/charges", bank.charge, methods=["POST"]),
+        Route("/charges/{key}/void", bank.void, methods=["POST"]),
+        Route("/charges/{key}", bank.find, methods=["GET"]),
+        Route("/ledger", bank.show_ledger, methods=["GET"]),
+        Route("/ledger", bank.reset_ledger, methods=["DELETE"]),
+        Route("/livez", bank.live, methods=["GET"]),
     ])
 
 
-class Desk:
-    """One handler per endpoint."""
-
-    def __init__(self, settings: Settings, books: Books, faults: FaultPoint) -> None:
-        self._settings = settings
-        self._books = books
-        self._faults = faults
+class _Bank:
+    def __init__(self, ledger: Ledger, latency_s: float, fault: FaultPoint) -> None:
+        self._ledger = ledger
+        self._latency_s = latency_s
+        self._fault = fault
 
     async def charge(self, request: Request) -> Response:
-        """POST /charges: 201 captured; 402 declined or voided; 422 not a charge; 500 tok_error."""
-        await self._faults.hit_async()
-        body = await request.body()
         try:
-            charge = Charge.model_validate_json(body[: MAX_BODY_BYTES + 1])
-        except ValidationError:
-            return Response(status_code=422)
-        await asyncio.sleep(self._settings.latency_ms / 1000)
+            charge = Charge.model_validate_json(await request.body())
+        except ValidationError as invalid:
+            return JSONResponse({"error": invalid.errors(include_url=False, include_input=False)},
+                                422)
+        await self._fault.hit_async()
+        await asyncio.sleep(self._latency_s)
         if charge.card_token == "tok_error":  # noqa: S105 - a test card, not a secret
-            return Response(status_code=500)
+            return JSONResponse({"error": "the bank is having a bad day"}, 500)
         if charge.card_token == "tok_slow":  # noqa: S105
-            await asyncio.sleep(self._settings.slow_s)
-        result = self._books.charge(charge)
-        return _json(to_json(result), 201 if result.status == "captured" else 402)
+            await asyncio.sleep(SLOW_CARD_S)
+        result = self._ledger.charge(charge)
+        return Response(to_json(result), 402 if is_refused(result) else 201, media_type=_JSON)
 
     async def void(self, request: Request) -> Response:
-        """POST /charges/{key}/void: 200, refunded or voided."""
-        await asyncio.sleep(self._settings.latency_ms / 1000)
-        return _json(to_json(self._books.void(request.path_params["key"])))
+        await asyncio.sleep(self._latency_s)
+        return Response(to_json(self._ledger.void(request.path_params["key"])), media_type=_JSON)
 
     async def find(self, request: Request) -> Response:
-        """GET /charges/{key}: 200, or 404 when nothing is known."""
-        result = self._books.find(request.path_params["key"])
-        return Response(status_code=404) if result is None else _json(to_json(result))
+        result = self._ledger.find(request.path_params["key"])
+        if result is None:
+            return JSONResponse({"error": "nothing is known under this key"}, 404)
+        return Response(to_json(result), media_type=_JSON)
 
-    async def show_ledger(self, _request: Request) -> Response:
-        """GET /ledger: 200."""
-        return _json(to_json(self._books.ledger()))
+    async def show_ledger(self, _: Request) -> Response:
+        return Response(to_json(LedgerDocument(entries=self._ledger.entries)), media_type=_JSON)
 
-    async def reset(self, _request: Request) -> Response:
-        """DELETE /ledger: 204."""
-        self._books.reset()
+    async def reset_ledger(self, _: Request) -> Response:
+        self._ledger.reset()
         return Response(status_code=204)
 
-    async def live(self, _request: Request) -> Response:
-        """GET /livez: 200."""
-        return Response(status_code=200)
-
-
-def _json(body: bytes, status: int = 200) -> Response:
-    return Response(body, status, media_type=JSON_MEDIA_TYPE)
+    async def live(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok"})
