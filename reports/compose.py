@@ -10,6 +10,7 @@ from reports import Report
 from reports.arms import find_arms
 from reports.books import audit_findings, red_topologies
 from reports.document import Document
+from reports.figures.style import drawing_style
 from reports.guards import judge
 from reports.headlines import (
     isolation_headline,
@@ -35,7 +36,8 @@ def compose(run_dir: Path, on_progress: Callable[[str], None]) -> Report:
     on_progress("reading")
     run = read_run(run_dir)
     on_progress("computing")
-    document = describe(run)
+    with drawing_style():
+        document = describe(run)
     on_progress("drawing")
     partial = run_dir / "report.partial"
     shutil.rmtree(partial, ignore_errors=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from reports.arms import Arms
+from reports.estimate import Estimate
 from reports.isolation import FaultResult
 from reports.latency import Latency
 from reports.scaling import CapacityRatio, CapacityRow, Scaling
 from reports.verdicts import speed_verdict
-from reports.words import count, listed, number, percent, percent_interval
+from reports.words import count, listed, number, percent, percent_interval, setting
 
 
 def void_sentence(red: dict[str, list[str]], arms: Arms) -> str | None:
@@ -32,7 +35,7 @@ def latency_headline(latency: Latency, arms: Arms, red: dict[str, list[str]]) ->
             sentence += " " + speed_verdict(f"p{q:g}", arms.base, arms.rival,
                                             latency.ratios[q], latency.bands[q]).text
     rates = sorted({t.rate_profile[-1][1] for t in latency.trials})
-    offered = listed([number(rate) for rate in rates])
+    offered = listed([setting(rate) for rate in rates])
     return f"{sentence} Offered: {offered} journeys/s{_budget(latency)}."
 
 
@@ -44,7 +47,7 @@ def scaling_headline(scaling: Scaling, arms: Arms, red: dict[str, list[str]]) ->
         return void
     ratio = scaling.ratios[-1]
     rows = {row.topology: row for row in scaling.curve if row.cpus == ratio.cpus}
-    where = "Without a CPU limit" if ratio.cpus is None else f"On {number(ratio.cpus)} CPU"
+    where = "Without a CPU limit" if ratio.cpus is None else f"On {setting(ratio.cpus)} CPU"
     return (f"{where}, {arms.base} carried {carried(rows[arms.base])} and {arms.rival} "
             f"{carried(rows[arms.rival])} journeys/s with at least 99 % of requests good: "
             f"{capacity_verdict(ratio, arms)}, {count(ratio.ramps, 'ramp')} each.")
@@ -78,30 +81,54 @@ def isolation_headline(results: list[FaultResult], arms: Arms) -> str:
     valid = [result for result in results if not result.void]
     if not valid or arms.rival is None:
         return "Not measured: no fault of this run can be compared between two stores."
-    texts = []
-    for name in (arms.base, arms.rival):
-        text = collateral_of(valid, name)
-        if text is None:
-            return "Not measured: no matched run without fault to compare with."
-        texts.append(f"{name} {text}")
+    base, rival = collateral_of(valid, arms.base), collateral_of(valid, arms.rival)
+    if base is None or rival is None:
+        return "Not measured: no matched run without fault to compare with."
+    texts = [f"{name} {_share(one)}" for name, one in ((arms.base, base), (arms.rival, rival))]
     runs = min(result.repeats for result in valid)
     noise = ("; one run a fault, so the intervals hold counting error only" if runs == 1 else "")
     return (f"While a module was broken, requests that do not need it were lost: "
             f"{' and '.join(texts)} of all requests, mean of {count(len(valid), 'fault')} "
-            f"({listed([result.fault.name for result in valid])}){noise}.")
+            f"({listed([result.fault.name for result in valid])}): "
+            f"{collateral_verdict(base, rival, arms)}{noise}.")
 
 
-def collateral_of(valid: list[FaultResult], topology: str) -> str | None:
-    """Mean collateral over faults with its interval (independent faults)."""
+def collateral_verdict(base: Estimate, rival: Estimate, arms: Arms) -> str:
+    """Which store loses less, if the interval of the difference excludes 0."""
+    if not (base.has_interval and rival.has_interval):
+        return "no interval, so no difference is shown"
+    gap = base.value - rival.value
+    half = math.hypot(_half(base), _half(rival))
+    low, high = (number((gap - half) * 100), number((gap + half) * 100))
+    if gap - half > 0:
+        return f"{arms.rival} lost less, by {number(gap * 100)} points [{low}, {high}]"
+    if gap + half < 0:
+        return (f"{arms.base} lost less, by {number(-gap * 100)} points "
+                f"[{number(-(gap + half) * 100)}, {number(-(gap - half) * 100)}]")
+    return f"no difference shown (between {low} and {high} points)"
+
+
+def collateral_of(valid: list[FaultResult], topology: str) -> Estimate | None:
+    """Mean collateral over faults; their errors are taken as independent."""
     found = [result.losses[topology].collateral for result in valid]
-    known = [one for one in found if one and one.low is not None and one.high is not None]
-    if not found or any(one is None for one in found):
+    known = [one for one in found if one is not None]
+    if not known or len(known) < len(found):
         return None
-    value = sum(one.value for one in found if one) / len(found)
-    if len(known) < len(found):
-        return percent(value)
-    half = sum(((one.high or 0) - one.value) ** 2 for one in known) ** 0.5 / len(known)
-    return f"{percent(value)} {percent_interval(max(value - half, -1), min(value + half, 1))}"
+    value = sum(one.value for one in known) / len(known)
+    if not all(one.has_interval for one in known):
+        return Estimate(value, None, None, len(known), "share of requests", "mean over faults")
+    half = math.hypot(*(_half(one) for one in known)) / len(known)
+    return Estimate(value, value - half, value + half, len(known), "share of requests",
+                    "mean over faults")
+
+
+def _half(estimate: Estimate) -> float:
+    return (estimate.high or 0.0) - estimate.value
+
+
+def _share(estimate: Estimate) -> str:
+    return (f"{percent(estimate.value)} "
+            f"{percent_interval(estimate.low, estimate.high)}").strip()
 
 
 def _compared(red: dict[str, list[str]], arms: Arms) -> dict[str, list[str]]:
@@ -117,4 +144,4 @@ def _factor(low: float, high: float | None) -> str:
 
 def _budget(latency: Latency) -> str:
     budgets = sorted({t.cpu_budget for t in latency.trials if t.cpu_budget is not None})
-    return f" on {listed([number(cpus) for cpus in budgets])} CPU" if budgets else ""
+    return f" on {listed([setting(cpus) for cpus in budgets])} CPU" if budgets else ""

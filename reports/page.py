@@ -11,7 +11,7 @@ from markupsafe import Markup
 from reports.document import Block, Document, Drawing, Heading
 from reports.table import Table
 
-LONG_TABLE = 12
+LONG_TABLE = 16
 """Rows beyond which a table is folded on the page."""
 
 

@@ -8,7 +8,7 @@ from reports.document import Block, Drawing, Heading, Note, Part
 from reports.figures.instrument import draw_instrument
 from reports.guards import Judged, best_spin_ms, thresholds_of, worst_spin_ms
 from reports.table import Table
-from reports.words import ABSENT, count, listed, number, percent
+from reports.words import ABSENT, count, listed, number, percent, setting
 
 
 def front_part(record: RunRecord, judged: list[Judged], findings: list[Finding]) -> Part:
@@ -80,7 +80,7 @@ def _trial_table(judged: list[Judged]) -> Table:
         ["trial", "pair", "phase", "store", "CPU", "rows", "lag p99, ms", "lag max, ms",
          "generator", "spin, ms", "throttled", "status"],
         [[str(t.id), str(t.pair), f"{t.phase}{' A/A' if t.is_aa else ''}", t.topology,
-          number(t.cpu_budget), f"{t.rows_written:,} / {t.rows_scheduled:,}",
+          setting(t.cpu_budget), f"{t.rows_written:,} / {t.rows_scheduled:,}",
           number(t.lag_p99_ms, 2), number(t.lag_max_ms, 2), percent(t.generator_cpu_share, 0),
           f"{number(t.spin_before_ms)}, {number(t.spin_after_ms)}",
           percent(t.throttled_share, 0), one.status]
@@ -98,7 +98,7 @@ def _trial_table(judged: list[Judged]) -> Table:
 
 def _limits(record: RunRecord) -> list[Block]:
     limits = record.limits
-    cpu = "no CPU limit" if limits.cpu_budget is None else f"{number(limits.cpu_budget)} CPU"
+    cpu = "no CPU limit" if limits.cpu_budget is None else f"{setting(limits.cpu_budget)} CPU"
     memory = ("no memory limit" if limits.memory_budget_mb is None
               else f"{limits.memory_budget_mb:,} MiB")
     lines = [f"For the whole architecture (proxy, application, databases together): {cpu}, "
@@ -129,19 +129,34 @@ def _audit(record: RunRecord, findings: list[Finding]) -> list[Block]:
                for f in red]
     if not findings:
         return blocks
-    return [*blocks, Table(
+    return [*blocks, _audit_table(findings)]
+
+
+def _audit_table(findings: list[Finding]) -> Table:
+    stores = list(dict.fromkeys(f.topology for f in findings))
+    by_key = {(f.topology, f.invariant): f for f in findings}
+    names = sorted({f.invariant for f in findings})
+    wait = max(f.time_to_consistent_s for f in findings)
+    return Table(
         "audit", "Invariants after every trial",
-        "Checked: things looked at, all trials together. With no violation in n, the rate is "
-        "below 3/n (95 %). Consistent: the longest a store took to come to rest.",
-        ["store", "invariant", "", "checked", "violations", "rate", "consistent, s"],
-        [[f.topology, f.invariant, INVARIANTS.get(f.invariant, ""), f"{f.checked:,}",
-          f"{f.violations:,}", _rate(f), number(f.time_to_consistent_s, 2)] for f in findings],
+        "Violations of things checked, all trials together. With none in n, the rate is below "
+        f"3/n (95 %). The longest a store took to come to rest: {number(wait, 2)} s.",
+        ["", "invariant", *(head for store in stores for head in (store, "rate"))],
+        [[name, INVARIANTS.get(name, ""), *(cell for store in stores
+                                            for cell in _counts(by_key.get((store, name))))]
+         for name in names],
         ["topology", "invariant", "checked", "violations", "rate_bound", "time_to_consistent_s",
          "detail"],
         [[f.topology, f.invariant, f.checked, f.violations, f.bound, f.time_to_consistent_s,
           f.detail] for f in findings],
-        frozenset({3, 4, 5, 6}),
-    )]
+        frozenset(range(2, 2 + 2 * len(stores))),
+    )
+
+
+def _counts(finding: Finding | None) -> tuple[str, str]:
+    if finding is None:
+        return "not audited", ABSENT
+    return f"{finding.violations:,} of {finding.checked:,}", _rate(finding)
 
 
 def _rate(finding: Finding) -> str:

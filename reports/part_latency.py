@@ -12,6 +12,7 @@ from reports.verdicts import Band, speed_verdict
 from reports.words import (
     count,
     interval,
+    listed,
     milliseconds,
     number,
     percent,
@@ -41,8 +42,10 @@ def _lead(latency: Latency, arms: Arms) -> list[str]:
                 what = "Median response time" if q == 50 else f"p{q:g} of response time"
                 sentences.append(speed_verdict(what, arms.base, arms.rival, latency.ratios[q],
                                                latency.bands[q]).text)
-            else:
-                sentences.append(f"p{q:g}: not compared, the trials have too few rows.")
+        few = [f"p{q:g}" for q in QS if latency.ratios[q] is None]
+        if few:
+            sentences.append(f"Not compared, for want of rows in each trial or of right answers "
+                             f"of the pairs: {listed(few)}.")
     shares = [f"{name} {percent(e.value, 2)} {percent_interval(e.low, e.high, 2)} "
               f"(n = {e.n:,})" for name, e in latency.attainments.items() if e]
     sentences.append(f"Good within the objective: {'; '.join(shares)}.")
@@ -211,8 +214,10 @@ def _hop_blocks(hops: Hops, arms: Arms) -> list[Block]:
         Drawing("latency_hops", "Median service time against calls between services", said,
                 "A point is an endpoint; the number of calls is what the answer of "
                 f"{arms.rival} reported. Endpoints with more calls do more work in both stores, "
-                "so the difference (right) is the one to read: its intercept is the framework, "
-                "its slope the price of a call.", ("latency_hops", "latency_hop_lines"), figure),
+                "so the difference (right, calls in brackets) is the one to read: a diamond is "
+                "measured, a tick is the line through all of them, whose intercept is the "
+                "framework and whose slope is the price of a call.",
+                ("latency_hops", "latency_hop_lines"), figure),
         _line_table(hops), _point_table(hops),
     ]
 

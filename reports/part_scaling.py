@@ -8,7 +8,7 @@ from reports.figures import scaling as draw
 from reports.headlines import capacity_verdict, carried
 from reports.scaling import CapacityRow, Cost, Ramp, Scaling
 from reports.table import Table
-from reports.words import ABSENT, count, interval, number, percent
+from reports.words import ABSENT, count, interval, number, percent, setting
 
 
 def scaling_part(scaling: Scaling, arms: Arms, void: str | None) -> Part:
@@ -27,7 +27,7 @@ def _lead(scaling: Scaling, arms: Arms) -> list[str]:
 
 
 def _on(cpus: float | None) -> str:
-    return "No CPU limit" if cpus is None else f"{number(cpus)} CPU"
+    return "No CPU limit" if cpus is None else f"{setting(cpus)} CPU"
 
 
 def _capacity_blocks(scaling: Scaling, arms: Arms) -> list[Block]:
@@ -69,17 +69,20 @@ def _ramps_said(ramps: list[Ramp]) -> str:
 
 
 def _capacity_table(name: str, title: str, rows: list[CapacityRow]) -> Table:
+    last = "scaled" if any(row.scaled for row in rows) else "efficiency"
     return Table(
         name, title,
-        "Journeys per second with at least 99 % of scheduled requests good. [held, next step). "
-        "Efficiency: capacity per core against the store's smallest budget.",
-        ["store", "CPU", "scaled", "capacity", "ramps", "efficiency"],
-        [[row.topology, number(row.cpus), (row.scaled or "").replace("_", " ") or ABSENT,
-          carried(row), str(row.capacity.ramps), percent(row.efficiency, 0)] for row in rows],
+        "Journeys per second with at least 99 % of scheduled requests good. [held, next step)."
+        + (" Efficiency: capacity per core against the store's smallest budget."
+           if last == "efficiency" else ""),
+        ["store", "CPU", last, "ramps", "capacity"],
+        [[row.topology, setting(row.cpus), percent(row.efficiency, 0) if row.scaled is None
+          else row.scaled.replace("_", " "), str(row.capacity.ramps), carried(row)]
+         for row in rows],
         ["topology", "cpus", "scaled", "held_per_s", "failed_per_s", "ramps", "efficiency"],
         [[row.topology, row.cpus, row.scaled, row.capacity.low, row.capacity.high,
           row.capacity.ramps, row.efficiency] for row in rows],
-        frozenset({1, 3, 4, 5}),
+        frozenset({1, 2, 3, 4}),
     )
 
 
@@ -89,7 +92,7 @@ def _ratio_table(scaling: Scaling, arms: Arms) -> Table:
         "The interval is what the steps of the ramps leave open; repetition is in it only where "
         "there was more than one ramp.",
         ["CPU", "ramps", "at least", "at most", "verdict"],
-        [[number(r.cpus), str(r.ramps), number(r.low), number(r.high), capacity_verdict(r, arms)]
+        [[setting(r.cpus), str(r.ramps), number(r.low), number(r.high), capacity_verdict(r, arms)]
          for r in scaling.ratios],
         ["cpus", "ramps", "ratio_low", "ratio_high"],
         [[r.cpus, r.ramps, r.low, r.high] for r in scaling.ratios],
@@ -101,7 +104,7 @@ def _ramp_table(name: str, ramps: list[Ramp]) -> Table:
     raw = [[r.trial.id, r.trial.topology, r.trial.cpu_budget, r.trial.scaled, step.rate,
             step.scheduled, step.good, step.share, step.holds, step.is_cut]
            for r in ramps for step in r.steps]
-    cells = [[str(r.trial.id), r.trial.topology, number(r.trial.cpu_budget),
+    cells = [[str(r.trial.id), r.trial.topology, setting(r.trial.cpu_budget),
               number(r.steps[0].rate) if r.steps else ABSENT,
               number(r.steps[-1].rate) if r.steps else ABSENT, str(len(r.steps)),
               f"{sum(step.scheduled for step in r.steps):,}",

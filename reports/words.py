@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 ABSENT: Final = "–"
+MINUS: Final = "−"
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -18,7 +19,12 @@ def number(value: float | None, digits: int = 3) -> str:
     rounded = round(value, decimals)
     if rounded != 0:  # 9.996 has become 10.0: one decimal fewer
         decimals = digits - 1 - math.floor(math.log10(abs(rounded)))
-    return f"{rounded:,.{max(decimals, 0)}f}"
+    return f"{rounded:,.{max(decimals, 0)}f}".replace("-", MINUS)
+
+
+def setting(value: float | None) -> str:
+    """A number that somebody chose, as it was written: 0.9, 20."""
+    return ABSENT if value is None else f"{value:,g}"
 
 
 def milliseconds(value: float | None) -> str:
@@ -33,7 +39,8 @@ def percent(value: float | None, decimals: int = 1) -> str:
     if value is None or not math.isfinite(value):
         return ABSENT
     text = f"{value * 100:.{decimals}f}"
-    return f"{text.removeprefix('-') if float(text) == 0 else text} %"
+    sign = text.removeprefix("-") if float(text) == 0 else text.replace("-", MINUS)
+    return f"{sign} %"
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -44,11 +51,11 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def percent_interval(low: float | None, high: float | None, decimals: int = 1) -> str:
-    """[low, high] of shares, in per cent."""
+    """[low, high] of shares; stands behind the share, whose per cent sign holds for it too."""
     if low is None or high is None:
         return ""
     first = percent(low, decimals).removesuffix(" %")
-    return f"[{first}, {percent(high, decimals).removesuffix(' %')}] %"
+    return f"[{first}, {percent(high, decimals).removesuffix(' %')}]"
 
 
 def times(value: float, low: float | None = None, high: float | None = None) -> str:

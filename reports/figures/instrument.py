@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from contract.run_record import TrialRecord
 from reports.figures.style import INK, look_of, new_figure
 from reports.guards import Judged, Thresholds, worst_spin_ms
 
@@ -12,7 +15,7 @@ from reports.guards import Judged, Thresholds, worst_spin_ms
 def draw_instrument(judged: list[Judged], best_spin_ms: float, limits: Thresholds) -> Figure:
     """Three panels: lag p99, generator CPU, calibration loop; one mark a trial."""
     figure, axes = new_figure(2.2, 1, 3)
-    panels = (
+    panels: tuple[tuple[str, float, Callable[[TrialRecord], float]], ...] = (
         ("Generator lag p99, ms", limits.lag_p99_ms, lambda t: t.lag_p99_ms),
         ("Generator CPU, % of its core", limits.generator_cpu * 100,
          lambda t: t.generator_cpu_share * 100),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from reports.figures.style import FAINT, INK, log_ms, look_of, new_figure
+from reports.figures.style import FAINT, INK, log_ms, log_ratio, look_of, new_figure
 from reports.hops import Hops
 from reports.latency import EndpointRow, Floats, Latency
 
+_SHADES = (1.0, 0.6, 0.3)
 _MARKS = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9)
 PANELS = (("first", "First request of a journey:\nresponse time from intended arrival"),
           ("later", "Later requests:\nservice time"))
@@ -57,8 +59,7 @@ def draw_ecdf(latency: Latency, slo_ms: float) -> Figure:
     axes[0].annotate("objective", (slo_ms, 4), xytext=(-3, 0), textcoords="offset points",
                      rotation=90, ha="right", va="bottom", fontsize=7.5)
     axes[0].set_ylabel("% of scheduled requests\nrightly answered")
-    axes[0].legend(loc="center left" if slo_ms < 20 else "lower right",
-                   bbox_to_anchor=None if slo_ms < 20 else (0.86, 0.02))
+    axes[0].legend(loc="upper left")
     return figure
 
 
@@ -79,7 +80,7 @@ def draw_endpoint_ratios(rows: list[EndpointRow], base: str, rival: str) -> Figu
     axis.axvline(1, color=INK, lw=0.8)
     axis.set_yticks(range(len(shown)), [f"{row.endpoint}  (n = {row.n})" for row in shown])
     axis.set(xlabel=f"median time of {rival} ÷ {base}", xscale="log", ylim=(-0.6, len(shown) - 0.4))
-    log_ms(axis.xaxis)
+    log_ratio(axis.xaxis)
     axis.grid(visible=False, axis="y")
     return figure
 
@@ -88,22 +89,16 @@ def draw_hops(hops: Hops, base: str, rival: str) -> Figure | None:
     """Medians by endpoint against calls between services; lines fitted by pair."""
     if not hops.points:
         return None
-    figure, (left, right) = new_figure(3.4, 1, 2, sharex=True)
+    figure, (left, right) = new_figure(3.3, 1, 2)
     for name in (base, rival):
         look = look_of(name)
         left.plot([p.calls for p in hops.points], [p.medians_ms[name] for p in hops.points],
                   look.marker, color=look.colour, label=name)
         _line(left, hops, name, look.colour, look.line)
-    gaps = [p.medians_ms[rival] - p.medians_ms[base] for p in hops.points]
-    right.plot([p.calls for p in hops.points], gaps, "D", color=INK)
-    _line(right, hops, "difference", INK, "-")
-    right.axhline(0, color=FAINT, lw=0.8)
-    _name_points(right, [p.calls for p in hops.points], gaps, [p.endpoint for p in hops.points])
+    _draw_gaps(right, hops, base, rival)
     left.set(title="Median service time by endpoint", ylabel="ms", ylim=(0, None),
              xlabel=f"calls between services ({rival})")
-    right.set(title=f"Difference: {rival} − {base}", ylabel="ms",
-              xlabel=f"calls between services ({rival})")
-    right.set_xlim(0, max(p.calls for p in hops.points) * 1.35 + 0.5)
+    left.set_xlim(0, max(p.calls for p in hops.points) * 1.08 + 0.1)
     left.legend(loc="upper left")
     return figure
 
@@ -117,19 +112,20 @@ def draw_clocks(latency: Latency) -> Figure | None:
     for axis, name in zip(axes, names, strict=True):
         own = [clock for clock in latency.clocks if clock.topology == name]
         qs = [q for q in (50.0, 95.0, 99.0) if any(_known(c.percentiles[q]) for c in own)]
-        for offset, (clock, shade) in enumerate(zip(own, (1.0, 0.6, 0.3), strict=True)):
+        for offset, (clock, shade) in enumerate(zip(own, _SHADES, strict=True)):
             for x, q in enumerate(qs):
                 value = clock.percentiles[q]
                 if value is not None and np.isfinite(value):
                     axis.bar(x + (offset - 1) * 0.27, value, 0.25, color=look_of(name).colour,
-                             alpha=shade, label=("from intended arrival", "from sending",
-                                                 "as Locust prints")[offset] if x == 0 else None)
+                             alpha=shade)
         axis.set_xticks(range(len(qs)), [f"p{q:g}" for q in qs])
         axis.set(title=name)
         axis.grid(visible=False, axis="x")
-        axis.legend(loc="upper left")
-    top = axes[0].get_ylim()[1]
-    axes[0].set(ylabel="ms", ylim=(0, top * 1.35))
+    axes[0].set(ylabel="ms")
+    texts = ("from intended arrival", "from sending", "as Locust prints")
+    figure.legend(handles=[Patch(color=INK, alpha=shade, label=text)
+                           for text, shade in zip(texts, _SHADES, strict=True)],
+                  loc="outside lower center", ncols=3)
     return figure
 
 
@@ -170,13 +166,16 @@ def _line(axis: Axes, hops: Hops, name: str, colour: str, style: object) -> None
                       ls=style, lw=1.2, alpha=0.8)
 
 
-def _name_points(axis: Axes, x: list[float], y: list[float], names: list[str]) -> None:
-    """Label points to their right; labels that would collide step upwards."""
-    spread = (max(y) - min(y)) or 1.0
-    placed: list[tuple[float, float]] = []
-    for at, level, name in sorted(zip(x, y, names, strict=True), key=lambda p: (p[0], p[1])):
-        height = level
-        while any(abs(at - px) < 0.9 and abs(height - py) < 0.075 * spread for px, py in placed):
-            height += 0.02 * spread
-        placed.append((at, height))
-        axis.annotate(name, (at, level), xytext=(at + 0.12, height), fontsize=7, va="center")
+def _draw_gaps(axis: Axes, hops: Hops, base: str, rival: str) -> None:
+    """Dots: difference by endpoint; ticks: what the fitted line says for its calls."""
+    line = next((line for line in hops.lines if line.name == "difference"), None)
+    points = sorted(hops.points, key=lambda p: (p.calls, p.medians_ms[rival] - p.medians_ms[base]))
+    for y, point in enumerate(points):
+        axis.plot([point.medians_ms[rival] - point.medians_ms[base]], [y], "D", color=INK, ms=4)
+        if line:
+            axis.plot([line.intercept_ms.value + line.slope_ms.value * point.calls], [y], "|",
+                      color=INK, ms=13, mew=1.1)
+    axis.axvline(0, color=FAINT, lw=0.8)
+    axis.set_yticks(range(len(points)), [f"{p.endpoint} ({p.calls:.3g})" for p in points])
+    axis.set(title=f"Difference: {rival} − {base}", xlabel="ms", ylim=(-0.6, len(points) - 0.4))
+    axis.grid(visible=False, axis="y")

@@ -42,7 +42,7 @@ def draw_ramps(ramps: list[Ramp]) -> Figure | None:
         return None
     columns = min(3, len(budgets))
     rows = math.ceil(len(budgets) / columns)
-    figure, axes = new_figure(0.5 + 2.2 * rows, rows, columns, sharey=True)
+    figure, axes = new_figure(0.7 + 2.1 * rows, rows, columns, sharey=True)
     for axis, budget in zip(axes, budgets, strict=False):
         seen: set[str] = set()
         for ramp in ramps:
@@ -60,7 +60,8 @@ def draw_ramps(ramps: list[Ramp]) -> Figure | None:
     for axis in axes[len(budgets):]:
         axis.set_visible(False)
     axes[0].set_ylabel("% of requests good")
-    axes[0].legend(loc="lower left")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=max(len(labels), 1))
     return figure
 
 

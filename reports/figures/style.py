@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 WIDTH_IN: Final = 7.4
 INK: Final = "#22262b"
@@ -64,12 +65,16 @@ def look_of(topology: str) -> Look:
     return _LOOKS.get(topology) or _MORE[sum(topology.encode()) % len(_MORE)]
 
 
+def drawing_style() -> AbstractContextManager[None]:
+    """Hold this look while figures are made; matplotlib's own defaults come back after."""
+    return mpl.rc_context(RC)
+
+
 def new_figure(height_in: float, rows: int = 1, columns: int = 1,
                **options: Any) -> tuple[Figure, list[Axes]]:
     """Make a figure and its axes, row by row."""
-    with mpl.rc_context(RC):
-        figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False, **options)
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, **options)
     return figure, [axes for row in grid for axes in row]
 
 
@@ -80,18 +85,27 @@ def log_ms(axis: Any) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def log_ratio(axis: Any) -> None:
+    """Label a logarithmic axis of ratios close to 1."""
+    axis.set_major_locator(FixedLocator([0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5,
+                                         7, 10, 15, 20, 30, 50, 100]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:g}"))
+    axis.set_minor_locator(NullLocator())
+
+
 def to_svg(figure: Figure) -> str:
     """The figure as SVG: the same bytes each time, no date, no tool's name."""
     out = io.StringIO()
-    with mpl.rc_context(RC):
+    with drawing_style():
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    figure.set_layout_engine("none")  # laid out once, so SVG and PNG are the same picture
     return out.getvalue()
 
 
 def to_png(figure: Figure) -> bytes:
     """The figure as PNG on paper white, 160 dots per inch."""
     out = io.BytesIO()
-    with mpl.rc_context(RC):
+    with drawing_style():
         figure.savefig(out, format="png", dpi=160, facecolor="#ffffff",
                        metadata={"Software": None})
     return out.getvalue()
@@ -101,6 +115,7 @@ def to_inline_svg(svg: str, name: str) -> str:
     """Make SVG fit for a page: no prologue, ids of its own, inks that follow the page's theme."""
     body = svg[svg.index("<svg"):]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
+    body = re.sub(r' xmlns(:xlink)?="[^"]*"', "", body).replace("xlink:href", "href")
     body = re.sub(r'(id="|"#|url\(#)', lambda m: f"{m[1]}{name}-", body)
     body = body.replace("#" + INK[1:], "currentColor").replace("#" + FAINT[1:], "var(--faint)")
     for topology, look in _LOOKS.items():

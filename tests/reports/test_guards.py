@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from synthetic import Planted, write_run
+
+from contract.run_record import RunRecord, TrialRecord
+from reports.guards import Thresholds, check_throttling, judge, thresholds_of
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> RunRecord:
+    write_run(tmp_path, Planted(phases=("latency", "capacity"), pairs=2))
+    return RunRecord.model_validate_json((tmp_path / "run.json").read_bytes())
+
+
+def changed(record: RunRecord, **changes: object) -> RunRecord:
+    first, *rest = record.trials
+    return record.model_copy(update={"trials": [first.model_copy(update=changes), *rest]})
+
+
+@pytest.mark.parametrize(("changes", "status", "reason"), [
+    ({}, "ok", ""),
+    ({"lag_p99_ms": 1.5}, "flagged", "lag p99 1.5 ms"),
+    ({"lag_p99_ms": 2.5}, "rejected", "lag p99 2.5 ms > 2.0 ms"),
+    ({"lag_max_ms": 21.0}, "rejected", "lag max 21.0 ms"),
+    ({"generator_cpu_share": 0.55}, "flagged", "CPU 55%"),
+    ({"generator_cpu_share": 0.7}, "rejected", "CPU 70%"),
+    ({"rows_written": 3}, "rejected", "3 rows written"),
+    ({"spin_after_ms": 9.0}, "rejected", "one arm only"),
+    ({"cpu_budget": None, "throttled_share": 0.02}, "rejected", "without a quota"),
+])
+def test_a_trial_is_judged_by_the_instrument_alone(
+        record: RunRecord, changes: dict[str, object], status: str, reason: str) -> None:
+    judged = judge(changed(record, **changes), {})[0]
+    assert judged.status == status
+    assert reason in "; ".join(judged.reasons)
+
+
+def test_lag_is_measured_against_a_slow_trials_median(record: RunRecord) -> None:
+    late = changed(record, lag_p99_ms=5.0)
+    assert judge(late, {0: 40.0})[0].status == "flagged"
+    assert judge(late, {0: 10.0})[0].status == "rejected"
+
+
+def test_a_machine_slow_in_both_arms_is_flagged_not_rejected(record: RunRecord) -> None:
+    slow = [t.model_copy(update={"spin_before_ms": 9.0}) if t.pair == 0 else t
+            for t in record.trials]
+    judged = judge(record.model_copy(update={"trials": slow}), {})
+    assert [one.status for one in judged[:2]] == ["flagged", "flagged"]
+
+
+def test_ramps_past_capacity_have_no_lag_guard(record: RunRecord) -> None:
+    ramps = [t.model_copy(update={"lag_max_ms": 500.0}) for t in record.trials
+             if t.phase == "capacity"]
+    judged = judge(record.model_copy(update={"trials": ramps}), {})
+    assert {one.status for one in judged} == {"ok"}
+
+
+def test_the_labs_own_rejection_stands(record: RunRecord) -> None:
+    judged = judge(changed(record, status="rejected", reasons=["a part exited"]), {})[0]
+    assert (judged.status, judged.reasons) == ("rejected", ("a part exited",))
+
+
+def test_thresholds_come_from_the_scenario(record: RunRecord) -> None:
+    strict = record.model_copy(update={"scenario_resolved": {"guards": {"lag_max_ms": 5}}})
+    assert thresholds_of(strict).lag_max_ms == 5
+    assert thresholds_of(record) == Thresholds()
+
+
+def test_throttling_by_a_meant_quota_is_no_fault(record: RunRecord) -> None:
+    trial: TrialRecord = record.trials[0]
+    assert trial.throttled_share > 0.01
+    assert list(check_throttling(trial)) == []
