@@ -184,8 +184,9 @@ def _print_plan(file: Path, scenario: str) -> None:
     for column in ("pair", "phase", "topology", "load", "budget", "what is special"):
         table.add_column(column)
     for trial in trials:
-        special = ", ".join(filter(None, (
-            trial.is_aa and "A/A", trial.scaled, trial.fault and trial.fault.name)))
+        marks = ("A/A" if trial.is_aa else None, trial.scaled,
+                 trial.fault.name if trial.fault else None)
+        special = ", ".join(mark for mark in marks if mark)
         cpus = f"{trial.budget.cpus:g} cores" if trial.budget.cpus else "no limit"
         table.add_row(str(trial.pair), trial.phase, trial.topology, f"{trial.load_s:.1f} s", cpus,
                       special)

@@ -20,9 +20,9 @@ from lab.machine import commit, describe_machine, not_controlled, versions
 from lab.plan import OVERHEAD_S, PlannedTrial, forecast_s, plan
 from lab.progress import RunProgress
 from lab.run_folder import RunFolder
-from lab.scenario import ScenarioFile, ScenarioKeys, TopologyKeys
+from lab.scenario import ScenarioFile, ScenarioKeys
 from lab.split import lines_the_split_added
-from lab.topology import Budget, Deployable, Topology
+from lab.topology import Budget
 from lab.trial import Bench, run_trial
 from lab.verify import VerificationError, digest_of, smoke
 from reports import Report, build
@@ -69,16 +69,6 @@ def write_report(path: Path) -> Report:
     return build(path)
 
 
-def topology_of(name: str, keys: TopologyKeys) -> Topology:
-    """Turn a topology of the file into what the deployment starts."""
-    return Topology(
-        name=name, store=keys.store, colocated=keys.colocated,
-        database_servers=keys.database_servers,
-        deployables=tuple(Deployable(program, given.replicas, given.threads, given.db_connections)
-                          for program, given in keys.deployables.items()),
-    )
-
-
 def _measure(file: ScenarioFile, name: str, folder: RunFolder, trials: list[PlannedTrial],
              progress: RunProgress, *, web: bool) -> RunRecord:
     scenario = file.scenarios[name]
@@ -87,7 +77,7 @@ def _measure(file: ScenarioFile, name: str, folder: RunFolder, trials: list[Plan
         for topology in scenario.topologies:
             progress.step(f"starting {topology}")
             stacks[topology] = deployment.start(
-                topology_of(topology, file.topologies[topology]),
+                file.topologies[topology].named(topology),
                 Budget(scenario.budget.cpus, scenario.budget.memory_mb))
         record = _new_record(folder, name, scenario, deployment, stacks)
         progress.step("checking that both stores hold the same data and keep the contract")
@@ -154,7 +144,7 @@ def _unplanned(folder: RunFolder, trial: TrialRecord) -> int:
     if trial.fault is not None:
         return 0
     kinds = pq.read_table(folder.part(trial.id, "events"), columns=["kind"])["kind"].to_pylist()
-    return kinds.count("exit")
+    return int(kinds.count("exit"))
 
 
 def _describe(planned: PlannedTrial, *, again: bool) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contract.load import Journey
-from lab.topology import SERVICES
+from lab.topology import SERVICES, Deployable, Topology
 
 Positive = Annotated[float, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -46,6 +46,16 @@ class TopologyKeys(Section):
     """One PostgreSQL server for all databases of the store, or one server for each database."""
     deployables: dict[str, DeployableKeys]
     """The programs by name: `monolith`, or every service, or `colocated`."""
+
+    def named(self, name: str) -> Topology:
+        """Turn these keys into what the deployment starts."""
+        return Topology(
+            name=name, store=self.store, colocated=self.colocated,
+            database_servers=self.database_servers,
+            deployables=tuple(
+                Deployable(program, given.replicas, given.threads, given.db_connections)
+                for program, given in self.deployables.items()),
+        )
 
     @model_validator(mode="after")
     def _has_the_programs_of_its_store(self) -> Self:

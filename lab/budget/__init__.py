@@ -1,0 +1,1 @@
+"""Budgets: the whole architecture in one group, limited and accounted by the kernel."""

@@ -1,0 +1,140 @@
+"""Budgets by control groups, version 1: cpu, cpuacct and memory hierarchies."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from lab.budget.group import PERIOD_US, Usage, pin
+from lab.topology import Budget
+
+CONTROLLERS: Final = ("cpu", "cpuacct", "memory")
+_NO_LIMIT: Final = -1
+_NANO: Final = 1e9
+
+
+class Cgroup1:
+    """One group below each controller's mount, a child for every part."""
+
+    enforced_by = "cgroup v1"
+
+    def __init__(self, mounts: dict[str, Path], name: str, cpus: Sequence[int],
+                 watch: Callable[[Path], None] = lambda _: None) -> None:
+        self._groups = {controller: mount / name for controller, mount in mounts.items()}
+        self._cpus = list(cpus)
+        self._watch = watch
+        self._parts: set[str] = set()
+        self._budget = Budget()
+        self.enforced = [f"cores {_list(cpus)} by affinity"]
+        self.not_enforced: list[str] = []
+        for group in self._groups.values():
+            self._watch(group.parent)
+            self._make(group)
+
+    def wrap(self, argv: Sequence[str], part: str) -> list[str]:
+        """Nothing to change: processes are moved into the group."""
+        del part
+        return list(argv)
+
+    def place(self, pid: int, part: str) -> None:
+        """Pin a process and move it into its part's group."""
+        pin(pid, self._cpus)
+        if part not in self._parts:
+            for group in self._groups.values():
+                self._make(group / part)
+            self._parts.add(part)
+            self._limit_part(part)
+        for group in self._groups.values():
+            with contextlib.suppress(ProcessLookupError):
+                (group / part / "cgroup.procs").write_text(f"{pid}\n")
+
+    def set_budget(self, budget: Budget) -> None:
+        """Write quota and memory limit; shares when partitioned."""
+        self._budget = budget
+        # A child's quota may not exceed its parent's, so children are set free first.
+        for part in self._parts:
+            self._quota(self._groups["cpu"] / part, None)
+        self._quota(self._groups["cpu"], budget.cpus)
+        memory = _NO_LIMIT if budget.memory_mb is None else budget.memory_mb * 2**20
+        (self._groups["memory"] / "memory.limit_in_bytes").write_text(f"{memory}\n")
+        for part in self._parts:
+            self._limit_part(part)
+        self.enforced = [f"cores {_list(self._cpus)} by affinity", *describe(budget)]
+
+    def usage(self) -> Usage:
+        """Sum over the group, from the kernel."""
+        stat = _pairs(self._groups["cpu"] / "cpu.stat")
+        return Usage(_read(self._groups["cpuacct"] / "cpuacct.usage") / _NANO,
+                     _memory(self._groups["memory"]), stat.get("nr_periods", 0),
+                     stat.get("nr_throttled", 0))
+
+    def part_usage(self, part: str) -> Usage | None:
+        """One part, from the kernel."""
+        if part not in self._parts:
+            return None
+        stat = _pairs(self._groups["cpu"] / part / "cpu.stat")
+        return Usage(_read(self._groups["cpuacct"] / part / "cpuacct.usage") / _NANO,
+                     _memory(self._groups["memory"] / part), stat.get("nr_periods", 0),
+                     stat.get("nr_throttled", 0))
+
+    def _limit_part(self, part: str) -> None:
+        share = self._budget.shares.get(part) if self._budget.mode == "partitioned" else None
+        self._quota(self._groups["cpu"] / part, share)
+
+    def _quota(self, group: Path, cpus: float | None) -> None:
+        quota = _NO_LIMIT if cpus is None else max(1000, round(cpus * PERIOD_US))
+        (group / "cpu.cfs_quota_us").write_text(f"{_NO_LIMIT}\n")
+        (group / "cpu.cfs_period_us").write_text(f"{PERIOD_US}\n")
+        (group / "cpu.cfs_quota_us").write_text(f"{quota}\n")
+
+    def _make(self, group: Path) -> None:
+        group.mkdir(parents=True, exist_ok=True)
+        self._watch(group)
+
+
+def find_mounts(mounts: str, own: str) -> dict[str, Path]:
+    """Find where this process may make groups, from /proc/mounts and /proc/self/cgroup."""
+    places: dict[str, Path] = {}
+    for line in mounts.splitlines():
+        _, where, kind, options, *_ = line.split()
+        if kind == "cgroup":
+            places.update({name: Path(where) for name in CONTROLLERS
+                           if name in options.split(",")})
+    for line in own.splitlines():
+        _, names, path = line.split(":", 2)
+        for name in names.split(","):
+            if name in places and (places[name] / path.lstrip("/")).is_dir():
+                places[name] /= path.lstrip("/")
+    return places if set(places) == set(CONTROLLERS) else {}
+
+
+def describe(budget: Budget) -> list[str]:
+    """Say a budget in words, for the report."""
+    found = []
+    if budget.cpus is not None:
+        found.append(f"{budget.cpus:g} cores of CPU quota, {PERIOD_US // 1000} ms periods, "
+                     f"{budget.mode}")
+    if budget.memory_mb is not None:
+        found.append(f"{budget.memory_mb} MiB of memory")
+    return found
+
+
+def _memory(group: Path) -> int:
+    """Resident memory without the page cache of files, which no program asked for."""
+    stat = _pairs(group / "memory.stat")
+    return stat.get("total_rss", 0) + stat.get("total_mapped_file", 0)
+
+
+def _pairs(path: Path) -> dict[str, int]:
+    return {name: int(value) for name, value in
+            (line.split() for line in path.read_text().splitlines())}
+
+
+def _read(path: Path) -> int:
+    return int(path.read_text())
+
+
+def _list(cpus: Sequence[int]) -> str:
+    return ", ".join(map(str, cpus))

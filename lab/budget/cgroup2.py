@@ -1,0 +1,117 @@
+"""Budgets by control groups, version 2, where we may make groups (root, or delegated)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lab.budget.cgroup1 import describe
+from lab.budget.group import PERIOD_US, Usage, pin
+from lab.topology import Budget
+
+_MICRO = 1e6
+
+
+class Cgroup2:
+    """One group with the cpu and memory controllers, a child for every part."""
+
+    enforced_by = "cgroup v2"
+
+    def __init__(self, root: Path, name: str, cpus: Sequence[int],
+                 watch: Callable[[Path], None] = lambda _: None) -> None:
+        self._group = root / name
+        self._cpus = list(cpus)
+        self._watch = watch
+        self._parts: set[str] = set()
+        self._budget = Budget()
+        self.enforced: list[str] = []
+        self.not_enforced: list[str] = []
+        above = [root, *(root / Path(name).parents[depth]
+                         for depth in range(len(Path(name).parents) - 2, -1, -1))]
+        for parent in above:
+            parent.mkdir(exist_ok=True)
+            _delegate(parent)
+            if parent != root:
+                watch(parent)
+        self._make(self._group)
+        _delegate(self._group)
+
+    def wrap(self, argv: Sequence[str], part: str) -> list[str]:
+        """Nothing to change: processes are moved into the group."""
+        del part
+        return list(argv)
+
+    def place(self, pid: int, part: str) -> None:
+        """Pin a process and move it into its part's group."""
+        pin(pid, self._cpus)
+        if part not in self._parts:
+            self._make(self._group / part)
+            self._parts.add(part)
+            self._limit_part(part)
+        with contextlib.suppress(ProcessLookupError):
+            (self._group / part / "cgroup.procs").write_text(f"{pid}\n")
+
+    def set_budget(self, budget: Budget) -> None:
+        """Write quota and memory limit; shares when partitioned."""
+        self._budget = budget
+        (self._group / "cpu.max").write_text(_quota(budget.cpus))
+        memory = "max" if budget.memory_mb is None else str(budget.memory_mb * 2**20)
+        (self._group / "memory.max").write_text(memory + "\n")
+        for part in self._parts:
+            self._limit_part(part)
+        self.enforced = [f"cores {', '.join(map(str, self._cpus))} by affinity",
+                         *describe(budget)]
+
+    def usage(self) -> Usage:
+        """Sum over the group, from the kernel."""
+        return read_usage(self._group)
+
+    def part_usage(self, part: str) -> Usage | None:
+        """One part, from the kernel."""
+        return read_usage(self._group / part) if part in self._parts else None
+
+    def _limit_part(self, part: str) -> None:
+        share = self._budget.shares.get(part) if self._budget.mode == "partitioned" else None
+        (self._group / part / "cpu.max").write_text(_quota(share))
+
+    def _make(self, group: Path) -> None:
+        group.mkdir(parents=True, exist_ok=True)
+        self._watch(group)
+
+
+def read_usage(group: Path) -> Usage:
+    """Read a group's accounting."""
+    cpu = _pairs(group / "cpu.stat")
+    memory = _pairs(group / "memory.stat")
+    return Usage(cpu.get("usage_usec", 0) / _MICRO,
+                 memory.get("anon", 0) + memory.get("file_mapped", 0),
+                 cpu.get("nr_periods", 0), cpu.get("nr_throttled", 0))
+
+
+def can_delegate(root: Path) -> bool:
+    """Say whether groups with the cpu and memory controllers can be made below this one."""
+    try:
+        available = (root / "cgroup.controllers").read_text().split()
+        if not {"cpu", "memory"} <= set(available):
+            return False
+        _delegate(root)
+    except OSError:
+        return False
+    return True
+
+
+def _delegate(group: Path) -> None:
+    control = group / "cgroup.subtree_control"
+    if not control.exists() or not {"cpu", "memory"} <= set(control.read_text().split()):
+        control.write_text("+cpu +memory\n")
+
+
+def _quota(cpus: float | None) -> str:
+    quota = "max" if cpus is None else str(max(1000, round(cpus * PERIOD_US)))
+    return f"{quota} {PERIOD_US}\n"
+
+
+def _pairs(path: Path) -> dict[str, int]:
+    lines = (line.split() for line in path.read_text().splitlines())
+    return {name: int(value) for name, value in lines}

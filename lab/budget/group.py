@@ -1,0 +1,86 @@
+"""What a budget group is, whatever enforces it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import psutil
+
+from lab.topology import Budget
+
+PERIOD_US: Final = 20_000
+"""Length of a quota period.  The kernel's default of 100 ms would stop a store with a third of a
+core for up to 67 ms at a time; 20 ms keeps the smallest share (0.05 cores) above the kernel's
+least quota of 1 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Cumulative CPU seconds, memory now in bytes, quota periods and how many were throttled."""
+
+    cpu_s: float
+    memory_bytes: int
+    periods: int = 0
+    throttled_periods: int = 0
+
+
+class Group(Protocol):
+    """All processes of one architecture, by part."""
+
+    enforced_by: str
+    enforced: list[str]
+    not_enforced: list[str]
+
+    def wrap(self, argv: Sequence[str], part: str) -> list[str]:
+        """Change a command so that it starts inside the group, where that is needed."""
+
+    def place(self, pid: int, part: str) -> None:
+        """Put a process that has just been started into the group."""
+
+    def set_budget(self, budget: Budget) -> None:
+        """Change the limits of the running group."""
+
+    def usage(self) -> Usage | None:
+        """Return the kernel's accounting for the whole group, None where there is none."""
+
+    def part_usage(self, part: str) -> Usage | None:
+        """Return the kernel's accounting for a part, None where there is none."""
+
+
+def pin(pid: int, cpus: Sequence[int]) -> bool:
+    """Keep a process and what it starts on these cores; say whether that was possible."""
+    try:
+        process = psutil.Process(pid)
+        if not hasattr(process, "cpu_affinity") or not cpus:
+            return False
+        process.cpu_affinity(list(cpus))
+    except (psutil.Error, OSError, ValueError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """Which cores the stores get and which the generator, the bank and the lab."""
+
+    system: list[int]
+    generator: list[int]
+
+
+def divide_cores(available: Sequence[int], cpus: float | None) -> Cores:
+    """Give the generator the last core; the stores the first ones that the budget asks for."""
+    cores = list(available)
+    if len(cores) < 2:
+        return Cores(cores, cores)
+    wanted = len(cores) - 1 if cpus is None else max(1, -int(-cpus // 1))
+    return Cores(cores[: min(wanted, len(cores) - 1)], cores[-1:])
+
+
+def available_cores() -> list[int]:
+    """Return the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))

@@ -1,0 +1,96 @@
+"""Budgets by systemd scopes, for users who may not make control groups themselves.
+
+Every process starts in a scope of the user's manager, below one slice for the architecture and
+one for each part; the slices carry the limits.  Accounting is read from the slice's group.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab.budget.cgroup1 import describe
+from lab.budget.cgroup2 import read_usage
+from lab.budget.group import PERIOD_US, Usage, pin
+from lab.topology import Budget
+
+
+class SystemdScopes:
+    """Slices `twinstore_<run>_<topology>.slice` of the user's systemd."""
+
+    enforced_by = "systemd scope"
+
+    def __init__(self, name: str, cpus: Sequence[int]) -> None:
+        self._slice = slice_name(name)
+        self._cpus = list(cpus)
+        self._parts: set[str] = set()
+        self.enforced: list[str] = []
+        self.not_enforced: list[str] = []
+
+    def wrap(self, argv: Sequence[str], part: str) -> list[str]:
+        """Start the command in a scope of its part's slice."""
+        self._parts.add(part)
+        return ["systemd-run", "--user", "--scope", "--quiet", "--collect",
+                f"--slice={part_slice(self._slice, part)}", "--", *argv]
+
+    def place(self, pid: int, part: str) -> None:
+        """Only pin: the process was started where it belongs."""
+        del part
+        pin(pid, self._cpus)
+
+    def set_budget(self, budget: Budget) -> None:
+        """Set the slices' properties."""
+        self._set(self._slice, limits(budget.cpus, budget.memory_mb))
+        for part in self._parts:
+            share = budget.shares.get(part) if budget.mode == "partitioned" else None
+            self._set(part_slice(self._slice, part), limits(share, None))
+        self.enforced = [f"cores {', '.join(map(str, self._cpus))} by affinity",
+                         *describe(budget)]
+
+    def usage(self) -> Usage | None:
+        """Sum over the slice, from the kernel."""
+        return self._usage(self._slice)
+
+    def part_usage(self, part: str) -> Usage | None:
+        """One part's slice, from the kernel."""
+        return self._usage(part_slice(self._slice, part))
+
+    def _usage(self, unit: str) -> Usage | None:
+        shown = subprocess.run(["systemctl", "--user", "show", "--property=ControlGroup",
+                                "--value", unit], capture_output=True, text=True, timeout=5,
+                               check=False).stdout.strip()
+        group = Path("/sys/fs/cgroup") / shown.lstrip("/")
+        return read_usage(group) if shown and (group / "cpu.stat").exists() else None
+
+    def _set(self, unit: str, properties: list[str]) -> None:
+        subprocess.run(["systemctl", "--user", "set-property", "--runtime", unit, *properties],
+                       timeout=10, check=False, capture_output=True)
+
+
+def slice_name(name: str) -> str:
+    """A slice below which parts can nest; dashes mean nesting to systemd, so they go."""
+    return f"{name.replace('-', '_').replace('/', '_')}.slice"
+
+
+def part_slice(parent: str, part: str) -> str:
+    """The slice of one part."""
+    return f"{parent.removesuffix('.slice')}-{part.replace('-', '_')}.slice"
+
+
+def limits(cpus: float | None, memory_mb: int | None) -> list[str]:
+    """A budget as unit properties; empty values take a limit away."""
+    return [f"CPUQuota={'' if cpus is None else f'{cpus * 100:g}%'}",
+            f"CPUQuotaPeriodSec={PERIOD_US}us",
+            f"MemoryMax={'infinity' if memory_mb is None else f'{memory_mb}M'}"]
+
+
+def is_available() -> bool:
+    """Say whether this user's systemd can make scopes."""
+    if not shutil.which("systemd-run") or "XDG_RUNTIME_DIR" not in os.environ:
+        return False
+    return subprocess.run(["systemctl", "--user", "is-system-running"], capture_output=True,
+                          timeout=5, check=False, text=True).stdout.strip() in (
+                              "running", "degraded")

@@ -1,0 +1,1 @@
+"""The local deployment: real processes on loopback addresses, no container engine needed."""

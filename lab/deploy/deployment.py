@@ -1,0 +1,140 @@
+"""Everything that runs during a run: the warden, the bank, the fault page, and the stores."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import urllib3
+
+from contract.bank import Ledger, LedgerEntry
+from contract.faults import Board
+from contract.run_record import Limits
+from lab.budget.choose import choose_group
+from lab.budget.group import available_cores, divide_cores, pin
+from lab.deploy.ports import HOST, free_port
+from lab.deploy.postgres import PostgresTemplate
+from lab.deploy.processes import Process, await_true, start
+from lab.deploy.programs import Surroundings, bank_command
+from lab.deploy.secrets import make_secrets
+from lab.deploy.stack import Place, Stack
+from lab.deploy.warden import Warden
+from lab.scenario import DataKeys, PlatformKeys
+from lab.topology import Budget, Topology
+
+_TIMEOUT: Final = urllib3.Timeout(total=10)
+
+
+class Deployment:
+    """A context: what is started inside it is gone after it, however it ends."""
+
+    def __init__(self, folder: Path, platform: PlatformKeys | None = None,
+                 data: DataKeys | None = None, cpus: float | None = 1.0) -> None:
+        self.mark = uuid.uuid4().hex
+        self.cores = divide_cores(available_cores(), cpus)
+        self.logs = folder / "logs"
+        self.fired_path = folder / "fired.jsonl"
+        self._platform = platform or PlatformKeys()
+        self._data = data or DataKeys()
+        self._stacks: list[Stack] = []
+        self._bank: Process | None = None
+
+    def __enter__(self) -> Self:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self._warden = Warden(self.mark)
+        self.private_folder = Path(tempfile.mkdtemp(prefix="twinstore-"))
+        self._warden.watch_folder(self.private_folder)
+        self.private_folder.chmod(0o711)  # the database's system user must pass through
+        try:
+            self._begin()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        try:
+            for stack in reversed(self._stacks):
+                stack.stop()
+            if self._bank:
+                self._bank.stop()
+        finally:
+            self._warden.dismiss()
+
+    def start(self, topology: Topology, budget: Budget | None = None) -> Stack:
+        """Start a topology and keep it up.  Raises StartError."""
+        name = f"twinstore-{self.mark[:12]}/{topology.name}"
+        group = choose_group(name, self.cores.system, self._warden.watch_control_group)
+        stack = Stack(topology, Place(
+            around=self._around, private=self.private_folder, logs=self.logs, group=group,
+            register=self._warden.watch_process, template=self._template,
+            platform=self._platform, data=self._data))
+        self._stacks.append(stack)
+        stack.start(budget or Budget())
+        return stack
+
+    @property
+    def system_cpus(self) -> list[int]:
+        return self.cores.system
+
+    @property
+    def generator_cpus(self) -> list[int]:
+        return self.cores.generator
+
+    @property
+    def signing_key_pem(self) -> str:
+        return self._secrets.signing_key_pem
+
+    @property
+    def service_token(self) -> str:
+        return self._secrets.service_token
+
+    def free_port(self) -> int:
+        """Return a port that was free a moment ago."""
+        return free_port()
+
+    def bank_ledger(self) -> list[LedgerEntry]:
+        """Read every movement at the bank since the last reset."""
+        answer = urllib3.request("GET", f"{self.bank_url}/ledger", timeout=_TIMEOUT)
+        return Ledger.model_validate_json(answer.data).entries
+
+    def reset_bank(self) -> None:
+        """Make the bank forget: between trials."""
+        urllib3.request("DELETE", f"{self.bank_url}/ledger", timeout=_TIMEOUT)
+
+    def limits(self, budget: Budget) -> Limits:
+        """Say what was asked for and what the machine enforces."""
+        groups = [stack.group for stack in self._stacks]
+        return Limits(
+            cpu_budget=budget.cpus, memory_budget_mb=budget.memory_mb,
+            enforced_by=groups[0].enforced_by if groups else "nothing",
+            enforced=groups[0].enforced if groups else [],
+            not_enforced=groups[0].not_enforced if groups else [],
+            system_cpus=self.system_cpus, generator_cpus=self.generator_cpus)
+
+    def _begin(self) -> None:
+        self._secrets = make_secrets(self.private_folder)
+        self.board = Board.create(self.private_folder / "faults")
+        self._template = PostgresTemplate(self.private_folder)
+        port = free_port()
+        self.bank_url = f"http://{HOST}:{port}"
+        self._around = Surroundings(self.mark, self._secrets, self.bank_url,
+                                    self.private_folder / "faults", self.fired_path)
+        self._bank = start(bank_command(self._around, port), self.logs,
+                           self._pin_to_generator,
+                           self._warden.watch_process)
+        await_true(self._bank, self._bank_lives, 20)
+
+    def _pin_to_generator(self, pid: int) -> None:
+        pin(pid, self.generator_cpus)
+
+    def _bank_lives(self) -> bool:
+        try:
+            answer = urllib3.request("GET", f"{self.bank_url}/livez", timeout=1, retries=False)
+        except urllib3.exceptions.HTTPError:
+            return False
+        return answer.status == 200

