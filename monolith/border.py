@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from flask import Flask, Response, g, request
 from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from contract import errors
@@ -67,13 +68,14 @@ def install(app: Flask) -> None:
     app.after_request(_end)
     app.register_error_handler(errors.StoreError, _problem)
     app.register_error_handler(HTTPException, _framework_error)
+    app.register_error_handler(IntegrityError, _broken_reference)
     app.register_error_handler(Exception, _defect)
 
 
 def _begin() -> None:
     g.request_id = request_id(request.headers.get(REQUEST_ID_HEADER))
-    if request.method in ("HEAD", "OPTIONS"):
-        raise errors.MethodNotAllowed if request.url_rule else errors.RouteNotFound
+    if request.method == "HEAD" and request.url_rule:  # routing takes HEAD for GET; we don't
+        raise errors.MethodNotAllowed
 
 
 def _end(response: Response) -> Response:
@@ -93,6 +95,13 @@ def _framework_error(error: HTTPException) -> Response:
         if isinstance(error, kind):
             return _problem(ours())
     return _defect(error)
+
+
+def _broken_reference(error: IntegrityError) -> Response:
+    """A token may outlive its account: only a database that knows both can tell."""
+    broken = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+    return _problem(errors.TokenInvalid()) if broken.endswith("_account_id_fkey") \
+        else _defect(error)
 
 
 def _defect(error: Exception) -> Response:

@@ -33,8 +33,10 @@ class Database:
     def __init__(self, url: str, pool_size: int) -> None:
         self.engine = create_engine(
             url, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
-            connect_args={"connect_timeout": 3, "application_name": "monolith",
-                          "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+            connect_args={"connect_timeout": 3, "tcp_user_timeout": STATEMENT_TIMEOUT_MS,
+                          "application_name": "monolith",
+                          "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
+                                     "-c timezone=UTC"},
         )
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -11,7 +11,7 @@ from contract.errors import CartFull, ProductNotFound
 from contract.faults import FaultPoint
 from contract.money import euros, total_minor
 from monolith.cart import queries
-from monolith.catalog import queries as catalog
+from monolith.catalog import operations as catalog
 from monolith.database import AnyRow, Database
 
 
@@ -23,12 +23,12 @@ def show_cart(database: Database, fault: FaultPoint, account_id: int) -> models.
     return priced(rows)
 
 
-def put_item(database: Database, fault: FaultPoint, account_id: int, product_id: int,
+def put_item(database: Database, faults: dict[str, FaultPoint], account_id: int, product_id: int,
              quantity: int) -> models.Cart:
     """Set the quantity of a product.  Raises ProductNotFound (404) and CartFull (409)."""
-    fault.hit()
+    faults["cart"].hit()
     with database.transaction() as connection:
-        if not catalog.quote(connection, [product_id]):
+        if not catalog.quote_products(connection, faults["catalog"], [product_id]):
             raise ProductNotFound
         if queries.count_others(connection, account_id, product_id) >= models.MAX_CART_LINES:
             raise CartFull

@@ -22,8 +22,8 @@ def put_item(product_id: str) -> Response:
     who = customer()
     wanted = body(models.CartItemPut)
     product = parse_product_id(product_id)
-    return answer(operations.put_item(store().database, store().faults["cart"], who.account_id,
-                                      product, wanted.quantity))
+    return answer(operations.put_item(store().database, store().faults, who.account_id, product,
+                                      wanted.quantity))
 
 
 @cart.delete("/api/cart/items/<product_id>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -73,6 +74,13 @@ def change_product(database: Database, product_id: int,
         row = queries.find_product(connection, product_id)
     assert row is not None
     return product(row)
+
+
+def quote_products(connection: Connection, fault: FaultPoint,
+                   product_ids: Sequence[int]) -> Sequence[AnyRow]:
+    """Return today's names and prices of those that exist, in order of id."""
+    fault.hit()
+    return queries.quote(connection, product_ids)
 
 
 def reserve_stock(connection: Connection, fault: FaultPoint,

@@ -11,7 +11,9 @@ The order of steps, and why:
 
 A crash between 1 and 3 leaves a checkout whose lease runs out.  `resume_checkouts` asks the bank
 what happened under the key: captured goes forward to 3, anything else is voided at the bank,
-then undone.  Stock is reserved before charging because giving back pieces is free and giving
+then undone.  Whoever settles a checkout must still hold its lease: the end of the lease is the
+fencing token, so that a request that was taken for dead can't confirm what was refunded meanwhile.
+Stock is reserved before charging because giving back pieces is free and giving
 back money is not.
 """
 
@@ -20,6 +22,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -74,6 +77,7 @@ class Begun:
 
     order_id: UUID
     total_minor: int
+    lease_until: datetime
 
 
 def place_order(database: Database, bank: Bank, faults: dict[str, FaultPoint], lease_s: float,
@@ -93,7 +97,7 @@ def place_order(database: Database, bank: Bank, faults: dict[str, FaultPoint], l
                                            begun.total_minor, wanted.card_token)
     except BankUnavailable:
         outcome = "unknown"
-    return _finish(database, begun.order_id, outcome, buyer.request_id)
+    return _finish(database, begun.order_id, begun.lease_until, outcome, buyer.request_id)
 
 
 def list_orders(database: Database, account_id: int,
@@ -139,8 +143,8 @@ def cancel_order(database: Database, bank: Bank, account_id: int,
 def resume_checkouts(database: Database, bank: Bank, lease_s: float) -> int:
     """Finish what a crash or a silent bank left; return how much.  Raises 503s: try again."""
     resumed = 0
-    while (order_id := _take_over(database, lease_s)) is not None:
-        _resume(database, bank, order_id)
+    while (taken := _take_over(database, lease_s)) is not None:
+        _resume(database, bank, taken.order_id, taken.lease_until)
         resumed += 1
     resumed += payments.resume_payments(database, bank)
     with database.read() as connection:
@@ -171,7 +175,8 @@ def _begin(database: Database, faults: dict[str, FaultPoint], lease_s: float, bu
     with database.transaction() as connection:
         claim = {"account": buyer.account_id, "key": buyer.key, "hash": fingerprint(wanted),
                  "order": order_id, "lease_s": lease_s}
-        if not queries.claim_key(connection, claim):
+        lease_until = queries.claim_key(connection, claim)
+        if lease_until is None:
             return _replay(queries.find_by_key(connection, buyer.account_id, buyer.key), wanted)
         lines = carts.lines(connection, buyer.account_id)
         if not lines:
@@ -181,8 +186,9 @@ def _begin(database: Database, faults: dict[str, FaultPoint], lease_s: float, bu
                 reserved = catalog.reserve_stock(connection, faults["catalog"], lines)
         except OutOfStock as refusal:
             return _refuse(connection, order_id, refusal, buyer.request_id)
-        return _write_pending(connection, order_id, buyer, wanted,
-                              list(zip(lines, reserved, strict=True)))
+        total = _write_pending(connection, order_id, buyer, wanted,
+                               list(zip(lines, reserved, strict=True)))
+        return Begun(order_id, total, lease_until)
 
 
 def _replay(known: AnyRow, wanted: models.OrderCreate) -> Reply:
@@ -195,7 +201,7 @@ def _replay(known: AnyRow, wanted: models.OrderCreate) -> Reply:
 
 def _write_pending(connection: Connection, order_id: UUID, buyer: Buyer,
                    wanted: models.OrderCreate,
-                   lines: Sequence[tuple[tuple[int, int], AnyRow]]) -> Begun:
+                   lines: Sequence[tuple[tuple[int, int], AnyRow]]) -> int:
     total = total_minor((row.price_minor, quantity) for (_, quantity), row in lines)
     payment_id = uuid.uuid4()
     queries.insert_order(
@@ -207,18 +213,22 @@ def _write_pending(connection: Connection, order_id: UUID, buyer: Buyer,
     payment_rows.insert_payment(connection, {
         "id": payment_id, "order_id": order_id, "account_id": buyer.account_id,
         "amount_minor": total, "status": "pending"})
-    return Begun(order_id, total)
+    return total
 
 
-def _finish(database: Database, order_id: UUID, outcome: Outcome, request_id: str) -> Reply:
+def _finish(database: Database, order_id: UUID, lease_until: datetime, outcome: Outcome,
+            request_id: str) -> Reply:
     """The second transaction: the outcome, everywhere at once.
 
-    If somebody else finished this checkout meanwhile, their answer stands.
+    If somebody else finished this checkout meanwhile, their answer stands; if somebody else is
+    about to, it is theirs to settle: CheckoutInProgress (409).
     """
     with database.transaction() as connection:
         checkout = queries.lock_checkout(connection, order_id)
         if checkout.response_status is not None:
             return Reply(checkout.response_status, checkout.response_body)
+        if checkout.lease_until != lease_until:
+            raise CheckoutInProgress
         items = queries.items_of(connection, [order_id])[order_id]
         lines = [(item.product_id, item.quantity) for item in items]
         if outcome == "captured":
@@ -252,12 +262,12 @@ def _refuse(connection: Connection, order_id: UUID, refusal: StoreError,
     return Reply(refusal.status, body)
 
 
-def _take_over(database: Database, lease_s: float) -> UUID | None:
+def _take_over(database: Database, lease_s: float) -> AnyRow | None:
     with database.transaction() as connection:
         return queries.take_over(connection, lease_s)
 
 
-def _resume(database: Database, bank: Bank, order_id: UUID) -> None:
+def _resume(database: Database, bank: Bank, order_id: UUID, lease_until: datetime) -> None:
     """Finish one checkout forward if the bank has the money, backward otherwise."""
     known = bank.find(order_id)
     outcome: Outcome
@@ -266,7 +276,7 @@ def _resume(database: Database, bank: Bank, order_id: UUID) -> None:
     else:
         bank.void(order_id)
         outcome = "voided"
-    _finish(database, order_id, outcome, request_id=str(order_id))
+    _finish(database, order_id, lease_until, outcome, request_id=str(order_id))
 
 
 def _finish_cancel(database: Database, account_id: int, order_id: UUID) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ _CLAIM = upsert(checkouts).values(
     account_id=bindparam("account"), idempotency_key=bindparam("key"),
     request_hash=bindparam("hash"), order_id=bindparam("order"), state="started",
     lease_until=_LEASE,
-).on_conflict_do_nothing().returning(checkouts.c.order_id)
+).on_conflict_do_nothing().returning(checkouts.c.lease_until)
 _BY_KEY = select(checkouts).where(checkouts.c.account_id == bindparam("account"),
                                   checkouts.c.idempotency_key == bindparam("key"))
 _LOCK_CHECKOUT = select(checkouts).where(
@@ -32,7 +33,7 @@ _EXPIRED = (
     .order_by(checkouts.c.lease_until).limit(1).with_for_update(skip_locked=True)
 )
 _RENEW = update(checkouts).where(checkouts.c.order_id == bindparam("order")).values(
-    lease_until=_LEASE)
+    lease_until=_LEASE).returning(checkouts.c.order_id, checkouts.c.lease_until)
 _ORDER = select(orders).where(orders.c.id == bindparam("id"))
 _MINE = orders.c.account_id == bindparam("account")
 _VISIBLE_ORDER = _ORDER.where(_MINE, orders.c.status.in_(VISIBLE))
@@ -54,9 +55,10 @@ _CANCELLING = select(orders.c.id, orders.c.account_id).where(
     orders.c.status == "cancelling").limit(100)
 
 
-def claim_key(connection: Connection, values: dict[str, Any]) -> bool:
-    """Take an Idempotency-Key; False if somebody has it."""
-    return connection.execute(_CLAIM, values).one_or_none() is not None
+def claim_key(connection: Connection, values: dict[str, Any]) -> datetime | None:
+    """Take an Idempotency-Key; return the end of its lease, None if somebody has the key."""
+    lease_until: datetime | None = connection.execute(_CLAIM, values).scalar_one_or_none()
+    return lease_until
 
 
 def find_by_key(connection: Connection, account_id: int, key: str) -> AnyRow:
@@ -75,14 +77,12 @@ def store_reply(connection: Connection, order_id: UUID, status: int, body: bytes
                                 "now": "done" if status == 201 else "undone"})
 
 
-def take_over(connection: Connection, lease_s: float) -> UUID | None:
-    """Take over one checkout whose lease ran out; return its order."""
+def take_over(connection: Connection, lease_s: float) -> AnyRow | None:
+    """Take over one checkout whose lease ran out; return its order and the new lease's end."""
     row = connection.execute(_EXPIRED).one_or_none()
     if row is None:
         return None
-    connection.execute(_RENEW, {"order": row.order_id, "lease_s": lease_s})
-    order_id: UUID = row.order_id
-    return order_id
+    return connection.execute(_RENEW, {"order": row.order_id, "lease_s": lease_s}).one()
 
 
 def insert_order(connection: Connection, values: dict[str, Any],
