@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
@@ -23,11 +24,17 @@ SLOW_CARD_S: Final = 2.0
 _JSON: Final = "application/json"
 
 
-def create_app(latency_ms: float | None = None, fault: FaultPoint | None = None) -> Starlette:
-    """Make the bank; latency from TWINSTORE_BANK_LATENCY_MS (default 20 ms) unless given."""
+def create_app(latency_ms: float | None = None, fault: FaultPoint | None = None,
+               journal: Path | None = None) -> Starlette:
+    """Make the bank; what is not given comes from the environment.
+
+    TWINSTORE_BANK_LATENCY_MS (default 20 ms); TWINSTORE_BANK_JOURNAL, a file (default: none).
+    """
     if latency_ms is None:
         latency_ms = float(os.environ.get("TWINSTORE_BANK_LATENCY_MS", DEFAULT_LATENCY_MS))
-    bank = _Bank(Ledger(), latency_ms / 1000, fault or fault_point("bank"))
+    if journal is None and os.environ.get("TWINSTORE_BANK_JOURNAL"):
+        journal = Path(os.environ["TWINSTORE_BANK_JOURNAL"])
+    bank = _Bank(Ledger(journal), latency_ms / 1000, fault or fault_point("bank"))
     return Starlette(routes=[
         Route("/charges", bank.charge, methods=["POST"]),
         Route("/charges/{key}/void", bank.void, methods=["POST"]),

@@ -1,18 +1,34 @@
-"""The bank's memory: what was captured, declined, refunded and voided, by key."""
+"""The bank's memory: what was captured, declined, refunded and voided, by key.
+
+With a journal, every movement is on disk before it counts, and a restarted bank takes its books
+up again.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final, Literal
+
 from contract.bank import Charge, ChargeResult, LedgerEntry
 
-_DECLINED = frozenset({"declined", "voided"})
+Kind = Literal["capture", "refund", "decline", "void"]
+Status = Literal["captured", "refunded", "declined", "voided"]
+
+_DECLINED: Final = frozenset({"declined", "voided"})
+_STATUS: Final[dict[Kind, Status]] = {
+    "capture": "captured", "refund": "refunded", "decline": "declined", "void": "voided",
+}
 
 
 class Ledger:
     """All movements since the last reset.  One event loop uses it, so no lock is needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Path | None = None) -> None:
         self._by_key: dict[str, ChargeResult] = {}
         self.entries: list[LedgerEntry] = []
+        self._journal = journal
+        if journal is not None and journal.exists():
+            self._take_up(journal)
 
     def find(self, key: str) -> ChargeResult | None:
         """Return what happened under a key."""
@@ -24,31 +40,46 @@ class Ledger:
         if known is not None:
             return known
         approved = charge.card_token in ("tok_approve", "tok_slow")
-        kind = "capture" if approved else "decline"
-        self.entries.append(LedgerEntry(key=charge.key, kind=kind,
-                                        amount_minor=charge.amount_minor))
-        return self._keep(ChargeResult(key=charge.key, amount_minor=charge.amount_minor,
-                                       status="captured" if approved else "declined"))
+        return self._note("capture" if approved else "decline", charge.key, charge.amount_minor)
 
     def void(self, key: str) -> ChargeResult:
         """Refund what was captured; otherwise make sure that nothing ever will be."""
         known = self._by_key.get(key)
         if known is None:
-            self.entries.append(LedgerEntry(key=key, kind="void", amount_minor=0))
-            return self._keep(ChargeResult(key=key, status="voided", amount_minor=0))
+            return self._note("void", key, 0)
         if known.status != "captured":
             return known
-        self.entries.append(LedgerEntry(key=key, kind="refund", amount_minor=known.amount_minor))
-        return self._keep(known.model_copy(update={"status": "refunded"}))
+        return self._note("refund", key, known.amount_minor)
 
     def reset(self) -> None:
         """Forget everything: between trials."""
         self._by_key.clear()
         self.entries.clear()
+        if self._journal is not None:
+            self._journal.write_bytes(b"")
 
-    def _keep(self, result: ChargeResult) -> ChargeResult:
-        self._by_key[result.key] = result
+    def _note(self, kind: Kind, key: str, amount_minor: int) -> ChargeResult:
+        entry = LedgerEntry(key=key, kind=kind, amount_minor=amount_minor)
+        if self._journal is not None:
+            with self._journal.open("ab") as file:
+                file.write(entry.model_dump_json().encode() + b"\n")
+        return self._keep(entry)
+
+    def _keep(self, entry: LedgerEntry) -> ChargeResult:
+        self.entries.append(entry)
+        result = ChargeResult(key=entry.key, status=_STATUS[entry.kind],
+                              amount_minor=entry.amount_minor)
+        self._by_key[entry.key] = result
         return result
+
+    def _take_up(self, journal: Path) -> None:
+        """Read the books of an earlier process; a last line cut short is dropped."""
+        found = journal.read_bytes()
+        whole = found[: found.rfind(b"\n") + 1]
+        for line in whole.splitlines():
+            self._keep(LedgerEntry.model_validate_json(line))
+        if whole != found:
+            journal.write_bytes(whole)
 
 
 def is_refused(result: ChargeResult) -> bool:
