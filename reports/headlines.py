@@ -54,7 +54,7 @@ def scaling_headline(scaling: Scaling, arms: Arms, red: dict[str, list[str]]) ->
 
 
 def carried(row: CapacityRow) -> str:
-    """`52.1 [52.1, 65.1)`: the truth lies between the step that held and the next."""
+    """`52.1 [52.1, 65.1)`: the truth lies between the step that held and the first that failed."""
     low, high = row.capacity.low, row.capacity.high
     if low is None:
         return f"fewer than {number(high)}" if high else "an unknown number of"
@@ -118,12 +118,12 @@ def collateral_of(valid: list[FaultResult], topology: str) -> Estimate | None:
     if not all(one.has_interval for one in known):
         return Estimate(value, None, None, len(known), "share of requests", "mean over faults")
     half = math.hypot(*(_half(one) for one in known)) / len(known)
-    return Estimate(value, value - half, value + half, len(known), "share of requests",
+    return Estimate(value, value - half, min(value + half, 1.0), len(known), "share of requests",
                     "mean over faults")
 
 
 def _half(estimate: Estimate) -> float:
-    return (estimate.high or 0.0) - estimate.value
+    return estimate.value - (estimate.low or 0.0)
 
 
 def _share(estimate: Estimate) -> str:

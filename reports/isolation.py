@@ -184,7 +184,7 @@ def _weighted(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: S
         return mean_of(sums, "share of requests")
     value, variance = _sum(window, clear, features, weights)
     half = 1.96 * math.sqrt(variance)
-    return Estimate(value, value - half, value + half, sum(len(w) for w in window),
+    return Estimate(value, value - half, min(value + half, 1.0), sum(len(w) for w in window),
                     "share of requests", "delta method on counts", (_ONE_RUN,))
 
 

@@ -38,6 +38,9 @@ def _lead(record: RunRecord, judged: list[Judged]) -> list[str]:
         lines.append(f"Rows written {written:,} {word} scheduled {scheduled:,}. Generator lag "
                      f"p99 at most {number(lag, 2)} ms, generator CPU at most "
                      f"{percent(busiest, 0)} of its core.")
+        held = max(t.throttled_share for t in record.trials)
+        lines.append(f"The budget held a store back in up to {percent(held, 0)} of the kernel's "
+                     "periods." if held else "No throttling was recorded.")
     if record.not_controlled:
         lines.append("Not controlled: " + " ".join(record.not_controlled))
     return lines

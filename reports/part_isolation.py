@@ -8,7 +8,7 @@ from reports.arms import Arms
 from reports.document import Block, Drawing, Note, Part
 from reports.estimate import Estimate
 from reports.figures import isolation as draw
-from reports.isolation import FaultResult, Loss
+from reports.isolation import Availability, FaultResult, Loss
 from reports.table import Table
 from reports.words import ABSENT, number, percent, percent_interval
 
@@ -54,9 +54,8 @@ def _sentence(result: FaultResult, arms: Arms) -> str:
     for name in arms.all:
         loss = result.losses.get(name)
         if loss and loss.collateral and loss.blast:
-            parts.append(f"{name} lost {_share(loss.blast)} of all requests, "
-                         f"{_share(loss.collateral)} of them collateral, "
-                         f"{_recovered(loss)}")
+            parts.append(f"{name} lost {_share(loss.blast)} of all requests "
+                         f"(collateral {_share(loss.collateral)}), {_recovered(loss)}")
     return f"{result.fault.name}: {'; '.join(parts)}."
 
 
@@ -83,13 +82,21 @@ def _fired(result: FaultResult) -> str:
 
 
 def _availability_said(results: list[FaultResult]) -> str:
-    hit = [f"{result.fault.name} on {a.topology}: {a.feature}" for result in results
-           if not result.void for a in result.availability if not a.depends
-           and a.with_fault and a.matched and a.with_fault.high is not None
-           and a.matched.low is not None and a.with_fault.high < a.matched.low]
+    hit: dict[str, list[str]] = {}
+    for result in results:
+        for a in result.availability:
+            if not result.void and not a.depends and _fell(a):
+                hit.setdefault(f"{result.fault.name} on {a.topology}", []).append(a.feature)
     if not hit:
         return "No feature was shown to fail that does not need the broken module."
-    return f"Features that failed without needing the broken module: {'; '.join(hit)}."
+    said = "; ".join(f"{where}: {', '.join(features)}" for where, features in hit.items())
+    return f"Features that failed without needing the broken module: {said}."
+
+
+def _fell(a: Availability) -> bool:
+    """Do the two intervals lie apart?"""
+    return (a.with_fault is not None and a.matched is not None
+            and (a.with_fault.high or 0) < (a.matched.low or 0))
 
 
 def _collateral_said(results: list[FaultResult], arms: Arms) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from reports.arms import Arms
 from reports.document import Block, Drawing, Heading, Note, Part
 from reports.figures import latency as draw
@@ -11,6 +13,7 @@ from reports.table import Table
 from reports.verdicts import Band, speed_verdict
 from reports.words import (
     count,
+    in_ms,
     interval,
     listed,
     milliseconds,
@@ -66,6 +69,10 @@ def _distributions(latency: Latency) -> list[Block]:
         [[row.topology, row.which, row.n, *row.values.values()] for row in rows],
         frozenset(range(2, 9)),
     )
+    if not any(np.isfinite(s.first).any() or np.isfinite(s.later).any()
+               for samples in latency.samples.values() for s in samples):
+        return [Note("No request was answered rightly: there is no latency to draw.", "caveat"),
+                table, _trial_table(latency)]
     sizes = ", ".join(f"{row.topology} {row.which} n = {row.n:,}" for row in rows)
     slo = latency.trials[0].slo_ms
     said = _medians(rows)
@@ -84,7 +91,7 @@ def _distributions(latency: Latency) -> list[Block]:
 
 
 def _medians(rows: list[SpectrumRow]) -> str:
-    parts = [f"{row.topology} {milliseconds(row.values[50.0])} ms" for row in rows
+    parts = [f"{row.topology} {in_ms(row.values[50.0])}" for row in rows
              if row.which == "first" and row.values[50.0] is not None]
     return f"Median response time of first requests: {', '.join(parts)}." if parts else (
         "Too few requests for a median.")
@@ -288,6 +295,6 @@ def _clock_said(latency: Latency) -> str:
         own = [clock for clock in latency.clocks if clock.topology == name]
         q = max((q for q in QS if own[0].percentiles[q] and own[2].percentiles[q]), default=None)
         if q is not None:
-            parts.append(f"{name} p{q:g} {milliseconds(own[0].percentiles[q])} ms, a tool that "
-                         f"starts at sending {milliseconds(own[2].percentiles[q])} ms")
+            parts.append(f"{name} p{q:g} {in_ms(own[0].percentiles[q])}, a tool that "
+                         f"starts at sending {in_ms(own[2].percentiles[q])}")
     return f"{'; '.join(parts)}." if parts else "Too few requests to compare."

@@ -38,8 +38,8 @@ def _capacity_blocks(scaling: Scaling, arms: Arms) -> list[Block]:
         blocks.append(Drawing(
             "scaling_capacity", "Capacity against the CPU budget",
             f"Capacity in journeys per second: {said}.",
-            "A mark is the highest step of the ramp that held, the tick above it the next step: "
-            "the truth lies between. One budget holds proxy, application and databases together.",
+            "A mark is the highest step of the ramp that held, the tick above it the first that "
+            "clearly failed: the truth lies between. One budget holds proxy, application and databases together.",
             ("scaling_capacity",), figure))
     if figure := draw.draw_ramps(scaling.ramps):
         blocks.append(Drawing(
@@ -72,7 +72,7 @@ def _capacity_table(name: str, title: str, rows: list[CapacityRow]) -> Table:
     last = "scaled" if any(row.scaled for row in rows) else "efficiency"
     return Table(
         name, title,
-        "Journeys per second with at least 99 % of scheduled requests good. [held, next step)."
+        "Journeys per second with at least 99 % of scheduled requests good. [held, clearly failed)."
         + (" Efficiency: capacity per core against the store's smallest budget."
            if last == "efficiency" else ""),
         ["store", "CPU", last, "ramps", "capacity"],
@@ -133,7 +133,7 @@ def _hot_blocks(scaling: Scaling) -> list[Block]:
                 f"Journeys per second under {', '.join(workloads)}: {said}.",
                 f"The same total budget ({', '.join(budgets) or 'no limit'}) split in two ways: "
                 "evenly over everything, or most of it to the hot part. The thin line reaches to "
-                "the next step of the ramp.", ("scaling_hot", "scaling_hot_ramps"), figure),
+                "the first step that clearly failed.", ("scaling_hot", "scaling_hot_ramps"), figure),
         _capacity_table("scaling_hot", "Capacity under the hot mix", scaling.hot),
         _ramp_table("scaling_hot_ramps", scaling.hot_ramps),
     ]

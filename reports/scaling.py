@@ -2,7 +2,8 @@
 
 Capacity = the highest offered rate of a ramp at which, and below which, at least 99 % of the
 scheduled requests were good.  The ramp has steps, so the truth lies between that step and the
-next: this is the interval.  Latency above capacity is backlog and is never quoted.
+first that clearly failed: this is the interval.  Latency above capacity is backlog and is never
+quoted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms, usable
-from reports.estimate import Estimate, mean_of
+from reports.estimate import Estimate, attainment, mean_of
 from reports.guards import Judged
 from reports.read import Run
 
@@ -39,8 +40,19 @@ class Step:
         return self.good / self.scheduled if self.scheduled else 0.0
 
     @property
+    def is_seen(self) -> bool:
+        """Are there rows enough to say anything?"""
+        return self.is_cut or self.scheduled >= MIN_ROWS
+
+    @property
     def holds(self) -> bool:
-        return not self.is_cut and self.scheduled >= MIN_ROWS and self.share >= ATTAINMENT
+        return not self.is_cut and self.share >= ATTAINMENT
+
+    @property
+    def clearly_fails(self) -> bool:
+        """One bad request in fifty may be bad luck: the Wilson interval must exclude 99 %."""
+        found = attainment(self.good, self.scheduled)
+        return self.is_cut or (found is not None and (found.high or 0) < ATTAINMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +134,7 @@ def measure_ramp(run: Run, trial: TrialRecord) -> Ramp:
     arrival, good = rows["arrival_s"].to_numpy(), rows["good"].to_numpy()
     ends = np.cumsum([seconds for seconds, _ in trial.rate_profile])
     place = np.searchsorted(ends, arrival, side="right")
-    last = int(place.max()) if len(place) else 0
+    last = max(int(place.max()), 1) if len(place) else 1
     steps = []
     for index, (_, rate) in enumerate(trial.rate_profile[1:], start=1):
         here = place == index
@@ -134,13 +146,11 @@ def measure_ramp(run: Run, trial: TrialRecord) -> Ramp:
 
 
 def capacity_of(steps: list[Step]) -> Capacity:
-    """The last step before the first that does not hold."""
-    held = None
-    for step in steps:
-        if not step.holds:
-            return Capacity(held, step.rate, 1)
-        held = step.rate
-    return Capacity(held, None, 1)
+    """From the last step before the first that does not hold to the first that clearly fails."""
+    seen = [step for step in steps if step.is_seen]
+    stop = next((i for i, step in enumerate(seen) if not step.holds), len(seen))
+    held = seen[stop - 1].rate if stop else None
+    return Capacity(held, next((s.rate for s in seen[stop:] if s.clearly_fails), None), 1)
 
 
 def _merge(found: list[Capacity]) -> Capacity:

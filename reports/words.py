@@ -34,6 +34,12 @@ def milliseconds(value: float | None) -> str:
     return number(value)
 
 
+def in_ms(value: float | None) -> str:
+    """A time with its unit: 5.02 ms, or not reached."""
+    text = milliseconds(value)
+    return text if text in (ABSENT, "not reached") else f"{text} ms"
+
+
 def percent(value: float | None, decimals: int = 1) -> str:
     """A share as per cent."""
     if value is None or not math.isfinite(value):

@@ -106,7 +106,8 @@ def draw_hops(hops: Hops, base: str, rival: str) -> Figure | None:
 def draw_clocks(latency: Latency) -> Figure | None:
     """The same rows, as three kinds of tool would print them."""
     names = list(latency.samples)
-    if not names:
+    if not any(_known(value) for clock in latency.clocks if "sent" not in clock.tool
+               for value in clock.percentiles.values()):
         return None
     figure, axes = new_figure(2.5, 1, len(names), sharey=True)
     for axis, name in zip(axes, names, strict=True):
@@ -119,7 +120,7 @@ def draw_clocks(latency: Latency) -> Figure | None:
                     axis.bar(x + (offset - 1) * 0.27, value, 0.25, color=look_of(name).colour,
                              alpha=shade)
         axis.set_xticks(range(len(qs)), [f"p{q:g}" for q in qs])
-        axis.set(title=name)
+        axis.set(title=name, xlim=(-0.6, max(len(qs), 1) - 0.4))
         axis.grid(visible=False, axis="x")
     axes[0].set(ylabel="ms")
     texts = ("from intended arrival", "from sending", "as Locust prints")

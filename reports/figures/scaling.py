@@ -79,6 +79,7 @@ def draw_hot(rows: list[CapacityRow]) -> Figure | None:
                   0.55)
         if low is not None and high is not None:
             axis.plot([low, high], [y, y], color=look.colour, lw=1.4)
+        if high is not None:
             axis.plot([high], [y], "|", color=look.colour, ms=9)
         axis.annotate(capacity_text(row), (high or low or 0, y), xytext=(6, 0),
                       textcoords="offset points", va="center", fontsize=8)

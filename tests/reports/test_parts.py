@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from reports.guards import judge
 from reports.isolation import measure_isolation
 from reports.latency import measure_latency, medians_ms
 from reports.read import Run, UnreadableRun, read_run
-from reports.scaling import Capacity, Step, capacity_of, measure_scaling
+from reports.scaling import Capacity, Step, capacity_of, measure_ramp, measure_scaling
 
 Describe = Callable[..., Document]
 
@@ -96,8 +97,31 @@ def test_capacity_is_the_last_step_before_the_first_failure() -> None:
     assert capacity_of(steps(0.5, 1)) == Capacity(None, 10.0, 1)
     assert capacity_of(steps(1, 0.99)) == Capacity(20.0, None, 1)
     assert capacity_of([]) == Capacity(None, None, 1)
-    assert not Step(10.0, 5, 5, False).holds
     assert not Step(10.0, 1000, 1000, True).holds
+
+
+def test_a_step_with_hardly_any_rows_says_nothing() -> None:
+    few, many = Step(10.0, 5, 0, False), Step(20.0, 1000, 1000, False)
+    assert capacity_of([few, many]) == Capacity(20.0, None, 1)
+
+
+def test_one_unlucky_request_bounds_no_capacity_from_above() -> None:
+    lucky, unlucky, clear = (Step(10.0, 60, 60, False), Step(20.0, 60, 59, False),
+                             Step(30.0, 60, 10, False))
+    assert capacity_of([lucky, unlucky, clear]) == Capacity(10.0, 30.0, 1)
+
+
+@pytest.mark.parametrize(("last_s", "expected"), [
+    (3.9, Capacity(30.0, 37.5, 1)),  # left in the second step, though that looks good
+    (1.0, Capacity(None, 30.0, 1)),  # left in the warm-up
+])
+def test_the_step_in_which_a_ramp_was_left_does_not_hold(
+        tmp_path: Path, last_s: float, expected: Capacity) -> None:
+    run = load(tmp_path, phases=("capacity",), cpus=(1.0,), topologies=("monolith",),
+               first_rate={"monolith": 30.0})
+    kept = replace(run, requests=run.requests[run.requests["arrival_s"] <= last_s])
+    trial = run.record.trials[0].model_copy(update={"stopped_early": True})
+    assert measure_ramp(kept, trial).capacity == expected
 
 
 def test_planted_capacities_lie_within_their_intervals(tmp_path: Path) -> None:
