@@ -1,6 +1,7 @@
 """The one database: pooled connections, reads without a transaction, writes in one.
 
-Reads run in AUTOCOMMIT: one round trip instead of three (docs/decisions/0030).
+Reads run in AUTOCOMMIT: one round trip instead of three.  It is how connections rest in the pool,
+so that a read switches nothing; a transaction switches and puts back (docs/decisions/0030).
 """
 
 from __future__ import annotations
@@ -31,14 +32,15 @@ class Database:
     """Connections to the store's database."""
 
     def __init__(self, url: str, pool_size: int) -> None:
-        self.engine = create_engine(
-            url, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
+        self._reading = create_engine(
+            url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True,
+            pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
             connect_args={"connect_timeout": 3, "tcp_user_timeout": STATEMENT_TIMEOUT_MS,
                           "application_name": "monolith",
                           "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
                                      "-c timezone=UTC"},
         )
-        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.engine = self._reading.execution_options(isolation_level="READ COMMITTED")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -70,5 +70,5 @@ def subtract(connection: Connection, account_id: int,
     """Take what was ordered out of the cart; what was put meanwhile stays."""
     given = [{"account": account_id, "product": product, "ordered": quantity}
              for product, quantity in ordered]
-    connection.execute(_REMOVE_ALL_OF, given)
-    connection.execute(_REMOVE_SOME_OF, given)
+    if connection.execute(_REMOVE_ALL_OF, given).rowcount < len(given):
+        connection.execute(_REMOVE_SOME_OF, given)

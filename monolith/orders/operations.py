@@ -182,8 +182,7 @@ def _begin(database: Database, faults: dict[str, FaultPoint], lease_s: float, bu
         if not lines:
             raise CartEmpty
         try:
-            with connection.begin_nested():
-                reserved = catalog.reserve_stock(connection, faults["catalog"], lines)
+            reserved = catalog.reserve_stock(connection, faults["catalog"], lines)
         except OutOfStock as refusal:
             return _refuse(connection, order_id, refusal, buyer.request_id)
         total = _write_pending(connection, order_id, buyer, wanted,
@@ -232,7 +231,7 @@ def _finish(database: Database, order_id: UUID, lease_until: datetime, outcome: 
         items = queries.items_of(connection, [order_id])[order_id]
         lines = [(item.product_id, item.quantity) for item in items]
         if outcome == "captured":
-            return _confirm(connection, checkout, lines)
+            return _confirm(connection, checkout, items, lines)
         catalog.release_stock(connection, lines)
         queries.set_status(connection, order_id, "rejected")
         after = {"declined": "declined", "unknown": "voiding", "voided": "voided"}
@@ -241,16 +240,12 @@ def _finish(database: Database, order_id: UUID, lease_until: datetime, outcome: 
         return _refuse(connection, order_id, refusal, request_id)
 
 
-def _confirm(connection: Connection, checkout: AnyRow,
+def _confirm(connection: Connection, checkout: AnyRow, items: Sequence[AnyRow],
              lines: Sequence[tuple[int, int]]) -> Reply:
     catalog.sell_reserved(connection, lines)
     cart.remove_ordered(connection, checkout.account_id, lines)
     payment_rows.set_status(connection, checkout.order_id, "captured")
-    queries.set_status(connection, checkout.order_id, "confirmed")
-    row = queries.find_any_order(connection, checkout.order_id)
-    assert row is not None
-    items = queries.items_of(connection, [checkout.order_id])[checkout.order_id]
-    body = to_json(order(row, items))
+    body = to_json(order(queries.set_status(connection, checkout.order_id, "confirmed"), items))
     queries.store_reply(connection, checkout.order_id, 201, body)
     return Reply(201, body)
 

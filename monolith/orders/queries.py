@@ -50,7 +50,7 @@ _ITEMS = select(order_items).where(
 _INSERT = insert(orders).returning(orders.c.created_at)
 _INSERT_ITEM = insert(order_items)
 _SET_STATUS = update(orders).where(orders.c.id == bindparam("order")).values(
-    status=bindparam("now"))
+    status=bindparam("now")).returning(orders)
 _CANCELLING = select(orders.c.id, orders.c.account_id).where(
     orders.c.status == "cancelling").limit(100)
 
@@ -93,11 +93,6 @@ def insert_order(connection: Connection, values: dict[str, Any],
     return created_at
 
 
-def find_any_order(connection: Connection, order_id: UUID) -> AnyRow | None:
-    """Return an order in whatever state."""
-    return connection.execute(_ORDER, {"id": order_id}).one_or_none()
-
-
 def find_order(connection: Connection, account_id: int, order_id: UUID) -> AnyRow | None:
     """Return an account's placed order."""
     return connection.execute(_VISIBLE_ORDER, {"id": order_id,
@@ -126,9 +121,9 @@ def items_of(connection: Connection, order_ids: Sequence[UUID]) -> dict[UUID, li
     return found
 
 
-def set_status(connection: Connection, order_id: UUID, status: str) -> None:
-    """Move an order to another state."""
-    connection.execute(_SET_STATUS, {"order": order_id, "now": status})
+def set_status(connection: Connection, order_id: UUID, status: str) -> AnyRow:
+    """Move an order to another state; return it."""
+    return connection.execute(_SET_STATUS, {"order": order_id, "now": status}).one()
 
 
 def cancelling(connection: Connection) -> Sequence[AnyRow]:
