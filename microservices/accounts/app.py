@@ -1,0 +1,14 @@
+"""The process of accounts."""
+
+from fastapi import FastAPI
+
+from microservices.accounts.routes import accounts
+from microservices.peers import Transport
+from microservices.service import make_app, make_service
+from microservices.settings import Settings, read_settings
+
+
+def create_app(settings: Settings | None = None, transport: Transport | None = None) -> FastAPI:
+    """Make the application.  Without settings, they are read from the environment."""
+    settings = settings or read_settings("accounts")
+    return make_app(settings, [accounts], make_service(settings, transport))

@@ -1,0 +1,62 @@
+"""A service's own database: pooled connections, reads without a transaction, writes in one.
+
+Reads run in AUTOCOMMIT: one round trip instead of three (docs/decisions/0021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from sqlalchemy import Row
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from contract.errors import DatabaseUnavailable
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of any columns; its attributes are named after them."""
+
+POOL_TIMEOUT_S: Final = 3.0
+STATEMENT_TIMEOUT_MS: Final = 5_000
+UNREACHABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What SQLAlchemy raises when the database can't be had."""
+
+
+class Database:
+    """Connections to one service's database."""
+
+    def __init__(self, url: str, pool_size: int, service: str) -> None:
+        self.engine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
+            connect_args={"connect_timeout": 3, "application_name": service,
+                          "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+        )
+        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection for reads.  Raises DatabaseUnavailable (503)."""
+        try:
+            async with self._reading.connect() as connection:
+                yield connection
+        except UNREACHABLE as unreachable:
+            raise DatabaseUnavailable from unreachable
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection in a transaction: committed at the end, rolled back on any error.
+
+        Raises DatabaseUnavailable (503).
+        """
+        try:
+            async with self.engine.begin() as connection:
+                yield connection
+        except UNREACHABLE as unreachable:
+            raise DatabaseUnavailable from unreachable
+
+    async def dispose(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()

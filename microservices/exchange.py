@@ -1,0 +1,19 @@
+"""The request that this task is answering: its id travels with every call it causes."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request; `calls` between services it has needed so far, its callees' own included."""
+
+    request_id: str
+    calls: int = 0
+
+
+CURRENT: Final[ContextVar[Exchange | None]] = ContextVar("exchange", default=None)
+"""None outside a request, as in background work."""

@@ -1,0 +1,322 @@
+"""Checkout as a saga: four databases and a bank, no transaction across them.
+
+The order of steps, and why:
+
+1. The Idempotency-Key is taken and the state `reserving` written down before anybody is asked.
+   From here on a crash is seen: the lease runs out and `resume_checkouts` takes over.
+2. The cart tells its lines, the catalog reserves them, all or none, under the order's id.
+3. Order and state `paying` are written, then payments charge the card, also under the order's id.
+   No connection and no lock is held while another service or the bank is waited for.
+4. The outcome is written where it counts first: here.  Captured: order confirmed, answer kept,
+   state `confirming`.  Refused or unknown: order rejected, answer kept, state `undoing`.
+5. The others follow.  `confirming`: the catalog sells what it reserved, the cart gives up its
+   lines; never undone any more, repeated until done.  `undoing`: the catalog releases, payments
+   void; repeated until undone.
+
+A state says what may have happened, so it is written before the step.  Every step can be repeated
+and can arrive late: its receiver keeps the order's id.  A checkout left in `reserving` is undone;
+one left in `paying` asks payments how it ended: captured goes forward, anything else is undone.
+Stock is reserved before charging because giving back pieces is free and giving back money is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contract import models
+from contract.errors import (
+    BankUnavailable,
+    CardDeclined,
+    CartEmpty,
+    CheckoutInProgress,
+    DependencyUnavailable,
+    IdempotencyKeyReused,
+    OrderNotFound,
+    OutOfStock,
+    StoreError,
+)
+from contract.faults import FaultPoint
+from contract.http import fingerprint, to_json
+from contract.money import euros, total_minor
+from microservices.database import AnyRow, Database
+from microservices.messages import PaymentRef, Quote
+from microservices.orders import clients, queries
+from microservices.peers import Peers
+
+log = logging.getLogger("microservices.orders")
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who checks out, under which Idempotency-Key; `request_id` goes into a refusal."""
+
+    account_id: int
+    key: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A checkout's answer, kept and replayed byte for byte."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Saga:
+    """What a step of the checkout needs; `lease_s` is how long it may be left alone."""
+
+    database: Database
+    peers: Peers
+    lease_s: float
+
+
+async def place_order(database: Database, peers: Peers, fault: FaultPoint, lease_s: float,
+                      buyer: Buyer, wanted: models.OrderCreate) -> Reply:
+    """Check the cart out, once for each key.
+
+    Answers 201, 402, 409 or 503 are kept under the key.  Raises IdempotencyKeyReused (422),
+    CheckoutInProgress and CartEmpty (409), DependencyUnavailable (503) if the cart is silent;
+    these leave the key as it was.
+    """
+    await fault.hit_async()
+    saga = Saga(database, peers, lease_s)
+    begun = await _begin(saga, buyer, wanted)
+    if isinstance(begun, Reply):
+        return begun
+    refusal: StoreError | None = None
+    try:
+        outcome = await clients.capture_payment(peers, begun, wanted.card_token)
+        if outcome.status != "captured":
+            refusal = CardDeclined()
+    except (BankUnavailable, DependencyUnavailable) as unknown:
+        refusal = unknown
+    return await _finish(saga, begun.order_id, refusal, buyer.request_id)
+
+
+async def list_orders(database: Database, account_id: int,
+                      query: models.OrderQuery) -> models.OrderPage:
+    """Return a page of placed orders, newest first."""
+    async with database.read() as connection:
+        rows, total = await queries.page_of_orders(connection, account_id, query.page_size,
+                                                   query.offset)
+        items = await queries.items_of(connection, [row.id for row in rows])
+    return models.OrderPage(items=[order(row, items[row.id]) for row in rows], page=query.page,
+                            page_size=query.page_size, total=total)
+
+
+async def get_order(database: Database, account_id: int, order_id: UUID) -> models.Order:
+    """Return one's own order.  Raises OrderNotFound (404)."""
+    async with database.read() as connection:
+        row = await queries.find_order(connection, account_id, order_id)
+        if row is None:
+            raise OrderNotFound
+        items = await queries.items_of(connection, [order_id])
+    return order(row, items[order_id])
+
+
+async def cancel_order(database: Database, peers: Peers, account_id: int,
+                       order_id: UUID) -> models.Order:
+    """Refund an order and put its stock back.  Idempotent.
+
+    Raises OrderNotFound (404), and 503s: then it is completed later.
+    """
+    async with database.transaction() as connection:
+        row = await queries.lock_order(connection, account_id, order_id)
+        if row is None:
+            raise OrderNotFound
+        await queries.set_status(connection, order_id, "confirmed", "cancelling")
+    if row.status != "cancelled":
+        await _finish_cancel(database, peers, order_id)
+    return await get_order(database, account_id, order_id)
+
+
+async def resume_checkouts(database: Database, peers: Peers, lease_s: float) -> int:
+    """Finish what a crash or a silent service left; return how much.  Raises 503s: try again."""
+    resumed = 0
+    saga = Saga(database, peers, lease_s)
+    while (order_id := await _take_over(saga)) is not None:
+        await _resume(saga, order_id)
+        resumed += 1
+    async with database.read() as connection:
+        open_cancels = await queries.cancelling(connection)
+    for order_id in open_cancels:
+        await _finish_cancel(database, peers, order_id)
+    return resumed + len(open_cancels)
+
+
+def order(row: AnyRow, items: Sequence[AnyRow]) -> models.Order:
+    """Show an order and its items."""
+    return models.Order(
+        id=row.id, status=row.status, total=euros(row.total_minor), payment_id=row.payment_id,
+        created_at=row.created_at,
+        items=[
+            models.OrderItem.model_construct(
+                product_id=item.product_id, name=item.name, quantity=item.quantity,
+                unit_price=euros(item.unit_price_minor))
+            for item in items
+        ])
+
+
+async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> PaymentRef | Reply:
+    """Steps 1 to 3, up to the payment that is to be made."""
+    order_id = uuid.uuid4()
+    claim = {"account": buyer.account_id, "key": buyer.key, "hash": fingerprint(wanted),
+             "order": order_id, "lease_s": saga.lease_s}
+    async with saga.database.transaction() as connection:
+        if not await queries.claim_key(connection, claim):
+            return _replay(await queries.find_by_key(connection, buyer.account_id, buyer.key),
+                           wanted)
+    try:
+        lines = await clients.list_lines(saga.peers, buyer.account_id)
+        if not lines:
+            raise CartEmpty
+    except (CartEmpty, DependencyUnavailable):
+        async with saga.database.transaction() as connection:
+            await queries.free_key(connection, order_id)
+        raise
+    try:
+        quotes = await clients.reserve_stock(saga.peers, order_id, lines)
+    except (OutOfStock, DependencyUnavailable) as refusal:
+        return await _finish(saga, order_id, refusal, buyer.request_id)
+    return await _write_pending(saga, order_id, buyer, wanted, lines, quotes)
+
+
+def _replay(known: AnyRow | None, wanted: models.OrderCreate) -> Reply:
+    if known is None:  # freed at this instant
+        raise CheckoutInProgress
+    if known.request_hash != fingerprint(wanted):
+        raise IdempotencyKeyReused
+    if known.response_status is None:
+        raise CheckoutInProgress
+    return Reply(known.response_status, known.response_body)
+
+
+async def _write_pending(saga: Saga, order_id: UUID, buyer: Buyer, wanted: models.OrderCreate,
+                         lines: Sequence[tuple[int, int]],
+                         quotes: Sequence[Quote]) -> PaymentRef | Reply:
+    total = total_minor((quote.price_minor, quantity)
+                        for (_, quantity), quote in zip(lines, quotes, strict=True))
+    payment_id = uuid.uuid4()
+    async with saga.database.transaction() as connection:
+        if not await queries.advance(connection, order_id, "reserving", "paying", saga.lease_s):
+            known = await queries.find_checkout(connection, order_id)
+            return Reply(known.response_status, known.response_body)
+        await queries.insert_order(
+            connection,
+            {"id": order_id, "account_id": buyer.account_id, "status": "pending",
+             "total_minor": total, "payment_id": payment_id, "card_token": wanted.card_token},
+            [{"order_id": order_id, "product_id": product, "quantity": quantity,
+              "name": quote.name, "unit_price_minor": quote.price_minor}
+             for (product, quantity), quote in zip(lines, quotes, strict=True)])
+    return PaymentRef(order_id=order_id, payment_id=payment_id, account_id=buyer.account_id,
+                      amount_minor=total)
+
+
+async def _finish(saga: Saga, order_id: UUID, refusal: StoreError | None,
+                  request_id: str) -> Reply:
+    """Steps 4 and 5: the outcome here, then everywhere.
+
+    If somebody else finished this checkout meanwhile, their answer stands.  If the others can't
+    be told now, the answer stands all the same, and they are told later.
+    """
+    async with saga.database.transaction() as connection:
+        checkout = await queries.lock_checkout(connection, order_id)
+        if checkout.response_status is not None:
+            return Reply(checkout.response_status, checkout.response_body)
+        if refusal is None:
+            reply, state = await _confirm(connection, order_id), "confirming"
+        else:
+            await queries.set_status(connection, order_id, "pending", "rejected")
+            reply = Reply(refusal.status, to_json(refusal.problem(request_id)))
+            # All or none: where the stock did not suffice, there is nothing to undo.
+            state = "undone" if isinstance(refusal, OutOfStock) else "undoing"
+        await queries.store_reply(connection, order_id, reply.status, reply.body, state,
+                                  saga.lease_s)
+    try:
+        await _tell_others(saga, order_id)
+    except StoreError as silent:
+        log.warning("order %s is to be completed later: %s", order_id, silent)
+        async with saga.database.transaction() as connection:
+            await queries.renew_lease(connection, order_id, 0)
+    return reply
+
+
+async def _confirm(connection: AsyncConnection, order_id: UUID) -> Reply:
+    await queries.set_status(connection, order_id, "pending", "confirmed")
+    row = await queries.find_any_order(connection, order_id)
+    assert row is not None
+    items = await queries.items_of(connection, [order_id])
+    return Reply(201, to_json(order(row, items[order_id])))
+
+
+async def _tell_others(saga: Saga, order_id: UUID) -> None:
+    """Step 5, whichever it is; can be repeated.  Raises 503s: somebody has not heard it yet."""
+    async with saga.database.read() as connection:
+        checkout = await queries.find_checkout(connection, order_id)
+        row = await queries.find_any_order(connection, order_id)
+        items = await queries.items_of(connection, [order_id])
+    if checkout.state == "confirming":
+        lines = [(item.product_id, item.quantity) for item in items[order_id]]
+        await _all_of(clients.sell_reserved(saga.peers, order_id),
+                      clients.remove_ordered(saga.peers, order_id, checkout.account_id, lines))
+        after = "done"
+    elif checkout.state == "undoing":
+        steps: list[Awaitable[None]] = [clients.release_stock(saga.peers, order_id)]
+        if row is not None and checkout.response_status != CardDeclined.status:
+            steps.append(clients.void_payment(saga.peers, _payment(row)))
+        await _all_of(*steps)
+        after = "undone"
+    else:
+        return
+    async with saga.database.transaction() as connection:
+        await queries.advance(connection, order_id, checkout.state, after, saga.lease_s)
+
+
+async def _all_of(*steps: Awaitable[None]) -> None:
+    """Take steps at once; one that fails does not stop the others."""
+    for result in await asyncio.gather(*steps, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def _take_over(saga: Saga) -> UUID | None:
+    async with saga.database.transaction() as connection:
+        return await queries.take_over(connection, saga.lease_s)
+
+
+async def _resume(saga: Saga, order_id: UUID) -> None:
+    """Finish one checkout: forward if the bank has the money, backward otherwise."""
+    async with saga.database.read() as connection:
+        checkout = await queries.find_checkout(connection, order_id)
+        row = await queries.find_any_order(connection, order_id)
+    if checkout.state in ("confirming", "undoing"):
+        await _tell_others(saga, order_id)
+        return
+    refusal: StoreError | None = DependencyUnavailable()
+    if row is not None:
+        outcome = await clients.settle_payment(saga.peers, _payment(row))
+        refusals = {"captured": None, "declined": CardDeclined(), "voided": BankUnavailable()}
+        refusal = refusals[outcome.status]
+    await _finish(saga, order_id, refusal, request_id=str(order_id))
+
+
+def _payment(row: AnyRow) -> PaymentRef:
+    return PaymentRef(order_id=row.id, payment_id=row.payment_id, account_id=row.account_id,
+                      amount_minor=row.total_minor)
+
+
+async def _finish_cancel(database: Database, peers: Peers, order_id: UUID) -> None:
+    """Money first, then pieces, then the order itself; each can be repeated."""
+    await clients.refund_payment(peers, order_id)
+    await clients.take_back(peers, order_id)
+    async with database.transaction() as connection:
+        await queries.set_status(connection, order_id, "cancelling", "cancelled")
