@@ -53,6 +53,7 @@ REQUESTS: Final = pa.schema(
         ("error_code", _NAME),         # Problem.code, "" without
         ("service_calls", pa.int16()), # calls between services that the answer needed
         ("bytes", pa.int32()),         # of the response body
+        ("reference", pa.string()),    # id of the order that a place_order acknowledged, or ""
     ]
 )
 

@@ -61,7 +61,6 @@ class Generator:
     def finish(self, patience_s: float) -> LoadSummary:
         """Wait for the end; return what the generator says of itself."""
         self._await("TWINSTORE DONE", patience_s)
-        self._process.wait(timeout=20)
         return LoadSummary.model_validate_json(Path(self._spec.summary_path).read_bytes())
 
     def __enter__(self) -> Self:
