@@ -11,8 +11,7 @@ from typing import Final, Self
 import psutil
 
 from contract.run_record import PartCost
-from lab.budget.group import Usage
-from lab.deploy.processes import family
+from lab.budget.group import Usage, family
 from lab.deploy.stack import Stack
 
 _EVERY_S: Final = 1.0

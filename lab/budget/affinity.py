@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from lab.budget.group import Usage, pin
+from lab.budget.group import Usage
 from lab.topology import Budget
 
 
@@ -13,7 +13,6 @@ class AffinityOnly:
     """Pins processes where the system can; accounts for nothing (processes are summed)."""
 
     def __init__(self, cpus: Sequence[int]) -> None:
-        self._cpus = list(cpus)
         can_pin = hasattr(os, "sched_setaffinity")
         self.enforced_by = "affinity only" if can_pin else "nothing"
         self.enforced = ([f"cores {', '.join(map(str, cpus))} by affinity"] if can_pin else [])
@@ -25,9 +24,8 @@ class AffinityOnly:
         return list(argv)
 
     def place(self, pid: int, part: str) -> None:
-        """Pin a process where that is possible."""
-        del part
-        pin(pid, self._cpus)
+        """There is nothing to move it into."""
+        del pid, part
 
     def set_budget(self, budget: Budget) -> None:
         """Remember what was asked for and can't be had."""

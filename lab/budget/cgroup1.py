@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from lab.budget.group import PERIOD_US, Usage, pin
+from lab.budget.group import PERIOD_US, Usage
 from lab.topology import Budget
 
 CONTROLLERS: Final = ("cpu", "cpuacct", "memory")
@@ -39,8 +39,7 @@ class Cgroup1:
         return list(argv)
 
     def place(self, pid: int, part: str) -> None:
-        """Pin a process and move it into its part's group."""
-        pin(pid, self._cpus)
+        """Move a process into its part's group."""
         if part not in self._parts:
             for group in self._groups.values():
                 self._make(group / part)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lab.budget.cgroup1 import describe
-from lab.budget.group import PERIOD_US, Usage, pin
+from lab.budget.group import PERIOD_US, Usage
 from lab.topology import Budget
 
 _MICRO = 1e6
@@ -43,8 +43,7 @@ class Cgroup2:
         return list(argv)
 
     def place(self, pid: int, part: str) -> None:
-        """Pin a process and move it into its part's group."""
-        pin(pid, self._cpus)
+        """Move a process into its part's group."""
         if part not in self._parts:
             self._make(self._group / part)
             self._parts.add(part)

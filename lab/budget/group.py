@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Group(Protocol):
         """Change a command so that it starts inside the group, where that is needed."""
 
     def place(self, pid: int, part: str) -> None:
-        """Put a process that has just been started into the group."""
+        """Put a process that has just been started into the group (cores: see `pin`)."""
 
     def set_budget(self, budget: Budget) -> None:
         """Change the limits of the running group."""
@@ -50,16 +51,23 @@ class Group(Protocol):
         """Return the kernel's accounting for a part, None where there is none."""
 
 
-def pin(pid: int, cpus: Sequence[int]) -> bool:
-    """Keep a process and what it starts on these cores; say whether that was possible."""
+def pin(pid: int, cpus: Sequence[int]) -> None:
+    """Keep a process, its descendants and all their threads on these cores, where we can."""
+    if not hasattr(os, "sched_setaffinity") or not cpus:
+        return
+    for process in family(pid):
+        with contextlib.suppress(psutil.Error, OSError):
+            for thread in process.threads():
+                os.sched_setaffinity(thread.id, cpus)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """Return a process and all its descendants; empty when it has ended."""
     try:
-        process = psutil.Process(pid)
-        if not hasattr(process, "cpu_affinity") or not cpus:
-            return False
-        process.cpu_affinity(list(cpus))
-    except (psutil.Error, OSError, ValueError):
-        return False
-    return True
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 @dataclass(frozen=True, slots=True)

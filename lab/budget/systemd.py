@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lab.budget.cgroup1 import describe
 from lab.budget.cgroup2 import read_usage
-from lab.budget.group import PERIOD_US, Usage, pin
+from lab.budget.group import PERIOD_US, Usage
 from lab.topology import Budget
 
 
@@ -37,9 +37,8 @@ class SystemdScopes:
                 f"--slice={part_slice(self._slice, part)}", "--", *argv]
 
     def place(self, pid: int, part: str) -> None:
-        """Only pin: the process was started where it belongs."""
-        del part
-        pin(pid, self._cpus)
+        """Nothing to do: the process was started where it belongs."""
+        del pid, part
 
     def set_budget(self, budget: Budget) -> None:
         """Set the slices' properties."""

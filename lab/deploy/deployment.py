@@ -72,7 +72,7 @@ class Deployment:
         stack = Stack(topology, Place(
             around=self._around, private=self.private_folder, logs=self.logs, group=group,
             register=self._warden.watch_process, template=self._template,
-            platform=self._platform, data=self._data))
+            platform=self._platform, data=self._data, cpus=self.cores.system))
         self._stacks.append(stack)
         stack.start(budget or Budget())
         return stack

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import urllib3
 
-from lab.budget.group import Group
+from lab.budget.group import Group, pin
 from lab.deploy import envoy, snapshot
 from lab.deploy.ports import HOST, free_port, free_ports
 from lab.deploy.postgres import PostgresTemplate, Server, open_server, server_command
@@ -27,13 +27,7 @@ from lab.deploy.processes import (
     await_true,
     start,
 )
-from lab.deploy.programs import (
-    Surroundings,
-    base_environ,
-    database_environ,
-    mark_of,
-    store_command,
-)
+from lab.deploy.programs import Surroundings, base_environ, database_environ, store_command
 from lab.scenario import DataKeys, PlatformKeys
 from lab.topology import DATABASES, SERVICES, Budget, Topology
 
@@ -62,6 +56,7 @@ class Place:
     template: PostgresTemplate
     platform: PlatformKeys
     data: DataKeys
+    cpus: list[int]
 
 
 class Stack:
@@ -93,6 +88,8 @@ class Stack:
         self._start_programs(role_urls, seeding)
         self._snapshots = [snapshot.take(url) for url in self.database_urls.values()]
         self.startup_s = time.monotonic() - began
+        for process in self.processes.values():  # all cores may help to start
+            pin(process.pid, self._place.cpus)
         self.set_budget(budget)
         self._watcher.start()
 
@@ -152,8 +149,7 @@ class Stack:
             data = self._place.private / f"{self.topology.name}-{part}"
             self._place.template.copy(data)
             connections = _connections(self.topology) + 4 * len(databases)
-            command = server_command(self._place.template, data, part, free_port(), connections,
-                                     mark_of(self._place.around))
+            command = server_command(self._place.template, data, part, free_port(), connections)
             return open_server(self._launch(command), self._place.template, databases)
 
         with ThreadPoolExecutor(len(groups)) as pool:
@@ -208,7 +204,7 @@ class Stack:
         config = self._place.private / f"{self.topology.name}-envoy.json"
         proxy = envoy.Proxy(port, tuple(clusters), routes, internal)
         config.write_text(json.dumps(envoy.configuration(proxy), indent=1), encoding="utf-8")
-        self._launch(envoy.command(config, port, mark_of(self._place.around)))
+        self._launch(envoy.command(config, port))
         self.base_url = f"http://{HOST}:{port}"
 
     def _launch(self, command: Command) -> Process:
@@ -249,6 +245,7 @@ class Stack:
 
         kill_group(dead.pid)
         process = self._launch(dead.command)
+        pin(process.pid, self._place.cpus)
         self._tell(StackEvent(*key, "restart", f"pid {process.pid}"))
         threading.Thread(target=self._await_restarted, args=(key, process), daemon=True).start()
 
