@@ -128,6 +128,21 @@ def open_floor(folder: Path) -> contextlib.AbstractContextManager[Deployment]:
     return Deployment(folder, cpus=None)
 
 
+@contextlib.contextmanager
+def closed_database(url: str, name: str) -> Iterator[None]:
+    """Nobody gets into a database while the block runs; who is inside is thrown out."""
+    maintenance = url.rsplit("/", 1)[0] + "/postgres"
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    with psycopg.connect(maintenance, autocommit=True, connect_timeout=5) as connection:
+        connection.execute(allow.format(sql.Identifier(name), sql.Literal(False)))
+        try:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                               "WHERE datname = %s", (name,))
+            yield
+        finally:
+            connection.execute(allow.format(sql.Identifier(name), sql.Literal(True)))
+
+
 def place(shop: Shop, token: str, lines: dict[int, int], card: str = "tok_approve",
           key: str | None = None) -> Answer:
     """Fill a cart and check it out."""
