@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -93,8 +94,8 @@ class Server:
 
 
 def server_command(template: PostgresTemplate, data: Path, part: str, port: int,
-                   connections: int) -> Command:
-    """Say how a server is started.  `connections`: what all pools may open, and some for us."""
+                   connections: int, mark: Mapping[str, str]) -> Command:
+    """Say how a server is started.  `connections`: what all pools may open; `mark`: the run's."""
     sockets = data.parent / f"{data.name}-sockets"
     sockets.mkdir(mode=0o700)
     template.give(sockets)
@@ -103,7 +104,7 @@ def server_command(template: PostgresTemplate, data: Path, part: str, port: int,
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     environ = {key: value for key, value in os.environ.items() if not key.startswith("TWINSTORE")}
     return Command(part, 0, [str(template.binaries / "postgres"), "-D", str(data), *options],
-                   environ, port=port, user=template.user, stop_signal=signal.SIGINT)
+                   environ | dict(mark), port=port, user=template.user, stop_signal=signal.SIGINT)
 
 
 def open_server(process: Process, template: PostgresTemplate, databases: tuple[str, ...],

@@ -31,12 +31,17 @@ class Surroundings:
     fired: Path
 
 
+def mark_of(around: Surroundings) -> dict[str, str]:
+    """The variable by which the warden knows what belongs to this run."""
+    return {MARK: around.mark}
+
+
 def base_environ(around: Surroundings) -> dict[str, str]:
     """The caller's environment without ours, and with this run's mark."""
     inherited = {key: value for key, value in os.environ.items()
                  if not key.startswith("TWINSTORE") and key not in _DROPPED}
-    return inherited | {MARK: around.mark, FAULTS_ENV: str(around.faults),
-                        FIRED_ENV: str(around.fired)}
+    return inherited | mark_of(around) | {FAULTS_ENV: str(around.faults),
+                                          FIRED_ENV: str(around.fired)}
 
 
 def database_environ(role_urls: Mapping[str, str]) -> dict[str, str]:

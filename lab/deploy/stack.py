@@ -27,7 +27,13 @@ from lab.deploy.processes import (
     await_true,
     start,
 )
-from lab.deploy.programs import Surroundings, base_environ, database_environ, store_command
+from lab.deploy.programs import (
+    Surroundings,
+    base_environ,
+    database_environ,
+    mark_of,
+    store_command,
+)
 from lab.scenario import DataKeys, PlatformKeys
 from lab.topology import DATABASES, SERVICES, Budget, Topology
 
@@ -149,7 +155,8 @@ class Stack:
             data = self._place.private / f"{self.topology.name}-{part}"
             self._place.template.copy(data)
             connections = _connections(self.topology) + 4 * len(databases)
-            command = server_command(self._place.template, data, part, free_port(), connections)
+            command = server_command(self._place.template, data, part, free_port(), connections,
+                                     mark_of(self._place.around))
             return open_server(self._launch(command), self._place.template, databases)
 
         with ThreadPoolExecutor(len(groups)) as pool:
@@ -204,7 +211,7 @@ class Stack:
         config = self._place.private / f"{self.topology.name}-envoy.json"
         proxy = envoy.Proxy(port, tuple(clusters), routes, internal)
         config.write_text(json.dumps(envoy.configuration(proxy), indent=1), encoding="utf-8")
-        self._launch(envoy.command(config, port))
+        self._launch(envoy.command(config, port, mark_of(self._place.around)))
         self.base_url = f"http://{HOST}:{port}"
 
     def _launch(self, command: Command) -> Process:
