@@ -1,0 +1,104 @@
+"""Live one journey: each step when it is due, recorded whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+from contract.results import Outcome
+from loadtests.clock import wait_until
+from loadtests.connections import ConnectionBroken, Connections
+from loadtests.customers import Customers
+from loadtests.journeys import JOURNEYS, Ask, Draw, Memory
+from loadtests.message import Writer, error_code, judge
+from loadtests.recorder import Open, Recorder, Row
+from loadtests.schedule import Arrival
+
+Reporter = Callable[[Ask, Row], None]
+"""Told of every finished request, for Locust's page."""
+
+_NO_STATUS: Final = 0
+
+
+@dataclass(slots=True)
+class World:
+    """What all visitors of a process share."""
+
+    connections: Connections
+    writer: Writer
+    customers: Customers
+    recorder: Recorder
+    timeout_s: float
+    report: Reporter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A journey the dispatcher let go."""
+
+    arrival: Arrival
+    draw: Draw
+    intended: float
+    dispatch: float
+
+
+class Visitor:
+    """Lives one journey after the other; `open` is the step it is at, None in between."""
+
+    __slots__ = ("_world", "open")
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.open: Open | None = None
+
+    def live(self, released: Released) -> None:
+        """Walk through all steps of a journey as the next free customer."""
+        customers = self._world.customers
+        customer = customers.take(released.arrival.journey_no)
+        try:
+            self._walk(released, customers.header(customer))
+        finally:
+            customers.release(customer)
+
+    def _walk(self, released: Released, token: bytes) -> None:
+        arrival, draw = released.arrival, released.draw
+        memory, think_s = Memory(), draw.think_s
+        here = self.open = Open(arrival, 0, released.intended, released.dispatch)
+        for number, step in enumerate(JOURNEYS[arrival.journey]):
+            if number:
+                here.step, here.intended = number, end + think_s[number - 1]
+                here.dispatch = here.send = float("nan")
+                here.dispatch = wait_until(here.intended)
+            end = self._take_step(here, step.ask(draw, memory), draw, memory, token)
+        self.open = None
+
+    def _take_step(self, here: Open, ask: Ask, draw: Draw, memory: Memory,
+                   token: bytes) -> float:
+        """Send one request, judge the answer, append one row; return when it ended."""
+        world = self._world
+        request = world.writer.write(ask, token)
+        status, calls, size, code, reference = _NO_STATUS, 0, 0, "", ""
+        outcome: Outcome
+        here.send = send = perf_counter()
+        try:
+            answer = world.connections.exchange(ask.method, request, send + world.timeout_s)
+        except TimeoutError:
+            end, outcome = perf_counter(), "timeout"
+        except ConnectionBroken:
+            end, outcome = perf_counter(), "connection"
+        else:
+            end = perf_counter()
+            status, body, calls = answer.get_code(), answer.body, answer.service_calls
+            outcome, size = judge(ask, draw, memory, status, body), len(body)
+            code = "" if outcome == "ok" else error_code(status, body)
+            if ask.key and status == ask.status:
+                reference = memory.order_id
+        row: Row = (here.arrival.journey_no, here.step, here.arrival.journey, ask.endpoint,
+                    here.intended, here.dispatch, send, end, status, outcome, code, calls, size,
+                    reference)
+        world.recorder.rows.append(row)
+        if world.report is not None:
+            world.report(ask, row)
+        return end
