@@ -22,10 +22,10 @@ from reports.hops import measure_hops
 from reports.isolation import measure_isolation
 from reports.latency import measure_latency, medians_ms
 from reports.page import write_html, write_markdown
-from reports.part_front import front_part
-from reports.part_isolation import isolation_part
-from reports.part_latency import latency_part
-from reports.part_scaling import scaling_part
+from reports.parts.front import front_part
+from reports.parts.isolation import isolation_part
+from reports.parts.latency import latency_part
+from reports.parts.scaling import scaling_part
 from reports.read import Run, read_run
 from reports.save import save_files
 from reports.scaling import measure_scaling

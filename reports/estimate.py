@@ -14,7 +14,11 @@ LEVEL: Final = 0.95
 ROWS_FOR: Final = {50.0: 20, 95.0: 400, 99.0: 2000, 99.9: 20_000}
 """Rows below which a percentile is not quoted: 20 of them must lie beyond it (METHOD.md §3)."""
 
-Values = Sequence[float] | np.ndarray[Any, Any]
+QS: Final = (50.0, 95.0, 99.0)
+"""Percentiles that reports quote."""
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Values = Sequence[float] | Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,11 @@ def percentile(values: Values, q: float) -> float:
 def is_enough(n: int, q: float) -> bool:
     """Say whether n rows carry percentile q."""
     return n >= ROWS_FOR.get(q, 20)
+
+
+def quantiles(values: Floats) -> dict[float, float | None]:
+    """p50, p95, p99 where there are rows enough, else None."""
+    return {q: percentile(values, q) if is_enough(len(values), q) else None for q in QS}
 
 
 def ratio_of_pairs(a: Values, b: Values) -> Ratio | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,8 @@ from reports.arms import Arms, usable
 from reports.estimate import Estimate, attainment, mean_of
 from reports.guards import Judged
 from reports.read import Run
+from reports.strips import Strip, fault_of, in_window, recovery_s, strip_of, window_of
 
-RUN_OF_GOOD: Final = 20
 _ONE_RUN: Final = "one run: counting error only, run-to-run noise not included"
 
 
@@ -35,18 +35,6 @@ class Availability:
     depends: bool
     with_fault: Estimate | None
     matched: Estimate | None
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """`share[f, s]`: attainment of feature f in second s, NaN where nothing was scheduled."""
-
-    topology: str
-    features: list[str]
-    first_s: int
-    share: np.ndarray[Any, np.dtype[np.float64]]
-    armed_s: float
-    cleared_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +88,19 @@ def _measure(run: Run, name: str, broken: list[TrialRecord], matched: list[Trial
         clean = [t for t in matched if t.topology == topology]
         if not own:
             continue
-        window = [_in_window(run.measured(t), _fault_of(t)) for t in own]
-        clear = [_in_window(run.measured(t), _fault_of(own[0])) for t in clean]
+        window = [in_window(run.measured(t), fault_of(t)) for t in own]
+        clear = [in_window(run.measured(t), fault_of(own[0])) for t in clean]
         availability += [
             Availability(topology, feature, depends(feature, fault.module),
                          _share(window, feature), _share(clear, feature)) for feature in FEATURES]
-        strips.append(_strip(run, own[0]))
+        strips.append(strip_of(run, own[0]))
         losses[topology] = _loss(run, topology, own, window, clear)
     return FaultResult(fault, availability, strips, losses,
                        min((sum(t.topology == name for t in broken) for name in losses),
-                           default=0), _why_void(name, losses, arms, matched))
+                           default=0), _why_void(name, losses, arms))
 
 
-def _why_void(name: str, losses: dict[str, Loss], arms: Arms,
-              matched: list[TrialRecord]) -> str | None:
+def _why_void(name: str, losses: dict[str, Loss], arms: Arms) -> str | None:
     wanted = [arms.base, *([arms.rival] if arms.rival else [])]
     absent = [t for t in wanted if t not in losses]
     if absent:
@@ -121,28 +108,10 @@ def _why_void(name: str, losses: dict[str, Loss], arms: Arms,
     silent = [t for t in wanted if min(losses[t].times_fired) == 0]
     if silent:
         return f"{name}: void, the fault did not fire in {', '.join(silent)}."
-    bare = [t for t in wanted if not any(m.topology == t for m in matched)]
+    bare = [t for t in wanted if losses[t].blast is None]
     if bare:
-        return f"{name}: no matched run without fault on {', '.join(bare)}."
+        return f"{name}: no matched run without fault that worked on {', '.join(bare)}."
     return None
-
-
-def _fault_of(trial: TrialRecord) -> FaultRecord:
-    assert trial.fault is not None
-    return trial.fault
-
-
-def window_of(fault: FaultRecord) -> tuple[float, float]:
-    """Armed and cleared, as recorded; as planned where the record has none."""
-    armed = fault.at_s if fault.armed_at_s is None else fault.armed_at_s
-    cleared = armed + fault.for_s if fault.cleared_at_s is None else fault.cleared_at_s
-    return armed, cleared
-
-
-def _in_window(rows: pd.DataFrame, fault: FaultRecord) -> pd.DataFrame:
-    armed, cleared = window_of(fault)
-    at = rows["intended_s"].to_numpy()
-    return rows[(at >= armed) & (at < cleared)]
 
 
 def _share(frames: list[pd.DataFrame], feature: str) -> Estimate | None:
@@ -152,10 +121,10 @@ def _share(frames: list[pd.DataFrame], feature: str) -> Estimate | None:
 
 def _loss(run: Run, topology: str, own: list[TrialRecord], window: list[pd.DataFrame],
           clear: list[pd.DataFrame]) -> Loss:
-    fault = _fault_of(own[0])
+    fault = fault_of(own[0])
     independent = [f for f in FEATURES if not depends(f, fault.module)]
     weights = _weights(clear or window)
-    waits = [_recovery_s(run.rows(t), window_of(_fault_of(t))[1]) for t in own]
+    waits = [recovery_s(run.rows(t), window_of(fault_of(t))[1]) for t in own]
     seen = [wait for wait in waits if wait is not None]
     return Loss(
         topology,
@@ -163,7 +132,7 @@ def _loss(run: Run, topology: str, own: list[TrialRecord], window: list[pd.DataF
         _weighted(window, clear, independent, weights),
         fault.dose * sum(weights[f] for f in FEATURES if depends(f, fault.module)),
         float(np.median(seen)) if len(seen) == len(waits) else None,
-        [_fault_of(t).times_fired for t in own],
+        [fault_of(t).times_fired for t in own],
     )
 
 
@@ -177,8 +146,8 @@ def _weights(frames: list[pd.DataFrame]) -> dict[str, float]:
 def _weighted(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
               weights: dict[str, float]) -> Estimate | None:
     """Repeats: mean of their sums with a t interval.  One run: the counting error."""
-    if not clear:
-        return None
+    if not clear or any(m.value == 0 for f in FEATURES if (m := _share(clear, f))):
+        return None  # nothing worked without the fault: there is no loss to speak of
     if len(window) > 1:
         sums = [_sum([one], clear, features, weights)[0] for one in window]
         return mean_of(sums, "share of requests")
@@ -190,15 +159,21 @@ def _weighted(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: S
 
 def _sum(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
          weights: dict[str, float]) -> tuple[float, float]:
+    """Weighted loss and its variance; features without a request in the window are left out
+    and the weights of the others scaled up."""
     value = variance = 0.0
+    shares = {f: (broken, matched) for f in FEATURES
+              if (broken := _share(window, f)) and (matched := _share(clear, f))}
+    known = sum(weights[f] for f in shares)
     for feature in features:
-        broken, matched = _share(window, feature), _share(clear, feature)
-        if broken is None or matched is None or matched.value == 0:
+        if feature not in shares or known == 0:
             continue
+        broken, matched = shares[feature]
         a, m = broken.value, matched.value
-        value += weights[feature] * (1 - a / m)
+        weight = weights[feature] / known
+        value += weight * (1 - a / m)
         spread = _variance(broken) / m**2 + a**2 * _variance(matched) / m**4
-        variance += weights[feature] ** 2 * spread
+        variance += weight**2 * spread
     return value, variance
 
 
@@ -207,30 +182,3 @@ def _variance(share: Estimate) -> float:
     n = share.n + 4
     p = (share.value * share.n + 2) / n
     return p * (1 - p) / n
-
-
-def _recovery_s(rows: pd.DataFrame, cleared_s: float) -> float | None:
-    after = rows[rows["intended_s"].to_numpy() >= cleared_s]
-    good = after["good"].to_numpy()
-    if len(good) < RUN_OF_GOOD:
-        return None
-    runs = np.convolve(good.astype(int), np.ones(RUN_OF_GOOD, int), mode="valid")
-    first = np.flatnonzero(runs == RUN_OF_GOOD)
-    if not len(first):
-        return None
-    return float(after["intended_s"].to_numpy()[first[0]]) - cleared_s
-
-
-def _strip(run: Run, trial: TrialRecord) -> Strip:
-    rows = run.measured(trial)
-    first = math.floor(trial.warmup_s)
-    last = math.ceil(trial.warmup_s + trial.measure_s)
-    share = np.full((len(FEATURES), last - first), np.nan)
-    second = np.floor(rows["intended_s"].to_numpy()).astype(int) - first
-    for index, feature in enumerate(FEATURES):
-        own = rows["feature"].to_numpy() == feature
-        for at in range(last - first):
-            good = rows["good"].to_numpy()[own & (second == at)]
-            if len(good):
-                share[index, at] = good.mean()
-    return Strip(trial.topology, list(FEATURES), first, share, *window_of(_fault_of(trial)))

@@ -8,15 +8,18 @@ should have been sent.  Later requests of the journey follow the answer before t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms, Pairs, aa_pairs_of, pairs_of, usable
+from reports.clocks import Clock, read_clocks
+from reports.endpoints import EndpointRow, measure_endpoints
 from reports.estimate import (
+    QS,
     Estimate,
+    Floats,
     Ratio,
     attainment,
     is_enough,
@@ -27,9 +30,6 @@ from reports.guards import Judged
 from reports.read import Run
 from reports.verdicts import Band, band_of
 
-QS: Final = (50.0, 95.0, 99.0)
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -38,30 +38,6 @@ class Sample:
     trial: int
     first: Floats
     later: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointRow:
-    """One endpoint on one topology, all trials of the phase together."""
-
-    endpoint: str
-    topology: str
-    n: int
-    percentiles: dict[float, float | None]
-    """ms; None: too few rows."""
-    attainment: Estimate | None
-    ratio: Ratio | None
-    """Of the medians, against the base; None for the base."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The same rows seen by another kind of tool."""
-
-    topology: str
-    tool: str
-    n: int
-    percentiles: dict[float, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +77,11 @@ def measure_latency(run: Run, judged: list[Judged], arms: Arms) -> Latency:
     return Latency(
         {name: [_sample(t.id, rows[t.id]) for t in trials if t.topology == name]
          for name in names},
-        _endpoints(rows, trials, judged, arms, names),
+        measure_endpoints(rows, trials, judged, arms, names),
         ratios,
         {q: _band(firsts, aa, q) for q in QS},
-        [clock for name in names
-         for clock in _clocks(name, pd.concat([rows[t.id] for t in trials if t.topology == name]))],
+        [clock for name in names for clock in read_clocks(
+            name, pd.concat([rows[t.id] for t in trials if t.topology == name]))],
         {name: _attainment([rows[t.id] for t in trials if t.topology == name])
          for name in names},
         len(pairs), trials,
@@ -150,42 +126,6 @@ def _band(values: dict[int, Floats], aa: list[tuple[TrialRecord, TrialRecord]],
     return band_of(ratios)
 
 
-def _endpoints(rows: dict[int, pd.DataFrame], trials: list[TrialRecord],
-               judged: list[Judged], arms: Arms, names: list[str]) -> list[EndpointRow]:
-    found = []
-    by_trial = {key: dict(tuple(frame.groupby("endpoint", observed=True)["latency_ms"]))
-                for key, frame in rows.items()}
-    good = {key: dict(frame.groupby("endpoint", observed=True)["good"].sum())
-            for key, frame in rows.items()}
-    endpoints = sorted({str(name) for split in by_trial.values() for name in split})
-    for endpoint in endpoints:
-        for name in names:
-            own = [t for t in trials if t.topology == name and endpoint in by_trial[t.id]]
-            if not own:
-                continue
-            values = np.concatenate([by_trial[t.id][endpoint].to_numpy() for t in own])
-            hits = sum(int(good[t.id][endpoint]) for t in own)
-            ratio = None
-            if name != arms.base:
-                ratio = _endpoint_ratio(by_trial, endpoint, judged, arms.base, name)
-            found.append(EndpointRow(endpoint, name, len(values), quantiles(values),
-                                     attainment(hits, len(values)), ratio))
-    return found
-
-
-def _endpoint_ratio(by_trial: dict[int, Any], endpoint: str, judged: list[Judged],
-                    base: str, rival: str) -> Ratio | None:
-    pairs = pairs_of(judged, [base, rival], lambda t: t.phase == "latency")
-    both = [(by_trial[p[base].id].get(endpoint), by_trial[p[rival].id].get(endpoint))
-            for p in pairs]
-    both = [(a, b) for a, b in both if a is not None and b is not None
-            and min(len(a), len(b)) >= 5]
-    if not both:
-        return None
-    return ratio_of_pairs([percentile(a, 50) for a, _ in both],
-                          [percentile(b, 50) for _, b in both])
-
-
 def spectrum_rows(latency: Latency) -> list[SpectrumRow]:
     """The numbers behind the spectrum, wherever 20 rows lie beyond a percentile."""
     rows = []
@@ -197,32 +137,6 @@ def spectrum_rows(latency: Latency) -> list[SpectrumRow]:
                 q: percentile(values, q) if n and n * (100 - q) / 100 >= 20 - 1e-9 else None
                 for q in (50.0, 75.0, 90.0, 95.0, 99.0, 99.9)}))
     return rows
-
-
-def quantiles(values: Floats) -> dict[float, float | None]:
-    """p50, p95, p99 where there are rows enough."""
-    return {q: percentile(values, q) if is_enough(len(values), q) else None for q in QS}
-
-
-def _clocks(name: str, frame: pd.DataFrame) -> list[Clock]:
-    first = frame[frame["step"].to_numpy() == 0]
-    service = np.where(first["right"], first["service_ms"], np.inf)
-    seen = first["service_ms"].to_numpy()
-    seen = seen[~np.isnan(seen)]
-    return [
-        Clock(name, "from the intended arrival (this report)", len(first),
-              quantiles(first["latency_ms"].to_numpy())),
-        Clock(name, "clock starts when sent", len(first), quantiles(service)),
-        Clock(name, "as Locust prints: when sent, wrong answers included, two digits",
-              len(seen), quantiles(_two_digits(seen))),
-    ]
-
-
-def _two_digits(ms: Floats) -> Floats:
-    """Locust's rounding: whole ms below 100, tens below 1,000, hundreds below 10,000."""
-    rounded: Floats = np.where(ms < 100, np.round(ms), np.where(
-        ms < 1000, np.round(ms, -1), np.where(ms < 10_000, np.round(ms, -2), np.round(ms, -3))))
-    return rounded
 
 
 def _attainment(frames: list[pd.DataFrame]) -> Estimate | None:

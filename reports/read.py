@@ -86,10 +86,11 @@ def _read_table(folder: Path, name: str, columns: list[str] | None = None) -> pd
         raise UnreadableRun(f"{path} is missing; `twinstore report` merges an unfinished run")
     found = pq.read_schema(path)
     _check_version((found.metadata or {}).get(b"schema_version"), path)
-    missing = [field.name for field in schema if field.name not in found.names]
+    wanted = columns or schema.names
+    missing = [name for name in wanted if name not in found.names]
     if missing:
         raise UnreadableRun(f"{path} lacks the columns {', '.join(missing)}")
-    table: pa.Table = pq.read_table(path, columns=columns or schema.names)
+    table: pa.Table = pq.read_table(path, columns=wanted)
     if name == "requests":
         table = table.sort_by([("trial", "ascending"), ("intended_s", "ascending"),
                                ("journey_no", "ascending"), ("step", "ascending")])

@@ -1,4 +1,4 @@
-"""Part two: how much load a store carries within its objective, and what a request costs.
+"""Part two: how much load a store carries within its objective.
 
 Capacity = the highest offered rate of a ramp at which, and below which, at least 99 % of the
 scheduled requests were good.  The ramp has steps, so the truth lies between that step and the
@@ -16,7 +16,8 @@ import numpy as np
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms, usable
-from reports.estimate import Estimate, attainment, mean_of
+from reports.cost import Cost, measure_cost
+from reports.estimate import attainment
 from reports.guards import Judged
 from reports.read import Run
 
@@ -99,17 +100,6 @@ class CapacityRatio:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """Per 1,000 good requests, over latency trials."""
-
-    topology: str
-    cpu_s: Estimate
-    gb_s: Estimate
-    parts_cpu_s: dict[str, float]
-    parts_gb_s: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Scaling:
     ramps: list[Ramp]
     curve: list[CapacityRow]
@@ -125,7 +115,7 @@ def measure_scaling(run: Run, judged: list[Judged], arms: Arms) -> Scaling:
     hot = [measure_ramp(run, trial) for trial in usable(judged, "hot")]
     curve = _rows(ramps, arms)
     return Scaling(ramps, curve, _ratios(curve, arms), hot, _rows(hot, arms),
-                   [cost for name in arms.all if (cost := _cost(run, judged, name))])
+                   [cost for name in arms.all if (cost := measure_cost(run, judged, name))])
 
 
 def measure_ramp(run: Run, trial: TrialRecord) -> Ramp:
@@ -206,29 +196,3 @@ def _ratios(curve: list[CapacityRow], arms: Arms) -> list[CapacityRatio]:
 
 def _divide(above: float | None, below: float | None) -> float | None:
     return above / below if above and below else None
-
-
-def _cost(run: Run, judged: list[Judged], topology: str) -> Cost | None:
-    trials = [t for t in usable(judged, "latency") if t.topology == topology and t.cost]
-    cpu, memory = [], []
-    parts: dict[str, list[tuple[float, float]]] = {}
-    for trial in trials:
-        good = int(run.measured(trial)["good"].sum())
-        if not good:
-            continue
-        named = {name: cost for name, cost in trial.cost.items() if name != "total"}
-        total = trial.cost.get("total")
-        cpu_s = total.cpu_s if total else sum(cost.cpu_s for cost in named.values())
-        held = total.memory_bytes if total else sum(c.memory_bytes for c in named.values())
-        cpu.append(cpu_s * 1000 / good)
-        memory.append(held / 1e9 * trial.measure_s * 1000 / good)
-        for name, cost in named.items():
-            parts.setdefault(name, []).append(
-                (cost.cpu_s * 1000 / good, cost.memory_bytes / 1e9 * trial.measure_s * 1000 / good))
-    cpu_s_each, gb_s_each = mean_of(cpu, "CPU s / 1,000 good"), mean_of(memory, "GB·s / 1,000 good")
-    if cpu_s_each is None or gb_s_each is None:
-        return None
-    means = {name: np.mean(values, axis=0) for name, values in sorted(parts.items())}
-    return Cost(topology, cpu_s_each, gb_s_each,
-                {name: float(mean[0]) for name, mean in means.items()},
-                {name: float(mean[1]) for name, mean in means.items()})

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 ABSENT: Final = "–"
+TOO_FEW: Final = "too few"
 MINUS: Final = "−"
 
 

@@ -9,7 +9,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from reports.figures.style import FAINT, INK, look_of, new_figure
-from reports.isolation import FaultResult, Strip
+from reports.isolation import FaultResult
+from reports.strips import Strip
 
 _GOOD_TO_BAD = LinearSegmentedColormap.from_list(
     "attainment", ["#6b1232", "#c2577a", "#e9c9d2", "#dfe7e6"])
@@ -53,6 +54,7 @@ def _draw_strip(axis: Axes, strip: Strip) -> QuadMesh:
     for y, x in zip(*np.nonzero(np.isnan(strip.share)), strict=True):
         axis.plot([seconds[x] + 0.5], [y + 0.5], ".", color=FAINT, ms=2)
     for at in (strip.armed_s, strip.cleared_s):
+        axis.axvline(at, color=FAINT, lw=2.2)
         axis.axvline(at, color=INK, lw=1.1, ls=(0, (3, 1.5)))
     for edge in range(1, len(strip.features)):
         axis.axhline(edge, color=FAINT, lw=0.4)

@@ -7,8 +7,9 @@ import math
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reports.cost import Cost
 from reports.figures.style import FAINT, INK, PART_COLOURS, look_of, new_figure
-from reports.scaling import ATTAINMENT, CapacityRow, Cost, Ramp
+from reports.scaling import ATTAINMENT, CapacityRow, Ramp
 
 _WAYS = {"everything": "everything\nscaled", "hot_part": "hot part\nscaled"}
 

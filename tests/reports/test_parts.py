@@ -230,3 +230,10 @@ def test_files_that_cannot_be_read_are_refused_in_words(tmp_path: Path, spoil: s
         pq.write_table(table, tmp_path / "requests.parquet")
     with pytest.raises(UnreadableRun, match=expected):
         read_run(tmp_path)
+
+
+def test_a_matched_run_that_failed_too_gives_no_loss(described: Describe) -> None:
+    document = described(phases=("isolation",), all_fail=True)
+    assert all("no matched run without fault that worked" in s for s in document.parts[3].lead)
+    table = next(t for t in document.parts[3].tables if t.name == "isolation_losses")
+    assert all(row[4] == "–" for row in table.cells)

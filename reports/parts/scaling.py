@@ -1,4 +1,4 @@
-"""The chapter on scaling: capacity, its evidence, the hot part, and what a request costs."""
+"""The chapter on scaling: capacity with its evidence, and the hot part."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from reports.arms import Arms
 from reports.document import Block, Drawing, Heading, Note, Part
 from reports.figures import scaling as draw
 from reports.headlines import capacity_verdict, carried
-from reports.scaling import CapacityRow, Cost, Ramp, Scaling
+from reports.parts.cost import cost_blocks
+from reports.scaling import CapacityRow, Ramp, Scaling
 from reports.table import Table
-from reports.words import ABSENT, count, interval, number, percent, setting
+from reports.words import ABSENT, count, number, percent, setting
 
 
 def scaling_part(scaling: Scaling, arms: Arms, void: str | None) -> Part:
     """Build the chapter; phases that were not run are named."""
     blocks: list[Block] = [*_capacity_blocks(scaling, arms), *_hot_blocks(scaling),
-                           *_cost_blocks(scaling.costs)]
+                           *cost_blocks(scaling.costs)]
     lead = [void] if void else _lead(scaling, arms)
     return Part("scaling", "Scaling", lead, blocks)
 
@@ -39,7 +40,8 @@ def _capacity_blocks(scaling: Scaling, arms: Arms) -> list[Block]:
             "scaling_capacity", "Capacity against the CPU budget",
             f"Capacity in journeys per second: {said}.",
             "A mark is the highest step of the ramp that held, the tick above it the first that "
-            "clearly failed: the truth lies between. One budget holds proxy, application and databases together.",
+            "clearly failed: the truth lies between. One budget holds proxy, application and "
+            "databases together.",
             ("scaling_capacity",), figure))
     if figure := draw.draw_ramps(scaling.ramps):
         blocks.append(Drawing(
@@ -133,48 +135,9 @@ def _hot_blocks(scaling: Scaling) -> list[Block]:
                 f"Journeys per second under {', '.join(workloads)}: {said}.",
                 f"The same total budget ({', '.join(budgets) or 'no limit'}) split in two ways: "
                 "evenly over everything, or most of it to the hot part. The thin line reaches to "
-                "the first step that clearly failed.", ("scaling_hot", "scaling_hot_ramps"), figure),
+                "the first step that clearly failed.",
+                ("scaling_hot", "scaling_hot_ramps"), figure),
         _capacity_table("scaling_hot", "Capacity under the hot mix", scaling.hot),
         _ramp_table("scaling_hot_ramps", scaling.hot_ramps),
     ]
     return blocks
-
-
-def _cost_blocks(costs: list[Cost]) -> list[Block]:
-    blocks: list[Block] = [Heading("What a request costs")]
-    figure = draw.draw_cost(costs)
-    if figure is None:
-        return [*blocks, Note("No cost was recorded: it needs latency trials with good requests "
-                              "and the kernel's accounting.")]
-    said = "; ".join(f"{c.topology} {number(c.cpu_s.value)} CPU-seconds "
-                     f"{interval(c.cpu_s.low, c.cpu_s.high)} and {number(c.gb_s.value)} GB·s "
-                     f"{interval(c.gb_s.low, c.gb_s.high)}" for c in costs)
-    blocks.append(Drawing(
-        "scaling_cost", "CPU and memory per 1,000 good requests by part",
-        f"Per 1,000 good requests: {said}.",
-        f"Latency trials, n = {', '.join(str(c.cpu_s.n) for c in costs)}; diamonds: the whole "
-        "group by the kernel's accounting with a 95 % t interval; parts count shared pages in "
-        "each process, so their memory adds up to more. At light load idle time is in the bill.",
-        ("scaling_cost",), figure))
-    blocks.append(_cost_table(costs))
-    return blocks
-
-
-def _cost_table(costs: list[Cost]) -> Table:
-    cells, raw = [], []
-    for c in costs:
-        cells.append([c.topology, "total", str(c.cpu_s.n),
-                      f"{number(c.cpu_s.value)} {interval(c.cpu_s.low, c.cpu_s.high)}".strip(),
-                      f"{number(c.gb_s.value)} {interval(c.gb_s.low, c.gb_s.high)}".strip()])
-        raw.append([c.topology, "total", c.cpu_s.n, c.cpu_s.value, c.cpu_s.low, c.cpu_s.high,
-                    c.gb_s.value, c.gb_s.low, c.gb_s.high])
-        for part, value in c.parts_cpu_s.items():
-            cells.append([c.topology, part, str(c.cpu_s.n), number(value),
-                          number(c.parts_gb_s[part])])
-            raw.append([c.topology, part, c.cpu_s.n, value, None, None, c.parts_gb_s[part],
-                        None, None])
-    return Table("scaling_cost", "Cost per 1,000 good requests",
-                 "Means over latency trials; intervals for the whole architecture.",
-                 ["store", "part", "trials", "CPU-seconds", "GB·s"], cells,
-                 ["topology", "part", "trials", "cpu_s", "cpu_s_low", "cpu_s_high", "gb_s",
-                  "gb_s_low", "gb_s_high"], raw, frozenset({2, 3, 4}))

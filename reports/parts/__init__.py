@@ -1,0 +1,1 @@
+"""Chapters of the report: from results to sentences, figures and tables."""

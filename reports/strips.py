@@ -1,0 +1,73 @@
+"""A fault on a trial's time line: its window, attainment by second, recovery."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from contract.endpoints import FEATURES
+from contract.run_record import FaultRecord, TrialRecord
+from reports.read import Run
+
+RUN_OF_GOOD: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """`share[f, s]`: attainment of feature f in second s, NaN where nothing was scheduled."""
+
+    topology: str
+    features: list[str]
+    first_s: int
+    share: np.ndarray[Any, np.dtype[np.float64]]
+    armed_s: float
+    cleared_s: float
+
+
+def fault_of(trial: TrialRecord) -> FaultRecord:
+    assert trial.fault is not None
+    return trial.fault
+
+
+def window_of(fault: FaultRecord) -> tuple[float, float]:
+    """Armed and cleared, as recorded; as planned where the record has none."""
+    armed = fault.at_s if fault.armed_at_s is None else fault.armed_at_s
+    cleared = armed + fault.for_s if fault.cleared_at_s is None else fault.cleared_at_s
+    return armed, cleared
+
+
+def in_window(rows: pd.DataFrame, fault: FaultRecord) -> pd.DataFrame:
+    armed, cleared = window_of(fault)
+    at = rows["intended_s"].to_numpy()
+    return rows[(at >= armed) & (at < cleared)]
+
+
+def recovery_s(rows: pd.DataFrame, cleared_s: float) -> float | None:
+    after = rows[rows["intended_s"].to_numpy() >= cleared_s]
+    good = after["good"].to_numpy()
+    if len(good) < RUN_OF_GOOD:
+        return None
+    runs = np.convolve(good.astype(int), np.ones(RUN_OF_GOOD, int), mode="valid")
+    first = np.flatnonzero(runs == RUN_OF_GOOD)
+    if not len(first):
+        return None
+    return float(after["intended_s"].to_numpy()[first[0]]) - cleared_s
+
+
+def strip_of(run: Run, trial: TrialRecord) -> Strip:
+    rows = run.measured(trial)
+    first = math.floor(trial.warmup_s)
+    last = math.ceil(trial.warmup_s + trial.measure_s)
+    share = np.full((len(FEATURES), last - first), np.nan)
+    second = np.floor(rows["intended_s"].to_numpy()).astype(int) - first
+    for index, feature in enumerate(FEATURES):
+        own = rows["feature"].to_numpy() == feature
+        for at in range(last - first):
+            good = rows["good"].to_numpy()[own & (second == at)]
+            if len(good):
+                share[index, at] = good.mean()
+    return Strip(trial.topology, list(FEATURES), first, share, *window_of(fault_of(trial)))
