@@ -202,7 +202,7 @@ class Master(Conductor):
         self._all_done.wait(seconds + self.spec.drain_s + _WORKERS_WRITE_S)
 
     def _close(self) -> bool:
-        is_whole = self._all_done.is_set()
+        is_whole: bool = self._all_done.is_set()
         if not is_whole:
             self._runner.send_message("twinstore_end", {})
             self._all_done.wait(_WORKERS_WRITE_S)
@@ -214,7 +214,8 @@ class Master(Conductor):
 
     def _on_done(self, msg: Any, **_: Any) -> None:
         told = dict(msg.data)
-        self._accounts[told.pop("index")] = Account(**told)
+        index = told.pop("index")
+        self._accounts[index] = Account(**told)
         if len(self._accounts) == self._environment.parsed_options.processes:
             self._all_done.set()
 

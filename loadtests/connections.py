@@ -20,7 +20,7 @@ from contract.http import SERVICE_CALLS_HEADER
 _BLOCK = 65536
 
 
-class Answer(HTTPResponse):  # type: ignore[misc]
+class Answer(HTTPResponse):
     """A parsed response."""
 
     @property

@@ -216,6 +216,12 @@ def _cart_with(draw: Draw) -> tuple[bytes, ...]:
     return (*_line(draw), b'"quantity":%d' % draw.quantity, b'"total":{')
 
 
+def acknowledged_order(body: bytes) -> str:
+    """Return the id of the order in a body, "" without one."""
+    order = _ORDER.search(body)
+    return order[1].decode() if order else ""
+
+
 _FOUND = re.compile(rb'"id":(\d+)[,}]')
 _ORDER = re.compile(rb'"id":"([0-9a-f-]{36})"')
 _PAID = re.compile(rb'"total":\{[^}]*"amount_minor":[1-9]')
@@ -229,8 +235,5 @@ def _learn_found(body: bytes, draw: Draw, memory: Memory) -> bool:
 
 
 def _learn_order(body: bytes, _draw: Draw, memory: Memory) -> bool:
-    order = _ORDER.search(body)
-    if order is None or not _PAID.search(body):
-        return False
-    memory.order_id = order[1].decode()
-    return True
+    memory.order_id = acknowledged_order(body)
+    return bool(memory.order_id and _PAID.search(body))

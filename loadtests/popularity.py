@@ -15,7 +15,8 @@ class Popularity:
             raise ValueError(f"products is {products}; at least one is needed")
         self._ids = list(range(1, products + 1))
         random.Random(f"popularity-{seed}").shuffle(self._ids)  # noqa: S311 - load, not a secret
-        self._levels = list(accumulate(rank**-exponent for rank in range(1, products + 1)))
+        self._levels: list[float] = list(
+            accumulate(float(rank**-exponent) for rank in range(1, products + 1)))
 
     def draw(self, source: random.Random) -> int:
         """Return a product id."""

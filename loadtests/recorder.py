@@ -10,7 +10,6 @@ from typing import Final
 
 from contract.endpoints import BY_NAME
 from contract.load import Journey
-from contract.results import REQUESTS
 from loadtests.journeys import JOURNEYS
 from loadtests.schedule import Arrival
 
@@ -56,11 +55,10 @@ def scheduled_rows(arrivals: list[Arrival]) -> int:
 
 def table_rows(rows: list[Row], trial: int, t0: float) -> list[tuple[object, ...]]:
     """Put rows into the columns of contract.results.REQUESTS, in order of journey and step."""
-    has_reference = "reference" in REQUESTS.names
     return [
         (trial, journey_no, step, journey, BY_NAME[endpoint].feature, endpoint, intended - t0,
          dispatch - t0, send - t0, end - t0, status, outcome, code, calls, size,
-         *((reference,) if has_reference else ()))
+         reference)
         for (journey_no, step, journey, endpoint, intended, dispatch, send, end, status, outcome,
              code, calls, size, reference) in sorted(rows, key=_place)
     ]

@@ -11,9 +11,9 @@ from contract.results import Outcome
 from loadtests.clock import wait_until
 from loadtests.connections import ConnectionBroken, Connections
 from loadtests.customers import Customers
-from loadtests.journeys import JOURNEYS, Ask, Draw, Memory
+from loadtests.journeys import JOURNEYS, Ask, Draw, Memory, acknowledged_order
 from loadtests.message import Writer, error_code, judge
-from loadtests.recorder import Open, Recorder, Row
+from loadtests.recorder import NEVER, Open, Recorder, Row
 from loadtests.schedule import Arrival
 
 Reporter = Callable[[Ask, Row], None]
@@ -66,10 +66,11 @@ class Visitor:
         arrival, draw = released.arrival, released.draw
         memory, think_s = Memory(), draw.think_s
         here = self.open = Open(arrival, 0, released.intended, released.dispatch)
+        end = released.intended
         for number, step in enumerate(JOURNEYS[arrival.journey]):
             if number:
                 here.step, here.intended = number, end + think_s[number - 1]
-                here.dispatch = here.send = float("nan")
+                here.dispatch = here.send = NEVER
                 here.dispatch = wait_until(here.intended)
             end = self._take_step(here, step.ask(draw, memory), draw, memory, token)
         self.open = None
@@ -94,7 +95,7 @@ class Visitor:
             outcome, size = judge(ask, draw, memory, status, body), len(body)
             code = "" if outcome == "ok" else error_code(status, body)
             if ask.key and status == ask.status:
-                reference = memory.order_id
+                reference = acknowledged_order(body)
         row: Row = (here.arrival.journey_no, here.step, here.arrival.journey, ask.endpoint,
                     here.intended, here.dispatch, send, end, status, outcome, code, calls, size,
                     reference)
