@@ -1,6 +1,7 @@
 """A service's own database: pooled connections, reads without a transaction, writes in one.
 
-Reads run in AUTOCOMMIT: one round trip instead of three (docs/decisions/0021).
+Reads run in AUTOCOMMIT: one round trip instead of three.  It is how connections rest in the pool,
+so that a read switches nothing; a transaction switches and puts back (docs/decisions/0021).
 """
 
 from __future__ import annotations
@@ -29,12 +30,15 @@ class Database:
     """Connections to one service's database."""
 
     def __init__(self, url: str, pool_size: int, service: str) -> None:
-        self.engine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
-            connect_args={"connect_timeout": 3, "application_name": service,
-                          "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+        self._reading = create_async_engine(
+            url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True,
+            pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
+            connect_args={"connect_timeout": 3, "tcp_user_timeout": STATEMENT_TIMEOUT_MS,
+                          "application_name": service,
+                          "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
+                                     "-c timezone=UTC"},
         )
-        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.engine = self._reading.execution_options(isolation_level="READ COMMITTED")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -44,6 +48,15 @@ class Database:
                 yield connection
         except UNREACHABLE as unreachable:
             raise DatabaseUnavailable from unreachable
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection for one write: each statement commits by itself, in one round trip.
+
+        Raises DatabaseUnavailable (503).
+        """
+        async with self.read() as connection:
+            yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

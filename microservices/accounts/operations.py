@@ -20,7 +20,7 @@ from microservices.database import Database
 async def register_account(database: Database, new: models.AccountCreate) -> models.Account:
     """Create a customer.  Raises EmailTaken (409)."""
     password_hash = await asyncio.to_thread(hash_password, new.password)
-    async with database.transaction() as connection:
+    async with database.statement() as connection:
         account_id = await queries.insert_account(connection, new.email, new.name, password_hash)
     if account_id is None:
         raise EmailTaken

@@ -61,8 +61,8 @@ async def subtract(connection: AsyncConnection, account_id: int,
     """Take what was ordered out of the cart; what was put meanwhile stays."""
     given = [{"account": account_id, "product": product, "ordered": quantity}
              for product, quantity in ordered]
-    await connection.execute(_REMOVE_ALL_OF, given)
-    await connection.execute(_REMOVE_SOME_OF, given)
+    if (await connection.execute(_REMOVE_ALL_OF, given)).rowcount < len(given):
+        await connection.execute(_REMOVE_SOME_OF, given)
 
 
 async def clear(connection: AsyncConnection, order_id: UUID) -> bool:

@@ -129,7 +129,7 @@ async def release_stock(database: Database, order_id: UUID) -> None:
     """Put an order's reserved pieces back and refuse a reservation that comes late.  Idempotent."""
     async with database.transaction() as connection:
         await queries.see_order(connection, order_id)
-        if lines := await queries.move_held(connection, order_id, "held", "released"):
+        if lines := await queries.drop_held(connection, order_id):
             await queries.release(connection, lines)
 
 
@@ -138,7 +138,7 @@ async def take_back(database: Database, order_id: UUID) -> None:
     async with database.transaction() as connection:
         if lines := await queries.move_held(connection, order_id, "sold", "returned"):
             await queries.take_back(connection, lines)
-        if lines := await queries.move_held(connection, order_id, "held", "released"):
+        if lines := await queries.drop_held(connection, order_id):
             await queries.release(connection, lines)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     bindparam,
+    delete,
     func,
     insert,
     literal_column,
@@ -62,6 +63,9 @@ _HOLD = insert(reservations)
 _MOVE = update(reservations).where(
     reservations.c.order_id == bindparam("order"), reservations.c.status == bindparam("before")
 ).values(status=bindparam("after")).returning(reservations.c.product_id, reservations.c.quantity)
+_DROP = delete(reservations).where(
+    reservations.c.order_id == bindparam("order"), reservations.c.status == "held"
+).returning(reservations.c.product_id, reservations.c.quantity)
 _RESERVED = (
     select(products.c.id, products.c.name, products.c.price_minor)
     .join(reservations, reservations.c.product_id == products.c.id)
@@ -170,6 +174,12 @@ async def move_held(connection: AsyncConnection, order_id: UUID, before: str,
                     after: str) -> list[tuple[int, int]]:
     """Move an order's lines from one state to another; return those that were in it."""
     rows = await connection.execute(_MOVE, {"order": order_id, "before": before, "after": after})
+    return sorted((row.product_id, row.quantity) for row in rows)
+
+
+async def drop_held(connection: AsyncConnection, order_id: UUID) -> list[tuple[int, int]]:
+    """Forget what an order holds; return it."""
+    rows = await connection.execute(_DROP, {"order": order_id})
     return sorted((row.product_id, row.quantity) for row in rows)
 
 

@@ -39,7 +39,8 @@ products = Table(
     CheckConstraint("received = on_hand + reserved + sold", name="stock_adds_up"),
 )
 
-# Who holds what: the catalog can't look into the orders.  held → sold | released; sold → returned.
+# Who holds what: the catalog can't look into the orders.  held → sold → returned; what is
+# released is gone.
 reservations = Table(
     "reservations", METADATA,
     Column("order_id", Uuid, primary_key=True),

@@ -28,8 +28,6 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from contract import models
 from contract.errors import (
     BankUnavailable,
@@ -171,7 +169,7 @@ async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Paymen
     order_id = uuid.uuid4()
     claim = {"account": buyer.account_id, "key": buyer.key, "hash": fingerprint(wanted),
              "order": order_id, "lease_s": saga.lease_s}
-    async with saga.database.transaction() as connection:
+    async with saga.database.statement() as connection:
         if not await queries.claim_key(connection, claim):
             return _replay(await queries.find_by_key(connection, buyer.account_id, buyer.key),
                            wanted)
@@ -180,7 +178,7 @@ async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Paymen
         if not lines:
             raise CartEmpty
     except (CartEmpty, DependencyUnavailable):
-        async with saga.database.transaction() as connection:
+        async with saga.database.statement() as connection:
             await queries.free_key(connection, order_id)
         raise
     try:
@@ -232,53 +230,46 @@ async def _finish(saga: Saga, order_id: UUID, refusal: StoreError | None,
         checkout = await queries.lock_checkout(connection, order_id)
         if checkout.response_status is not None:
             return Reply(checkout.response_status, checkout.response_body)
+        after = "confirmed" if refusal is None else "rejected"
+        row = await queries.set_status(connection, order_id, "pending", after)
+        items = (await queries.items_of(connection, [order_id]))[order_id]
         if refusal is None:
-            reply, state = await _confirm(connection, order_id), "confirming"
+            assert row is not None
+            reply, state = Reply(201, to_json(order(row, items))), "confirming"
         else:
-            await queries.set_status(connection, order_id, "pending", "rejected")
             reply = Reply(refusal.status, to_json(refusal.problem(request_id)))
             # All or none: where the stock did not suffice, there is nothing to undo.
             state = "undone" if isinstance(refusal, OutOfStock) else "undoing"
         await queries.store_reply(connection, order_id, reply.status, reply.body, state,
                                   saga.lease_s)
     try:
-        await _tell_others(saga, order_id)
+        await _tell_others(saga, order_id, state, reply.status, row, items)
     except StoreError as silent:
         log.warning("order %s is to be completed later: %s", order_id, silent)
-        async with saga.database.transaction() as connection:
+        async with saga.database.statement() as connection:
             await queries.renew_lease(connection, order_id, 0)
     return reply
 
 
-async def _confirm(connection: AsyncConnection, order_id: UUID) -> Reply:
-    await queries.set_status(connection, order_id, "pending", "confirmed")
-    row = await queries.find_any_order(connection, order_id)
-    assert row is not None
-    items = await queries.items_of(connection, [order_id])
-    return Reply(201, to_json(order(row, items[order_id])))
-
-
-async def _tell_others(saga: Saga, order_id: UUID) -> None:
+async def _tell_others(saga: Saga, order_id: UUID, state: str, status: int, row: AnyRow | None,
+                       items: Sequence[AnyRow]) -> None:
     """Step 5, whichever it is; can be repeated.  Raises 503s: somebody has not heard it yet."""
-    async with saga.database.read() as connection:
-        checkout = await queries.find_checkout(connection, order_id)
-        row = await queries.find_any_order(connection, order_id)
-        items = await queries.items_of(connection, [order_id])
-    if checkout.state == "confirming":
-        lines = [(item.product_id, item.quantity) for item in items[order_id]]
+    if state == "confirming":
+        assert row is not None
+        lines = [(item.product_id, item.quantity) for item in items]
         await _all_of(clients.sell_reserved(saga.peers, order_id),
-                      clients.remove_ordered(saga.peers, order_id, checkout.account_id, lines))
+                      clients.remove_ordered(saga.peers, order_id, row.account_id, lines))
         after = "done"
-    elif checkout.state == "undoing":
+    elif state == "undoing":
         steps: list[Awaitable[None]] = [clients.release_stock(saga.peers, order_id)]
-        if row is not None and checkout.response_status != CardDeclined.status:
+        if row is not None and status != CardDeclined.status:
             steps.append(clients.void_payment(saga.peers, _payment(row)))
         await _all_of(*steps)
         after = "undone"
     else:
         return
-    async with saga.database.transaction() as connection:
-        await queries.advance(connection, order_id, checkout.state, after, saga.lease_s)
+    async with saga.database.statement() as connection:
+        await queries.advance(connection, order_id, state, after, saga.lease_s)
 
 
 async def _all_of(*steps: Awaitable[None]) -> None:
@@ -298,8 +289,9 @@ async def _resume(saga: Saga, order_id: UUID) -> None:
     async with saga.database.read() as connection:
         checkout = await queries.find_checkout(connection, order_id)
         row = await queries.find_any_order(connection, order_id)
-    if checkout.state in ("confirming", "undoing"):
-        await _tell_others(saga, order_id)
+        items = (await queries.items_of(connection, [order_id]))[order_id]
+    if checkout.response_status is not None:
+        await _tell_others(saga, order_id, checkout.state, checkout.response_status, row, items)
         return
     refusal: StoreError | None = DependencyUnavailable()
     if row is not None:
@@ -318,5 +310,5 @@ async def _finish_cancel(database: Database, peers: Peers, order_id: UUID) -> No
     """Money first, then pieces, then the order itself; each can be repeated."""
     await clients.refund_payment(peers, order_id)
     await clients.take_back(peers, order_id)
-    async with database.transaction() as connection:
+    async with database.statement() as connection:
         await queries.set_status(connection, order_id, "cancelling", "cancelled")

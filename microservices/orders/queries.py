@@ -56,7 +56,7 @@ _INSERT = insert(orders).returning(orders.c.created_at)
 _INSERT_ITEM = insert(order_items)
 _SET_STATUS = update(orders).where(
     orders.c.id == bindparam("order"), orders.c.status == bindparam("before")
-).values(status=bindparam("after"))
+).values(status=bindparam("after")).returning(orders)
 _CANCELLING = select(orders.c.id).where(orders.c.status == "cancelling").limit(100)
 
 
@@ -160,9 +160,11 @@ async def items_of(connection: AsyncConnection,
 
 
 async def set_status(connection: AsyncConnection, order_id: UUID, before: str,
-                     after: str) -> None:
-    """Move an order to another state, if it is in the one before."""
-    await connection.execute(_SET_STATUS, {"order": order_id, "before": before, "after": after})
+                     after: str) -> AnyRow | None:
+    """Move an order to another state and return it; None if it is not in the one before."""
+    row: AnyRow | None = (await connection.execute(_SET_STATUS, {
+        "order": order_id, "before": before, "after": after})).one_or_none()
+    return row
 
 
 async def cancelling(connection: AsyncConnection) -> Sequence[UUID]:

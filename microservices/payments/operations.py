@@ -101,7 +101,7 @@ def _told(status: str | None) -> Outcome:
 
 
 async def _write(database: Database, wanted: PaymentRef, status: str) -> bool:
-    async with database.transaction() as connection:
+    async with database.statement() as connection:
         return await queries.insert_payment(connection, {
             "id": wanted.payment_id, "order_id": wanted.order_id,
             "account_id": wanted.account_id, "amount_minor": wanted.amount_minor,
@@ -109,7 +109,7 @@ async def _write(database: Database, wanted: PaymentRef, status: str) -> bool:
 
 
 async def _move(database: Database, order_id: UUID, before: tuple[str, ...], after: str) -> bool:
-    async with database.transaction() as connection:
+    async with database.statement() as connection:
         return await queries.move(connection, order_id, before, after)
 
 

@@ -1,0 +1,178 @@
+"""The saga when its driver dies or somebody is silent: after resuming, everything adds up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from contract import models
+from contract.errors import StoreError
+from microservices.orders.operations import cancel_order
+
+STEPS = ["list_lines", "reserve_stock", "capture_payment", "sell_reserved", "remove_ordered"]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("card", ["tok_approve", "tok_decline"])
+def test_a_crash_of_orders_at_any_step_is_resumed(shop: Any, step: str, moment: str,
+                                                  card: str) -> None:
+    if card == "tok_decline" and step in ("sell_reserved", "remove_ordered"):
+        step = "release_stock"
+    before = shop.stock(3)
+    shop.put(2, 3, 2)
+    setattr(shop.wire, f"crash_{moment}", step)
+    with pytest.raises(shop.wire.Crash):
+        shop.order(2, card, key="k")
+    shop.wire.heal()
+    assert shop.resume() >= 1
+    shop.assert_consistent()
+    paid = "capture" in shop.bank.kinds() and "refund" not in shop.bank.kinds()
+    assert shop.stock(3) == ((before[0] - 2, 0, 2) if paid else before)
+    replayed = shop.order(2, card, key="k")
+    assert (replayed.status == 201) == paid
+    assert shop.resume() == 0
+
+
+@pytest.mark.parametrize("step", [*STEPS, "release_stock", "void_payment"])
+@pytest.mark.parametrize("how", ["silent", "lost_answers"])
+def test_a_service_that_is_silent_at_any_step_leaves_nothing_half_done(shop: Any, step: str,
+                                                                      how: str) -> None:
+    card = "tok_error" if step in ("release_stock", "void_payment") else "tok_approve"
+    shop.put(2, 3, 2)
+    setattr(shop.wire, how, {step})
+    answer = shop.order(2, card, key="k")
+    assert answer.status == (201 if step in ("sell_reserved", "remove_ordered") else 503)
+    shop.wire.heal()
+    for _ in range(3):
+        shop.resume()
+    shop.assert_consistent({json.loads(answer.body)["id"]} if answer.status == 201 else set())
+    again = shop.order(2, card, key="k")
+    if step == "list_lines":
+        assert again.status == 201
+    else:
+        assert (again.status, again.body) == (answer.status, answer.body)
+
+
+def test_the_resumer_keeps_trying_while_a_service_is_silent(shop: Any) -> None:
+    shop.put(2, 3, 2)
+    shop.wire.silent = {"payments"}
+    assert shop.order(2, key="k").status == 503
+    with pytest.raises(StoreError, match="does not answer"):
+        shop.resume()
+    assert shop.stock(3)[1] == 0
+    shop.wire.heal()
+    shop.resume()
+    shop.assert_consistent()
+
+
+def test_a_reservation_that_arrives_after_its_release_is_refused(shop: Any) -> None:
+    shop.put(2, 3, 2)
+    before = shop.stock(3)
+    order = "6f1fd2bf-5b1c-4c0e-8f0a-1f9bd0c3f111"
+    tell(shop, "catalog", "release_stock", order_id=order)
+    late = tell(shop, "catalog", "reserve_stock", order_id=order,
+                lines=[{"product_id": 3, "quantity": 2}])
+    assert late.status == 409
+    assert shop.stock(3) == before
+
+
+def test_every_step_can_be_repeated(shop: Any) -> None:
+    shop.put(2, 3, 2)
+    placed = json.loads(shop.order(2).body)
+    lines = [{"product_id": 3, "quantity": 2}]
+    stock = shop.stock(3)
+    tell(shop, "catalog", "reserve_stock", order_id=placed["id"], lines=lines)
+    tell(shop, "catalog", "sell_reserved", order_id=placed["id"])
+    tell(shop, "cart", "remove_ordered", order_id=placed["id"], account_id=2, lines=lines)
+    captured = tell(shop, "payments", "capture_payment", order_id=placed["id"], account_id=2,
+                    payment_id=placed["payment_id"], card_token="tok_approve",
+                    amount_minor=placed["total"]["amount_minor"])
+    assert json.loads(captured.body) == {"status": "captured"}
+    assert shop.stock(3) == stock
+    assert shop.bank.kinds() == ["capture"]
+
+
+def test_a_capture_that_arrives_after_its_void_takes_no_money(shop: Any) -> None:
+    order, payment = "6f1fd2bf-5b1c-4c0e-8f0a-1f9bd0c3f112", "6f1fd2bf-5b1c-4c0e-8f0a-1f9bd0c3f113"
+    ref = {"order_id": order, "payment_id": payment, "account_id": 2, "amount_minor": 100}
+    tell(shop, "payments", "void_payment", **ref)
+    assert tell(shop, "payments", "capture_payment", **ref, card_token="tok_approve").status == 503
+    shop.resume()
+    assert shop.bank.kinds() == ["void"]
+    assert shop.rows("payments", "SELECT status FROM payments") == [("voided",)]
+
+
+def test_cancelling_refunds_and_puts_the_stock_back_once(shop: Any) -> None:
+    before = shop.stock(3)
+    shop.put(2, 3, 2)
+    placed = json.loads(shop.order(2).body)
+    for _ in range(2):
+        answer = shop.ask("POST", f"/api/orders/{placed['id']}/cancel", 2)
+        assert json.loads(answer.body)["status"] == "cancelled"
+    assert shop.stock(3) == before
+    assert shop.bank.kinds() == ["capture", "refund"]
+    shop.assert_consistent({placed["id"]})
+
+
+@pytest.mark.parametrize("step", ["refund_payment", "take_back"])
+@pytest.mark.parametrize("how", ["silent", "lost_answers", "crash_before", "crash_after"])
+def test_a_cancellation_that_stopped_half_way_is_completed(shop: Any, step: str,
+                                                           how: str) -> None:
+    before = shop.stock(3)
+    shop.put(2, 3, 2)
+    placed = json.loads(shop.order(2).body)
+    setattr(shop.wire, how, step if how.startswith("crash") else {step})
+    orders = shop.service("orders")
+    shown = models.Order.model_validate_json(
+        shop.ask("GET", f"/api/orders/{placed['id']}", 2).body)
+    with pytest.raises((shop.wire.Crash, StoreError)):
+        shop.run(cancel_order(orders.database, orders.peers, 2, shown.id))
+    assert json.loads(shop.ask("GET", f"/api/orders/{placed['id']}", 2).body)["status"] \
+        == "cancelling"
+    shop.wire.heal()
+    shop.resume()
+    assert shop.stock(3) == before
+    shop.assert_consistent({placed["id"]})
+
+
+def test_an_order_cancelled_before_its_stock_was_sold_comes_back_whole(shop: Any) -> None:
+    before = shop.stock(3)
+    shop.put(2, 3, 2)
+    shop.wire.silent = {"sell_reserved"}
+    placed = json.loads(shop.order(2).body)
+    shop.wire.heal()
+    shop.ask("POST", f"/api/orders/{placed['id']}/cancel", 2)
+    shop.resume()
+    assert shop.stock(3) == before
+    shop.assert_consistent({placed["id"]})
+
+
+def test_two_resumers_do_not_get_in_each_others_way(shop: Any) -> None:
+    for account in range(2, 8):
+        shop.put(account, 3)
+        shop.wire.crash_after = "capture_payment"
+        with pytest.raises(shop.wire.Crash):
+            shop.order(account)
+    shop.wire.heal()
+    orders = shop.service("orders")
+
+    async def both() -> None:
+        from microservices.orders.operations import resume_checkouts
+
+        await asyncio.gather(*(resume_checkouts(orders.database, orders.peers, 10)
+                               for _ in range(3)))
+
+    shop.run(both())
+    shop.resume()
+    assert shop.bank.kinds() == ["capture"] * 6
+    shop.assert_consistent()
+
+
+def tell(shop: Any, service: str, operation: str, **message: Any) -> Any:
+    headers = shop.headers(**{"X-Service-Token": "s3cret"})
+    return shop.run(shop.wire.inner.send(service, "POST", f"/internal/{operation}", headers,
+                                         json.dumps(message).encode()))
