@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reports.document import Document
-from reports.figures.style import make_canvas, to_inline_svg, to_png, to_svg
+from reports.figures.style import to_inline_svg, to_png, to_svg
 
 
 def save_files(document: Document, folder: Path) -> dict[str, str]:
@@ -16,10 +16,9 @@ def save_files(document: Document, folder: Path) -> dict[str, str]:
     inline = {}
     for part in document.parts:
         for drawing in part.drawings:
-            make_canvas(drawing.figure)
-            (figures / f"{drawing.name}.png").write_bytes(to_png(drawing.figure))
             svg = to_svg(drawing.figure)
             (figures / f"{drawing.name}.svg").write_text(svg, encoding="utf-8")
+            (figures / f"{drawing.name}.png").write_bytes(to_png(drawing.figure))
             inline[drawing.name] = to_inline_svg(svg, drawing.name)
         for table in part.tables:
             (tables / f"{table.name}.csv").write_text(table.to_csv(), encoding="utf-8")

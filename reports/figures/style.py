@@ -16,6 +16,7 @@ from typing import Any, Final
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
@@ -96,18 +97,21 @@ def log_ratio(axis: Any) -> None:
 def to_svg(figure: Figure) -> str:
     """The figure as SVG: the same bytes each time, no date, no tool's name."""
     out = io.StringIO()
-    with drawing_style():
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    with drawing_style():  # print_svg, not savefig: that would lay out and draw twice
+        FigureCanvasSVG(figure).print_svg(  # type: ignore[no-untyped-call]
+            out, metadata={"Date": None, "Creator": None})
     figure.set_layout_engine("none")  # laid out once, so SVG and PNG are the same picture
     return out.getvalue()
 
 
 def to_png(figure: Figure) -> bytes:
-    """The figure as PNG on paper white, 160 dots per inch."""
+    """The figure as PNG on paper white, 160 dots per inch; after `to_svg`, which lays it out."""
     out = io.BytesIO()
+    figure.dpi = 160
+    figure.set_facecolor("#ffffff")
     with drawing_style():
-        figure.savefig(out, format="png", dpi=160, facecolor="#ffffff",
-                       metadata={"Software": None})
+        FigureCanvasAgg(figure).print_png(  # type: ignore[no-untyped-call]
+            out, metadata={"Software": None})
     return out.getvalue()
 
 
@@ -121,8 +125,3 @@ def to_inline_svg(svg: str, name: str) -> str:
     for topology, look in _LOOKS.items():
         body = body.replace(look.colour, f"var(--{topology})")
     return body
-
-
-def make_canvas(figure: Figure) -> FigureCanvasAgg:
-    """Attach Agg, so that nothing asks for a display."""
-    return FigureCanvasAgg(figure)
