@@ -5,7 +5,8 @@ everything it starts; when the pipe closes (normal end, error, Ctrl-C or kill -9
 ends what still runs, removes control groups and the run's private folder, and goes.
 
 Processes are known by id and creation time, never by name.  What was started in the instant
-before the lab died and is not yet registered is found by this run's mark in its environment.
+before the lab died and is not yet registered is found by this run's mark in its environment, and
+what changed its environment by its control group.
 """
 
 from __future__ import annotations
@@ -97,9 +98,7 @@ def main(mark: str) -> None:
     _end(watched, mark)
     for path in watched.folders:
         shutil.rmtree(path, ignore_errors=True)
-    for path in sorted(watched.groups, key=lambda group: -len(group.parts)):
-        with contextlib.suppress(OSError):
-            path.rmdir()
+    _remove_groups(watched.groups)
 
 
 def _end(watched: _Watched, mark: str) -> None:
@@ -110,14 +109,40 @@ def _end(watched: _Watched, mark: str) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(stop)
     _, alive = psutil.wait_procs([process for process, _ in ours], timeout=_GRACE_S)
-    for pid in watched.processes:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-    for process in {*alive, *family, *_marked(mark)}:
+    for pid, (began, _) in watched.processes.items():
+        if not psutil.pid_exists(pid) or _same(pid, began):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+    left = {*alive, *family, *_marked(mark), *_members(watched.groups)}
+    for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs([*family, *alive], timeout=_GRACE_S)
-    time.sleep(0.05)
+    psutil.wait_procs(left, timeout=_GRACE_S)
+
+
+def _remove_groups(groups: list[Path]) -> None:
+    """Remove the deepest first; a group is busy for an instant after its last process ended."""
+    deadline = time.monotonic() + _GRACE_S
+    for path in sorted(set(groups), key=lambda group: -len(group.parts)):
+        while path.is_dir() and time.monotonic() < deadline:
+            try:
+                path.rmdir()
+            except OSError:
+                for process in _members([path]):
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        process.kill()
+                time.sleep(0.02)
+
+
+def _members(groups: list[Path]) -> list[psutil.Process]:
+    """Processes in these control groups: only ours, for the run made the groups."""
+    found = []
+    for group in groups:
+        with contextlib.suppress(OSError):
+            for word in (group / "cgroup.procs").read_text().split():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    found.append(psutil.Process(int(word)))
+    return found
 
 
 def _same(pid: int, began: float) -> psutil.Process | None:
