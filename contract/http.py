@@ -117,8 +117,12 @@ def _uuid(text: str, missing: type[errors.NotFound]) -> UUID:
 
 
 def parse_idempotency_key(sent: str | None) -> str:
-    """Read the Idempotency-Key header.  Raises the two 400s of their names."""
-    if sent is None or sent == "":
+    """Read the Idempotency-Key header.  Raises the two 400s of their names.
+
+    A value that is not ASCII counts as absent: a WSGI server may hand on nothing of it
+    (docs/decisions/0070), and both stores must say the same.
+    """
+    if not sent or not sent.isascii():
         raise errors.IdempotencyKeyMissing
     if not _IDEMPOTENCY_KEY.fullmatch(sent):
         raise errors.IdempotencyKeyInvalid

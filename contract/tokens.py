@@ -86,9 +86,12 @@ def issue(
 
 
 def verify(authorization: str | None, key: Ed25519PublicKey) -> Principal:
-    """Read an Authorization header.  Raises TokenMissing, TokenExpired or TokenInvalid (401)."""
+    """Read an Authorization header.  Raises TokenMissing, TokenExpired or TokenInvalid (401).
+
+    A value that is not ASCII counts as absent (docs/decisions/0070).
+    """
     scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    if scheme.lower() != "bearer" or not token or not token.isascii():
         raise errors.TokenMissing
     try:
         claims: dict[str, Any] = jwt.decode(

@@ -101,8 +101,8 @@ def internal_operations() -> list[str]:
     from tests.architecture.source_tree import modules
 
     found = {match for module in modules("microservices")
-             for match in re.findall(r"/internal/([a-z_]+)", module.path.read_text("utf-8"))}
-    assert len(found) >= 5
+             for match in re.findall(r'@internal\.post\("/(\w+)"\)', module.path.read_text("utf-8"))}
+    assert len(found) >= 10
     return sorted(found)
 
 

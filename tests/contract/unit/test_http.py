@@ -193,8 +193,9 @@ def test_uuids_are_read() -> None:
 
 @pytest.mark.parametrize(("sent", "code"), [
     (None, "idempotency_key_missing"), ("", "idempotency_key_missing"),
+    ("é", "idempotency_key_missing"), ("key-🦊", "idempotency_key_missing"),
     ("a b", "idempotency_key_invalid"), ("a" * 256, "idempotency_key_invalid"),
-    ("é", "idempotency_key_invalid"), ("a\n", "idempotency_key_invalid"),
+    ("a\n", "idempotency_key_invalid"),
     ("\x7f", "idempotency_key_invalid"), (" ", "idempotency_key_invalid")])
 def test_idempotency_keys_are_refused(sent: str | None, code: str) -> None:
     with pytest.raises(errors.BadRequest) as refused:

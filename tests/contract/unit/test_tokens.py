@@ -59,7 +59,8 @@ def test_an_issued_token_names_its_principal_until_it_ends(keys: KeyPair) -> Non
 
 
 @pytest.mark.parametrize("authorization", [
-    None, "", "Bearer", "Bearer ", "Basic YTpi", "Token x", "x", "bearer"])
+    None, "", "Bearer", "Bearer ", "Basic YTpi", "Token x", "x", "bearer",
+    "Bearer é.é.é", "Bearer \udcff"])
 def test_without_a_bearer_token_it_is_missing(authorization: str | None, keys: KeyPair) -> None:
     assert code_of(authorization, keys) == "token_missing"
 
@@ -70,8 +71,8 @@ def test_an_old_token_has_expired(keys: KeyPair) -> None:
 
 
 @pytest.mark.parametrize("token", [
-    "x", "a.b.c", "..", "é.é.é", "a.b", "a" * 20_000, " two words", "\x00", "null",
-    "eyJhbGciOiJFZERTQSJ9..", "\udcff"])
+    "x", "a.b.c", "..", "a.b", "a" * 20_000, " two words", "\x00", "null",
+    "eyJhbGciOiJFZERTQSJ9.."])
 def test_noise_is_invalid(token: str, keys: KeyPair) -> None:
     assert code_of(f"Bearer {token}", keys) == "token_invalid"
 
