@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ class Sampler:
         return Window(costs, _throttled(total, from_s, to_s))
 
     def _run(self) -> None:
+        _yield_to_everyone()
         while not self._ended.wait(_EVERY_S - (time.perf_counter() - self._t0_s) % _EVERY_S):
             self._sample()
 
@@ -106,6 +108,15 @@ class Sampler:
         whole = group.usage()
         if whole is not None:
             self._samples.append(_Sample(t_s, "total", 0, 0, whole, 0))
+
+
+def _yield_to_everyone() -> None:
+    """Run this thread only when its core has nothing else to do: it shares it with the generator.
+
+    Without it, looking at twenty processes delays arrivals by up to a scheduler tick (4 ms).
+    """
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _of_family(pid: int) -> tuple[Usage, int]:
