@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from loadtests.clock import wait_until
+from loadtests.clock import Clock
 from loadtests.journeys import Draw
 from loadtests.schedule import Arrival
 from loadtests.visitor import Released
@@ -16,9 +16,10 @@ class Dispatcher:
     `released` counts those let go; after `stop` the rest never comes.
     """
 
-    def __init__(self, plan: list[tuple[Arrival, Draw]], queue: Any) -> None:
+    def __init__(self, plan: list[tuple[Arrival, Draw]], queue: Any, clock: Clock) -> None:
         self._plan = plan
         self._queue = queue
+        self._clock = clock
         self._is_stopped = False
         self.released = 0
 
@@ -26,7 +27,7 @@ class Dispatcher:
         """Release all journeys, counting from second 0."""
         for arrival, draw in self._plan:
             intended = t0 + arrival.offset_s
-            dispatch = wait_until(intended)
+            dispatch = self._clock.wait_until(intended)
             if self._is_stopped:
                 return
             self._queue.put(Released(arrival, draw, intended, dispatch))

@@ -11,6 +11,7 @@ import gevent
 from gevent.queue import SimpleQueue
 
 from contract.load import LoadSpec
+from loadtests.clock import new_clock
 from loadtests.connections import Connections
 from loadtests.customers import Customers, read_tokens
 from loadtests.dispatcher import Dispatcher
@@ -35,14 +36,15 @@ class Trial:
         writer = Writer(spec.base_url)
         customers = Customers(read_tokens(Path(spec.tokens_file), index, processes))
         self._recorder = Recorder()
+        clock = new_clock()
         self._world = World(Connections(writer.address), writer, customers, self._recorder,
-                            spec.timeout_s, report)
+                            clock, spec.timeout_s, report)
         journeys = Journeys(spec)
         mine = share(arrivals(spec), index, processes)
         self._queue = SimpleQueue()
         self._dispatcher = Dispatcher(
             [(arrival, journeys.draw(arrival.journey_no, arrival.seed)) for arrival in mine],
-            self._queue)
+            self._queue, clock)
         self._visitors: list[Visitor] = []
         self._rows: list[Row] | None = None
         self._t0 = perf_counter()

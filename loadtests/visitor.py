@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Final
 
 from contract.results import Outcome
-from loadtests.clock import wait_until
+from loadtests.clock import Clock
 from loadtests.connections import ConnectionBroken, Connections
 from loadtests.customers import Customers
 from loadtests.journeys import JOURNEYS, Ask, Draw, Memory, acknowledged_order
@@ -30,6 +30,7 @@ class World:
     writer: Writer
     customers: Customers
     recorder: Recorder
+    clock: Clock
     timeout_s: float
     report: Reporter | None = None
 
@@ -71,7 +72,7 @@ class Visitor:
             if number:
                 here.step, here.intended = number, end + think_s[number - 1]
                 here.dispatch = here.send = NEVER
-                here.dispatch = wait_until(here.intended)
+                here.dispatch = self._world.clock.wait_until(here.intended)
             end = self._take_step(here, step.ask(draw, memory), draw, memory, token)
         self.open = None
 
