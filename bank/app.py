@@ -57,12 +57,15 @@ class _Bank:
         except ValidationError as invalid:
             return JSONResponse({"error": invalid.errors(include_url=False, include_input=False)},
                                 422)
+        resets = self._ledger.resets
         await self._fault.hit_async()
         await asyncio.sleep(self._latency_s)
         if charge.card_token == "tok_error":  # noqa: S105 - a test card, not a secret
             return JSONResponse({"error": "the bank is having a bad day"}, 500)
         if charge.card_token == "tok_slow":  # noqa: S105
             await asyncio.sleep(SLOW_CARD_S)
+        if self._ledger.resets != resets:  # its void may be forgotten, so it must not count
+            return JSONResponse({"error": "the books were closed meanwhile"}, 500)
         result = self._ledger.charge(charge)
         return Response(to_json(result), 402 if is_refused(result) else 201, media_type=_JSON)
 

@@ -26,6 +26,7 @@ class Ledger:
     def __init__(self, journal: Path | None = None) -> None:
         self._by_key: dict[str, ChargeResult] = {}
         self.entries: list[LedgerEntry] = []
+        self.resets = 0
         self._journal = journal
         if journal is not None and journal.exists():
             self._take_up(journal)
@@ -52,7 +53,8 @@ class Ledger:
         return self._note("refund", key, known.amount_minor)
 
     def reset(self) -> None:
-        """Forget everything: between trials."""
+        """Forget everything: between trials.  What began before must not be booked after."""
+        self.resets += 1
         self._by_key.clear()
         self.entries.clear()
         if self._journal is not None:

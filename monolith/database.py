@@ -32,7 +32,7 @@ class Database:
     """Connections to the store's database."""
 
     def __init__(self, url: str, pool_size: int) -> None:
-        self._reading = create_engine(
+        self.engine = create_engine(
             url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True,
             pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
             connect_args={"connect_timeout": 3, "tcp_user_timeout": STATEMENT_TIMEOUT_MS,
@@ -40,13 +40,12 @@ class Database:
                           "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
                                      "-c timezone=UTC"},
         )
-        self.engine = self._reading.execution_options(isolation_level="READ COMMITTED")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for reads.  Raises DatabaseUnavailable (503)."""
         try:
-            with self._reading.connect() as connection:
+            with self.engine.connect() as connection:
                 yield connection
         except UNREACHABLE as unreachable:
             raise DatabaseUnavailable from unreachable
@@ -58,8 +57,11 @@ class Database:
         Raises DatabaseUnavailable (503).
         """
         try:
-            with self.engine.begin() as connection:
-                yield connection
+            with self.engine.connect() as connection:
+                # On the connection: an engine with options pays for it at every statement.
+                connection.execution_options(isolation_level="READ COMMITTED")
+                with connection.begin():
+                    yield connection
         except UNREACHABLE as unreachable:
             raise DatabaseUnavailable from unreachable
 

@@ -24,7 +24,7 @@ def talk(
 ) -> None:
     async def run() -> None:
         transport = httpx.ASGITransport(create_app(0, journal=journal), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://bank") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             await conversation(client)
 
     asyncio.run(run())
@@ -130,7 +130,7 @@ def test_an_armed_fault_reaches_charges_only(tmp_path: Path) -> None:
 
     async def run() -> None:
         transport = httpx.ASGITransport(create_app(0, point), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://bank") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             assert (await client.post("/charges", content=charge())).status_code == 500
             assert (await client.post("/charges/k1/void")).status_code == 200
 
@@ -145,5 +145,17 @@ def test_a_declined_card_stays_declined_when_its_key_is_voided() -> None:
         await client.post("/charges/k1/void")
         assert (await client.post("/charges", content=charge())).status_code == 402
         assert await kinds(client) == ["decline"]
+
+    talk(conversation)
+
+
+def test_a_charge_under_way_at_a_reset_does_not_reach_the_new_books() -> None:
+    async def conversation(client: httpx.AsyncClient) -> None:
+        late = asyncio.create_task(client.post("/charges", content=charge(card="tok_slow")))
+        await asyncio.sleep(0.1)
+        await client.post("/charges/k1/void")
+        await client.delete("/ledger")
+        assert (await late).status_code == 500
+        assert await kinds(client) == []
 
     talk(conversation)

@@ -21,6 +21,7 @@ import psycopg
 import pytest
 import urllib3
 from flask import Flask
+from sqlalchemy import create_engine
 from werkzeug.test import TestResponse
 
 from contract import seed
@@ -154,7 +155,9 @@ def open_shop(settings: Settings, bank: SimulatedBank, database_url: str) -> Ite
     def open_one(**changes: Any) -> Shop:
         shop = Shop(create_app(replace(settings, **changes)), bank, database_url)
         if not opened:
-            load(shop.store.database.engine, seed.generate(7, PRODUCTS, CUSTOMERS))
+            engine = create_engine(settings.database_url)
+            load(engine, seed.generate(7, PRODUCTS, CUSTOMERS))
+            engine.dispose()
             bank.reset()
         opened.append(shop)
         return shop

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from contract.errors import BankUnavailable
+from contract.errors import BankUnavailable, CartEmpty
 from monolith.orders import operations as orders
 from monolith.payments.bank import Bank
 from tests.monolith.conftest import code
@@ -288,3 +289,22 @@ def test_what_was_put_into_the_cart_meanwhile_stays(
     assert shop.order(2).status_code == 201
     items = json.loads(shop.ask("GET", "/api/cart", 2).data)["items"]
     assert [(item["product_id"], item["quantity"]) for item in items] == [(1, 3), (4, 1)]
+
+
+def test_a_transaction_is_undone_whole_and_reads_do_not_open_one(shop: Any) -> None:
+    database, ask = shop.store.database, text("SELECT now() = statement_timestamp()")
+
+    def change_and_fail() -> None:
+        with database.transaction() as connection:
+            connection.execute(text("UPDATE products SET price_minor = 1"))
+            raise CartEmpty
+
+    with pytest.raises(CartEmpty):
+        change_and_fail()
+    assert shop.rows("SELECT count(*) FROM products WHERE price_minor = 1") == [(0,)]
+    with database.read() as connection:  # the same connection, back from its transaction
+        assert connection.execute(ask).scalar_one()
+        assert connection.execute(ask).scalar_one()
+    with database.transaction() as connection:
+        connection.execute(ask)
+        assert not connection.execute(ask).scalar_one()
