@@ -18,7 +18,7 @@ from lab.budget.group import available_cores, divide_cores, pin
 from lab.deploy.ports import HOST, free_port
 from lab.deploy.postgres import PostgresTemplate
 from lab.deploy.processes import Process, await_true, start
-from lab.deploy.programs import Surroundings, bank_command
+from lab.deploy.programs import Surroundings, bank_command, base_environ
 from lab.deploy.secrets import make_secrets
 from lab.deploy.stack import Place, Stack
 from lab.deploy.warden import Warden
@@ -92,6 +92,11 @@ class Deployment:
     @property
     def service_token(self) -> str:
         return self._secrets.service_token
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What every program of this run is told."""
+        return base_environ(self._around)
 
     def free_port(self) -> int:
         """Return a port that was free a moment ago."""

@@ -200,9 +200,9 @@ class Stack:
         for process in started:
             path = "/livez" if process.command.part == "storefront" else "/readyz"
             url = f"http://{HOST}:{process.command.port}{path}"
-            await_true(process, lambda url=url: _is_ok(url), _START_S)  # type: ignore[misc]
+            await_true(process, lambda url=url: is_ok(url), _START_S)  # type: ignore[misc]
         edge = self.processes["envoy", 0]
-        await_true(edge, lambda: _is_ok(f"{self.base_url}/readyz"), _START_S)
+        await_true(edge, lambda: is_ok(f"{self.base_url}/readyz"), _START_S)
 
     def _start_proxy(self, clusters: list[envoy.Cluster], internal: dict[str, int]) -> None:
         port = free_port()
@@ -259,7 +259,7 @@ class Stack:
     def _await_restarted(self, key: tuple[str, int], process: Process) -> None:
         url = f"http://{HOST}:{process.command.port}/livez"
         with contextlib.suppress(StartError):
-            await_true(process, lambda: _is_ok(url), _START_S)
+            await_true(process, lambda: is_ok(url), _START_S)
             self._tell(StackEvent(*key, "ready"))
 
     def _tell(self, event: StackEvent) -> None:
@@ -267,7 +267,8 @@ class Stack:
             listener(event)
 
 
-def _is_ok(url: str) -> bool:
+def is_ok(url: str) -> bool:
+    """Say whether an address answers 200."""
     try:
         return urllib3.request("GET", url, timeout=2, retries=False).status == 200
     except urllib3.exceptions.HTTPError:
