@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-import psutil
-
 from contract.run_record import PartCost
-from lab.budget.group import Usage, family
+from lab.budget.accounting import read_processes
+from lab.budget.group import Usage
 from lab.deploy.stack import Stack
 
 _EVERY_S: Final = 1.0
 _GENERATOR: Final = "locust"
+_TOTAL: Final = "total"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Sampler:
         self._generator_pid = generator_pid
         self._t0_s = t0_s
         self._samples: list[_Sample] = []
+        self._by_kernel: dict[str, list[_Sample]] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -79,10 +80,11 @@ class Sampler:
         for sample in self._samples:
             if sample.part != _GENERATOR:
                 by_part.setdefault(sample.part, []).append(sample)
-        costs = {part: _cost(samples, from_s, to_s) for part, samples in by_part.items()}
-        total = by_part.get("total", [])
+        costs = {part: _cost(self._by_kernel.get(part, samples), from_s, to_s)
+                 for part, samples in by_part.items()}
+        total = by_part.get(_TOTAL, [])
         if not total and costs:
-            costs["total"] = PartCost(
+            costs[_TOTAL] = PartCost(
                 cpu_s=sum(cost.cpu_s for cost in costs.values()),
                 memory_bytes=sum(cost.memory_bytes for cost in costs.values()))
         return Window(costs, _throttled(total, from_s, to_s))
@@ -93,21 +95,26 @@ class Sampler:
             self._sample()
 
     def _sample(self) -> None:
+        """Add a row a process, and keep what the kernel says of parts and of the whole.
+
+        Only the kernel remembers the CPU of processes that ended in the meantime.
+        """
         t_s = time.perf_counter() - self._t0_s
-        parts: dict[tuple[str, int], int] = {
+        pids: dict[tuple[str, int], int] = {
             key: process.pid for key, process in list(self._stack.processes.items())}
-        parts[_GENERATOR, 0] = self._generator_pid
-        group = self._stack.group
-        for (part, replica), pid in parts.items():
-            usage, threads = _of_family(pid)
-            kernel = group.part_usage(part) if replica == 0 else None
-            replicas = sum(1 for name, _ in parts if name == part)
-            if kernel is not None and replicas == 1:
-                usage = kernel
-            self._samples.append(_Sample(t_s, part, replica, pid, usage, threads))
+        pids[_GENERATOR, 0] = self._generator_pid
+        table, group = read_processes(), self._stack.group
+        for (part, replica), pid in pids.items():
+            use = table.family(pid)
+            self._samples.append(_Sample(t_s, part, replica, pid,
+                                         Usage(use.cpu_s, use.rss_bytes), use.threads))
+        for part in {part for part, _ in pids}:
+            usage = group.part_usage(part)
+            if usage is not None:
+                self._by_kernel.setdefault(part, []).append(_Sample(t_s, part, 0, 0, usage, 0))
         whole = group.usage()
         if whole is not None:
-            self._samples.append(_Sample(t_s, "total", 0, 0, whole, 0))
+            self._samples.append(_Sample(t_s, _TOTAL, 0, 0, whole, 0))
 
 
 def _yield_to_everyone() -> None:
@@ -117,20 +124,6 @@ def _yield_to_everyone() -> None:
     """
     if hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-
-
-def _of_family(pid: int) -> tuple[Usage, int]:
-    cpu_s, memory, threads = 0.0, 0, 0
-    for process in family(pid):
-        try:
-            with process.oneshot():
-                times = process.cpu_times()
-                cpu_s += times.user + times.system
-                memory += process.memory_info().rss
-                threads += process.num_threads()
-        except psutil.Error:
-            continue
-    return Usage(cpu_s, memory), threads
 
 
 def _cost(samples: list[_Sample], from_s: float, to_s: float) -> PartCost:
