@@ -54,7 +54,7 @@ def measure(rows: int = 1_000_000) -> Speed:
     """Make a run of about so many rows and build its report in a fresh process."""
     with tempfile.TemporaryDirectory() as folder:
         _make_run(Path(folder), rows)
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [sys.executable, "-m", "bench.report_speed", "--build", folder],
             check=True, capture_output=True, text=True, cwd=ROOT, timeout=300)
     return Speed(**json.loads(done.stdout))
@@ -64,7 +64,7 @@ def _make_run(folder: Path, rows: int) -> None:
     rows_per_rate = 40 * 32.0 * 2.7  # trials x seconds x requests a journey
     script = _MAKE.format(root=str(ROOT), tests=str(ROOT / "tests" / "reports"),
                           folder=str(folder), rate=rows / rows_per_rate)
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=600)  # noqa: S603
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=600)
 
 
 def _build(folder: Path) -> str:
