@@ -1,0 +1,81 @@
+"""The command line: helpful when used wrongly, honest about what it would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lab.cli import app
+
+ROOT = Path(__file__).parents[2]
+FILE = ["--file", str(ROOT / "scenarios.yaml")]
+
+
+def _call(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+@pytest.mark.parametrize("command", ["run", "report", "up", "list", "doctor"])
+def test_every_command_has_help_with_its_options(command: str) -> None:
+    result = _call(command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+@pytest.mark.parametrize("command", ["run", "report", "up"])
+def test_help_shows_an_example(command: str) -> None:
+    assert "twinstore " in _call(command, "--help").output
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    assert "twinstore run demo" in _call().output
+
+
+def test_an_unknown_scenario_is_refused_with_what_is_known() -> None:
+    result = _call("run", "demmo", *FILE)
+    assert result.exit_code == 2
+    assert "Did you mean demo?" in result.output
+
+
+def test_an_unknown_topology_is_refused_with_what_is_known() -> None:
+    result = _call("up", "monolit", *FILE)
+    assert result.exit_code == 2
+    assert "Did you mean monolith?" in result.output
+
+
+def test_a_mistake_in_the_file_ends_with_2_before_anything_starts(tmp_path: Path) -> None:
+    broken = tmp_path / "scenarios.yaml"
+    text = (ROOT / "scenarios.yaml").read_text(encoding="utf-8")
+    broken.write_text(text.replace("slo_ms: 250", "slo_ms: fast", 1), encoding="utf-8")
+    result = _call("run", "demo", "--file", str(broken), "--results", str(tmp_path / "results"))
+    assert result.exit_code == 2
+    assert "scenarios.demo.slo_ms: 'fast'" in result.output
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_dry_run_prints_the_plan_and_starts_nothing(tmp_path: Path) -> None:
+    result = _call("run", "demo", "--dry-run", *FILE, "--results", str(tmp_path / "results"))
+    assert result.exit_code == 0
+    assert "payments-hang" in result.output
+    assert "minutes" in result.output
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_report_of_nothing_names_what_there_is(tmp_path: Path) -> None:
+    result = _call("report", "nowhere", "--results", str(tmp_path))
+    assert result.exit_code == 2
+    assert "There are no runs yet" in result.output
+
+
+def test_list_names_scenarios_topologies_workloads_and_faults() -> None:
+    output = _call("list", *FILE).output
+    for name in ("demo", "colocated", "hot_search", "bank-slow"):
+        assert name in output
+
+
+def test_doctor_looks_at_cores_budgets_and_parts() -> None:
+    output = _call("doctor").output
+    for what in ("cores", "budgets", "PostgreSQL", "Envoy", "ports"):
+        assert what in output
