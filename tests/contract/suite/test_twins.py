@@ -100,8 +100,9 @@ def internal_operations() -> list[str]:
 
     from tests.architecture.source_tree import modules
 
+    route = re.compile(r'@internal\.post\("/(\w+)"\)')
     found = {match for module in modules("microservices")
-             for match in re.findall(r'@internal\.post\("/(\w+)"\)', module.path.read_text("utf-8"))}
+             for match in route.findall(module.path.read_text("utf-8"))}
     assert len(found) >= 10
     return sorted(found)
 
