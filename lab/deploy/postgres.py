@@ -114,6 +114,7 @@ def open_server(process: Process, template: PostgresTemplate, databases: tuple[s
     server = Server(process, process.command.port, template.password, passwords)
     await_true(process, lambda: _answers(server.superuser_url()), _START_S)
     with psycopg.connect(server.superuser_url(), autocommit=True) as connection:
+        connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
         for database, password in passwords.items():
             name = sql.Identifier(database)
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
