@@ -94,7 +94,8 @@ def make_app(settings: Settings, routers: Sequence[APIRouter], service: Service 
                 await service.database.dispose()
 
     app = FastAPI(title=settings.service, openapi_url=None, docs_url=None, redoc_url=None,
-                  redirect_slashes=False, lifespan=lifespan)
+                  redirect_slashes=False, lifespan=lifespan,
+                  telemetry={"tracing": False, "metrics": False, "logs": False})
     app.state.settings, app.state.service = settings, service
     border.install(app)
     for router in (*routers, *([health] if service else [])):
