@@ -20,7 +20,7 @@ def keep_up(name: str, keys: TopologyKeys, console: Console) -> None:
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     with tempfile.TemporaryDirectory(prefix="twinstore-up-") as folder:
         console.print(f"Starting {name} …")
-        with Deployment(Path(folder), cpus=None) as deployment:
+        with Deployment(Path(folder)) as deployment:
             stack = deployment.start(keys.named(name))
             console.print(
                 f"{name} is up after {stack.startup_s:.1f} s\n"

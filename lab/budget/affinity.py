@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from lab.budget.group import Usage
+from lab.budget.group import Usage, describe_cores, describe_cpu, describe_memory
 from lab.topology import Budget
 
 
@@ -13,9 +13,9 @@ class AffinityOnly:
     """Pins processes where the system can; accounts for nothing (processes are summed)."""
 
     def __init__(self, cpus: Sequence[int]) -> None:
-        can_pin = hasattr(os, "sched_setaffinity")
-        self.enforced_by = "affinity only" if can_pin else "nothing"
-        self.enforced = ([f"cores {', '.join(map(str, cpus))} by affinity"] if can_pin else [])
+        self._cpus = list(cpus)
+        self.enforced_by = "affinity only" if hasattr(os, "sched_setaffinity") else "nothing"
+        self.enforced: list[str] = []
         self.not_enforced: list[str] = []
 
     def wrap(self, argv: Sequence[str], part: str) -> list[str]:
@@ -29,11 +29,8 @@ class AffinityOnly:
 
     def set_budget(self, budget: Budget) -> None:
         """Remember what was asked for and can't be had."""
-        self.not_enforced = []
-        if budget.cpus is not None:
-            self.not_enforced.append(f"{budget.cpus:g} cores of CPU quota")
-        if budget.memory_mb is not None:
-            self.not_enforced.append(f"{budget.memory_mb} MiB of memory")
+        self.enforced, short = describe_cores(self._cpus, budget)
+        self.not_enforced = [*short, *describe_cpu(budget), *describe_memory(budget)]
 
     def usage(self) -> Usage | None:
         """There is no accounting for groups."""

@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from lab.budget.group import PERIOD_US, Usage
+from lab.budget.group import (
+    PERIOD_US,
+    Usage,
+    describe_cores,
+    describe_cpu,
+    describe_memory,
+)
 from lab.topology import Budget
 
 CONTROLLERS: Final = ("cpu", "cpuacct", "memory")
@@ -27,7 +33,7 @@ class Cgroup1:
         self._watch = watch
         self._parts: set[str] = set()
         self._budget = Budget()
-        self.enforced = [f"cores {_list(cpus)} by affinity"]
+        self.enforced: list[str] = []
         self.not_enforced: list[str] = []
         for group in self._groups.values():
             self._watch(group.parent)
@@ -52,15 +58,15 @@ class Cgroup1:
     def set_budget(self, budget: Budget) -> None:
         """Write quota and memory limit; shares when partitioned."""
         self._budget = budget
+        self.enforced, self.not_enforced = describe_cores(self._cpus, budget)
         # A child's quota may not exceed its parent's, so children are set free first.
         for part in self._parts:
             self._quota(self._groups["cpu"] / part, None)
         self._quota(self._groups["cpu"], budget.cpus)
-        memory = _NO_LIMIT if budget.memory_mb is None else budget.memory_mb * 2**20
-        (self._groups["memory"] / "memory.limit_in_bytes").write_text(f"{memory}\n")
         for part in self._parts:
             self._limit_part(part)
-        self.enforced = [f"cores {_list(self._cpus)} by affinity", *describe(budget)]
+        self.enforced += describe_cpu(budget)
+        self._limit_memory(budget)
 
     def usage(self) -> Usage:
         """Sum over the group, from the kernel."""
@@ -77,6 +83,22 @@ class Cgroup1:
         return Usage(_read(self._groups["cpuacct"] / part / "cpuacct.usage") / _NANO,
                      _memory(self._groups["memory"] / part), stat.get("nr_periods", 0),
                      stat.get("nr_throttled", 0))
+
+    def _limit_memory(self, budget: Budget) -> None:
+        group = self._groups["memory"]
+        limit = _NO_LIMIT if budget.memory_mb is None else budget.memory_mb * 2**20
+        with_swap = group / "memory.memsw.limit_in_bytes"
+        try:
+            if with_swap.exists():  # may never be below the limit without swap
+                with_swap.write_text(f"{_NO_LIMIT}\n")
+            (group / "memory.limit_in_bytes").write_text(f"{limit}\n")
+            if with_swap.exists():
+                with_swap.write_text(f"{limit}\n")
+        except OSError as refused:  # more is in use and can't be given back
+            self.not_enforced += [f"{words} ({refused.strerror})"
+                                  for words in describe_memory(budget)]
+            return
+        self.enforced += describe_memory(budget)
 
     def _limit_part(self, part: str) -> None:
         share = self._budget.shares.get(part) if self._budget.mode == "partitioned" else None
@@ -109,17 +131,6 @@ def find_mounts(mounts: str, own: str) -> dict[str, Path]:
     return places if set(places) == set(CONTROLLERS) else {}
 
 
-def describe(budget: Budget) -> list[str]:
-    """Say a budget in words, for the report."""
-    found = []
-    if budget.cpus is not None:
-        found.append(f"{budget.cpus:g} cores of CPU quota, {PERIOD_US // 1000} ms periods, "
-                     f"{budget.mode}")
-    if budget.memory_mb is not None:
-        found.append(f"{budget.memory_mb} MiB of memory")
-    return found
-
-
 def _memory(group: Path) -> int:
     """Resident memory without the page cache of files, which no program asked for."""
     stat = _pairs(group / "memory.stat")
@@ -133,7 +144,3 @@ def _pairs(path: Path) -> dict[str, int]:
 
 def _read(path: Path) -> int:
     return int(path.read_text())
-
-
-def _list(cpus: Sequence[int]) -> str:
-    return ", ".join(map(str, cpus))

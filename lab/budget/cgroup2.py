@@ -6,8 +6,13 @@ import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lab.budget.cgroup1 import describe
-from lab.budget.group import PERIOD_US, Usage
+from lab.budget.group import (
+    PERIOD_US,
+    Usage,
+    describe_cores,
+    describe_cpu,
+    describe_memory,
+)
 from lab.topology import Budget
 
 _MICRO = 1e6
@@ -55,12 +60,13 @@ class Cgroup2:
         """Write quota and memory limit; shares when partitioned."""
         self._budget = budget
         (self._group / "cpu.max").write_text(_quota(budget.cpus))
-        memory = "max" if budget.memory_mb is None else str(budget.memory_mb * 2**20)
-        (self._group / "memory.max").write_text(memory + "\n")
+        (self._group / "memory.max").write_text(_bytes(budget.memory_mb) + "\n")
+        swap = self._group / "memory.swap.max"
+        if swap.exists():
+            swap.write_text("max\n" if budget.memory_mb is None else "0\n")
         for part in self._parts:
             self._limit_part(part)
-        self.enforced = [f"cores {', '.join(map(str, self._cpus))} by affinity",
-                         *describe(budget)]
+        self.enforced, self.not_enforced = check_limits(self._group, self._cpus, budget)
 
     def usage(self) -> Usage:
         """Sum over the group, from the kernel."""
@@ -88,16 +94,38 @@ def read_usage(group: Path) -> Usage:
                  cpu.get("nr_periods", 0), cpu.get("nr_throttled", 0))
 
 
+def check_limits(group: Path, cpus: Sequence[int], budget: Budget) -> tuple[list[str], list[str]]:
+    """Read back what stands in the group's files: what is enforced of a budget, and what isn't."""
+    enforced, not_enforced = describe_cores(cpus, budget)
+    wanted = (("cpu.max", _quota(budget.cpus).split(), describe_cpu(budget)),
+              ("memory.max", [_bytes(budget.memory_mb)], describe_memory(budget)))
+    for name, values, words in wanted:
+        file = group / name
+        if file.exists() and file.read_text().split() == values:
+            enforced += words
+        else:
+            not_enforced += words
+    return enforced, not_enforced
+
+
 def can_delegate(root: Path) -> bool:
     """Say whether groups with the cpu and memory controllers can be made below this one."""
     try:
+        if has_controllers(root):
+            _delegate(root)
+            return True
+    except OSError:
+        pass
+    return False
+
+
+def has_controllers(root: Path) -> bool:
+    """Say whether a version 2 hierarchy with the cpu and memory controllers is mounted here."""
+    try:
         available = (root / "cgroup.controllers").read_text().split()
-        if not {"cpu", "memory"} <= set(available):
-            return False
-        _delegate(root)
     except OSError:
         return False
-    return True
+    return {"cpu", "memory"} <= set(available)
 
 
 def _delegate(group: Path) -> None:
@@ -109,6 +137,10 @@ def _delegate(group: Path) -> None:
 def _quota(cpus: float | None) -> str:
     quota = "max" if cpus is None else str(max(1000, round(cpus * PERIOD_US)))
     return f"{quota} {PERIOD_US}\n"
+
+
+def _bytes(memory_mb: int | None) -> str:
+    return "max" if memory_mb is None else str(memory_mb * 2**20)
 
 
 def _pairs(path: Path) -> dict[str, int]:

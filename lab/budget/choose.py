@@ -32,7 +32,7 @@ def mechanism() -> str:
     mounts = _mounts_v1()
     if mounts and all(os.access(mount, os.W_OK) for mount in mounts.values()):
         return "cgroup v1"
-    if os.access(_ROOT2, os.W_OK) and (_ROOT2 / "cgroup.controllers").exists():
+    if os.access(_ROOT2, os.W_OK) and cgroup2.has_controllers(_ROOT2):
         return "cgroup v2"
     if systemd.is_available():
         return "systemd scope"

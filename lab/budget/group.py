@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +30,10 @@ class Usage:
 
 
 class Group(Protocol):
-    """All processes of one architecture, by part."""
+    """All processes of one architecture, by part.
+
+    `enforced`, `not_enforced`: sentences about the budget that was set last.
+    """
 
     enforced_by: str
     enforced: list[str]
@@ -70,6 +74,35 @@ def family(pid: int) -> list[psutil.Process]:
         return []
 
 
+def cores_for(system: Sequence[int], budget: Budget) -> list[int]:
+    """The cores that a budget is spread over: as few as can give it, all without one."""
+    if budget.cpus is None:
+        return list(system)
+    return list(system)[: max(1, math.ceil(budget.cpus))]
+
+
+def describe_cores(system: Sequence[int], budget: Budget) -> tuple[list[str], list[str]]:
+    """Say what pinning enforces of a budget, and what it can't."""
+    cores = cores_for(system, budget)
+    can_pin = hasattr(os, "sched_setaffinity")
+    pinned = [f"cores {', '.join(map(str, cores))} by affinity"] if can_pin else []
+    short = ([f"{budget.cpus:g} cores: there are only {len(cores)} besides the generator's"]
+             if budget.cpus is not None and budget.cpus > len(cores) else [])
+    return pinned, short
+
+
+def describe_cpu(budget: Budget) -> list[str]:
+    """Say a CPU quota in words; empty without one."""
+    if budget.cpus is None:
+        return []
+    return [f"{budget.cpus:g} cores of CPU quota, {PERIOD_US // 1000} ms periods, {budget.mode}"]
+
+
+def describe_memory(budget: Budget) -> list[str]:
+    """Say a memory limit in words; empty without one."""
+    return [] if budget.memory_mb is None else [f"{budget.memory_mb} MiB of memory"]
+
+
 @dataclass(frozen=True, slots=True)
 class Cores:
     """Which cores the stores get and which the generator, the bank and the lab."""
@@ -78,13 +111,13 @@ class Cores:
     generator: list[int]
 
 
-def divide_cores(available: Sequence[int], cpus: float | None) -> Cores:
-    """Give the generator the last core; the stores the first ones that the budget asks for."""
+def divide_cores(available: Sequence[int], cpus: float | None = None) -> Cores:
+    """Give the generator, the bank and the lab the last core, the stores the others.
+
+    Of those a store gets as many as its budget asks for (`cores_for`), at most `cpus`.
+    """
     cores = list(available)
-    if len(cores) < 2:
-        return Cores(cores, cores)
-    wanted = len(cores) - 1 if cpus is None else max(1, -int(-cpus // 1))
-    return Cores(cores[: min(wanted, len(cores) - 1)], cores[-1:])
+    return Cores(cores_for(cores[:-1] or cores, Budget(cpus)), cores[-1:])
 
 
 def available_cores() -> list[int]:

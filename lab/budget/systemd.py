@@ -12,8 +12,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.budget.cgroup1 import describe
-from lab.budget.cgroup2 import read_usage
+from lab.budget.cgroup2 import check_limits, read_usage
 from lab.budget.group import PERIOD_US, Usage
 from lab.topology import Budget
 
@@ -27,6 +26,7 @@ class SystemdScopes:
         self._slice = slice_name(name)
         self._cpus = list(cpus)
         self._parts: set[str] = set()
+        self._paths: dict[str, Path] = {}
         self.enforced: list[str] = []
         self.not_enforced: list[str] = []
 
@@ -46,8 +46,9 @@ class SystemdScopes:
         for part in self._parts:
             share = budget.shares.get(part) if budget.mode == "partitioned" else None
             self._set(part_slice(self._slice, part), limits(share, None))
-        self.enforced = [f"cores {', '.join(map(str, self._cpus))} by affinity",
-                         *describe(budget)]
+        # The user's manager may lack the cpu controller and then ignores the property.
+        self.enforced, self.not_enforced = check_limits(
+            self._path(self._slice) or Path(os.devnull), self._cpus, budget)
 
     def usage(self) -> Usage | None:
         """Sum over the slice, from the kernel."""
@@ -58,15 +59,25 @@ class SystemdScopes:
         return self._usage(part_slice(self._slice, part))
 
     def _usage(self, unit: str) -> Usage | None:
-        shown = subprocess.run(["systemctl", "--user", "show", "--property=ControlGroup",
-                                "--value", unit], capture_output=True, text=True, timeout=5,
-                               check=False).stdout.strip()
-        group = Path("/sys/fs/cgroup") / shown.lstrip("/")
-        return read_usage(group) if shown and (group / "cpu.stat").exists() else None
+        group = self._path(unit)
+        return read_usage(group) if group and (group / "cpu.stat").exists() else None
+
+    def _path(self, unit: str) -> Path | None:
+        """Where a unit's control group is; asked once, for asking costs a process."""
+        if unit not in self._paths and (found := _control_group(unit)):
+            self._paths[unit] = found
+        return self._paths.get(unit)
 
     def _set(self, unit: str, properties: list[str]) -> None:
         subprocess.run(["systemctl", "--user", "set-property", "--runtime", unit, *properties],
                        timeout=10, check=False, capture_output=True)
+
+
+def _control_group(unit: str) -> Path | None:
+    shown = subprocess.run(["systemctl", "--user", "show", "--property=ControlGroup", "--value",
+                            unit], capture_output=True, text=True, timeout=5,
+                           check=False).stdout.strip()
+    return Path("/sys/fs/cgroup") / shown.lstrip("/") if shown else None
 
 
 def slice_name(name: str) -> str:

@@ -14,7 +14,7 @@ from contract.bank import Ledger, LedgerEntry
 from contract.faults import Board
 from contract.run_record import Limits
 from lab.budget.choose import choose_group
-from lab.budget.group import available_cores, divide_cores, pin
+from lab.budget.group import available_cores, cores_for, divide_cores, pin
 from lab.deploy.ports import HOST, free_port
 from lab.deploy.postgres import PostgresTemplate
 from lab.deploy.processes import Process, await_true, start
@@ -32,7 +32,8 @@ class Deployment:
     """A context: what is started inside it is gone after it, however it ends."""
 
     def __init__(self, folder: Path, platform: PlatformKeys | None = None,
-                 data: DataKeys | None = None, cpus: float | None = 1.0) -> None:
+                 data: DataKeys | None = None, cpus: float | None = None) -> None:
+        """`cpus`: the stores get no more cores than this asks for, whatever their budgets."""
         self.mark = uuid.uuid4().hex
         self.cores = divide_cores(available_cores(), cpus)
         self.logs = folder / "logs"
@@ -79,7 +80,8 @@ class Deployment:
 
     @property
     def system_cpus(self) -> list[int]:
-        return self.cores.system
+        """The cores that stores are pinned to now."""
+        return max((stack.cpus for stack in self._stacks), key=len, default=self.cores.system)
 
     @property
     def generator_cpus(self) -> list[int]:
@@ -119,7 +121,8 @@ class Deployment:
             enforced_by=groups[0].enforced_by if groups else "nothing",
             enforced=groups[0].enforced if groups else [],
             not_enforced=groups[0].not_enforced if groups else [],
-            system_cpus=self.system_cpus, generator_cpus=self.generator_cpus)
+            system_cpus=cores_for(self.cores.system, budget),
+            generator_cpus=self.generator_cpus)
 
     def _begin(self) -> None:
         self._secrets = make_secrets(self.private_folder)

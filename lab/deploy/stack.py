@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import urllib3
 
-from lab.budget.group import Group, pin
+from lab.budget.group import Group, cores_for, pin
 from lab.deploy import envoy, snapshot
 from lab.deploy.ports import HOST, free_port, free_ports
 from lab.deploy.postgres import PostgresTemplate, Server, open_server, server_command
@@ -75,6 +75,8 @@ class Stack:
         self.database_urls: dict[str, str] = {}
         """Superuser addresses by database name: for restore and audit only."""
         self.processes: dict[tuple[str, int], Process] = {}
+        self.cpus: list[int] = []
+        """The cores that the processes are pinned to now; empty while starting."""
         self._place = place
         self._lock = threading.Lock()
         self._listeners: list[Callable[[StackEvent], None]] = []
@@ -94,9 +96,7 @@ class Stack:
         self._start_programs(role_urls, seeding)
         self._snapshots = [snapshot.take(url) for url in self.database_urls.values()]
         self.startup_s = time.monotonic() - began
-        for process in self.processes.values():  # all cores may help to start
-            pin(process.pid, self._place.cpus)
-        self.set_budget(budget)
+        self.set_budget(budget)  # all cores may help to start, none is limited before
         self._watcher.start()
 
     def restore(self) -> None:
@@ -107,6 +107,11 @@ class Stack:
     def set_budget(self, budget: Budget) -> None:
         """Change the limits of the running architecture."""
         self._place.group.set_budget(budget)
+        cpus = cores_for(self._place.cpus, budget)
+        if cpus != self.cpus:
+            self.cpus = cpus
+            for process in list(self.processes.values()):
+                pin(process.pid, cpus)
 
     @property
     def group(self) -> Group:
@@ -252,7 +257,7 @@ class Stack:
 
         kill_group(dead.pid)
         process = self._launch(dead.command)
-        pin(process.pid, self._place.cpus)
+        pin(process.pid, self.cpus)
         self._tell(StackEvent(*key, "restart", f"pid {process.pid}"))
         threading.Thread(target=self._await_restarted, args=(key, process), daemon=True).start()
 
