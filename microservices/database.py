@@ -30,7 +30,7 @@ class Database:
     """Connections to one service's database."""
 
     def __init__(self, url: str, pool_size: int, service: str) -> None:
-        self._reading = create_async_engine(
+        self.engine = create_async_engine(
             url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True,
             pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
             connect_args={"connect_timeout": 3, "tcp_user_timeout": STATEMENT_TIMEOUT_MS,
@@ -38,13 +38,12 @@ class Database:
                           "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
                                      "-c timezone=UTC"},
         )
-        self.engine = self._reading.execution_options(isolation_level="READ COMMITTED")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection for reads.  Raises DatabaseUnavailable (503)."""
         try:
-            async with self._reading.connect() as connection:
+            async with self.engine.connect() as connection:
                 yield connection
         except UNREACHABLE as unreachable:
             raise DatabaseUnavailable from unreachable
@@ -65,8 +64,11 @@ class Database:
         Raises DatabaseUnavailable (503).
         """
         try:
-            async with self.engine.begin() as connection:
-                yield connection
+            async with self.engine.connect() as connection:
+                # On the connection: an engine with options pays for it at every statement.
+                await connection.execution_options(isolation_level="READ COMMITTED")
+                async with connection.begin():
+                    yield connection
         except UNREACHABLE as unreachable:
             raise DatabaseUnavailable from unreachable
 

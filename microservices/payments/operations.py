@@ -73,9 +73,10 @@ async def settle_payment(database: Database, bank: Bank, wanted: PaymentRef) -> 
     known = await bank.find(wanted.order_id)
     if known is not None and known.status in ("captured", "declined"):
         await _move(database, wanted.order_id, ("pending",), known.status)
-    else:
+    elif await _move(database, wanted.order_id, ("pending",), "voiding"):
+        # Moved before the bank is told: a capture still under way can't call itself captured.
         await bank.void(wanted.order_id)
-        await _move(database, wanted.order_id, ("pending",), "voided")
+        await _move(database, wanted.order_id, ("voiding",), "voided")
     status = await _status(database, wanted.order_id)
     return Outcome(status="voided") if status in ("voiding", "voided") else _told(status)
 

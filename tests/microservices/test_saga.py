@@ -11,6 +11,7 @@ import pytest
 from contract import models
 from contract.errors import StoreError
 from microservices.orders.operations import cancel_order
+from microservices.payments.bank import Bank
 
 STEPS = ["list_lines", "reserve_stock", "capture_payment", "sell_reserved", "remove_ordered"]
 
@@ -104,6 +105,33 @@ def test_a_capture_that_arrives_after_its_void_takes_no_money(shop: Any) -> None
     shop.resume()
     assert shop.bank.kinds() == ["void"]
     assert shop.rows("payments", "SELECT status FROM payments") == [("voided",)]
+
+
+def test_a_capture_that_ends_while_it_is_settled_does_not_call_a_refund_a_capture(
+        shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.put(2, 3, 2)
+    shop.wire.crash_before = "capture_payment"
+    with pytest.raises(shop.wire.Crash):
+        shop.order(2)
+    shop.wire.heal()
+    order, payment, amount = shop.rows("orders", "SELECT id, payment_id, total_minor FROM orders")[0]
+    void, meanwhile = Bank.void, []
+
+    async def void_late(bank: Bank, key: Any) -> None:
+        """The charge reaches the bank just before the void; its answer just before the void's."""
+        meanwhile.append(await shop.wire.inner.send(
+            "payments", "POST", "/internal/capture_payment",
+            shop.headers(**{"X-Service-Token": "s3cret"}), json.dumps({
+                "order_id": str(order), "payment_id": str(payment), "account_id": 2,
+                "amount_minor": amount, "card_token": "tok_approve"}).encode()))
+        await void(bank, key)
+
+    monkeypatch.setattr(Bank, "void", void_late)
+    shop.resume()
+    monkeypatch.setattr(Bank, "void", void)
+    assert [answer.status for answer in meanwhile] == [503]
+    shop.resume()
+    shop.assert_consistent()
 
 
 def test_cancelling_refunds_and_puts_the_stock_back_once(shop: Any) -> None:
