@@ -114,7 +114,8 @@ def test_a_capture_that_ends_while_it_is_settled_does_not_call_a_refund_a_captur
     with pytest.raises(shop.wire.Crash):
         shop.order(2)
     shop.wire.heal()
-    order, payment, amount = shop.rows("orders", "SELECT id, payment_id, total_minor FROM orders")[0]
+    order, payment, amount = shop.rows(
+        "orders", "SELECT id, payment_id, total_minor FROM orders")[0]
     void, meanwhile = Bank.void, []
 
     async def void_late(bank: Bank, key: Any) -> None:
