@@ -68,7 +68,9 @@ class Conductor:
         if self._is_over:
             return
         self._is_over = True
-        self._environment.process_exit_code = 0 if self._close() else 1
+        self._environment.process_exit_code = 1
+        if self._close():
+            self._environment.process_exit_code = 0
         _say("DONE")
 
     def interrupt(self) -> None:
@@ -77,15 +79,18 @@ class Conductor:
         self._leave()
 
     def _conduct(self) -> None:
-        _say("READY")
-        if self._is_over or (os.environ.get(GATE_ENV) == "stdin" and not _is_let_go()):
+        try:
+            _say("READY")
+            if not self._is_over and self._may_begin():
+                self._t0 = perf_counter() + self._ahead_s()
+                _say(f"STARTED {self._t0!r}")
+                self._load()
+                self.end()
+        finally:
             self._leave()
-            return
-        self._t0 = perf_counter() + self._ahead_s()
-        _say(f"STARTED {self._t0!r}")
-        self._load()
-        self.end()
-        self._leave()
+
+    def _may_begin(self) -> bool:
+        return os.environ.get(GATE_ENV) != "stdin" or _is_let_go()
 
     def _leave(self) -> None:
         options = self._environment.parsed_options

@@ -178,7 +178,7 @@ class Child:
     words: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        folder = Path(self.spec.requests_path).parent
+        folder = Path(self.spec.tokens_file).parent
         path = folder / "spec.json"
         path.write_text(self.spec.model_dump_json())
         launch = command_for(path, processes=self.processes, web_port=self.web_port)

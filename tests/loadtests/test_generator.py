@@ -185,6 +185,14 @@ def test_the_end_of_input_before_go_quits_with_no_rows(
     assert (recorded.rows, recorded.exit_code, shop.seen) == ([], 1, [])
 
 
+def test_rows_that_cannot_be_written_end_the_generator_with_an_error(
+        shop: Any, new_spec: Spec, start: Drive) -> None:
+    child = start(new_spec(shop.url, rate_profile=[(0.2, 20.0)], requests_path="/nowhere/at/all"))
+    child.go()
+    assert child.process.wait(20) != 0
+    assert "TWINSTORE DONE" not in child.process.stdout.read()
+
+
 def test_two_processes_share_one_schedule(shop: Any, new_spec: Spec, drive: Drive) -> None:
     spec = new_spec(shop.url)
     recorded = drive(spec, 2)
