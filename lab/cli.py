@@ -147,10 +147,15 @@ def doctor() -> None:
 
 def main() -> None:
     """Run the command line; Ctrl-C ends with 130 after the clean-up."""
+    from lab.errors import LabError
+
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+    except LabError as stopped:
+        complaints.print(str(stopped), highlight=False, markup=False, soft_wrap=True)
+        sys.exit(1)
 
 
 def _read(file: Path) -> ScenarioFile:

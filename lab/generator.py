@@ -16,12 +16,13 @@ from types import TracebackType
 from typing import Final, Self
 
 from contract.load import LoadSpec, LoadSummary
+from lab.errors import LabError
 from loadtests.command import command_for
 
 _START_S: Final = 30.0
 
 
-class GeneratorError(Exception):
+class GeneratorError(LabError):
     """The load generator failed; the message says where its log is."""
 
 

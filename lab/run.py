@@ -15,6 +15,7 @@ from contract.run_record import RunRecord, TrialRecord
 from contract.tokens import Principal, issue, load_private_key
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
+from lab.errors import LabError
 from lab.guards import Evidence, Objection, judge_pair, objections, write_verdict
 from lab.machine import commit, describe_machine, not_controlled, versions
 from lab.plan import OVERHEAD_S, PlannedTrial, forecast_s, plan
@@ -51,8 +52,9 @@ def run_scenario(file: ScenarioFile, name: str, results: Path, console: Console,
                      f"{forecast_s(trials) / 60:.0f} minutes")
         try:
             record = _measure(file, name, folder, trials, progress, web=web)
-        except KeyboardInterrupt:
-            progress.say(f"Interrupted. What was recorded is kept: twinstore report {folder.path}")
+        except (KeyboardInterrupt, LabError):
+            if (folder.path / "run.json").exists():
+                progress.say(f"Stopped. What was recorded is kept: twinstore report {folder.path}")
             raise
         record.finished = True
         record.duration_s = time.monotonic() - began

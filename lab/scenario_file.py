@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from lab.errors import LabError
 from lab.scenario import ScenarioFile, unknown_names
 
 _SHOWN = 5
@@ -26,7 +27,7 @@ class Mistake:
     allowed: str
 
 
-class ScenarioFileError(Exception):
+class ScenarioFileError(LabError):
     """The file can't be used; the message lists its mistakes."""
 
     def __init__(self, path: Path, mistakes: list[Mistake]) -> None:

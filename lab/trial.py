@@ -20,6 +20,7 @@ from lab.audit.books import read_books
 from lab.audit.invariants import Finding
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack, StackEvent
+from lab.errors import LabError
 from lab.generator import Generator
 from lab.plan import PlannedFault, PlannedTrial, workload_of
 from lab.resources import Sampler
@@ -46,7 +47,7 @@ class Bench:
     tell: Callable[[str], None] = field(default=lambda _: None)
 
 
-class GateError(Exception):
+class GateError(LabError):
     """A store is not fit to be measured."""
 
 

@@ -19,6 +19,7 @@ from contract import seed
 from contract.endpoints import BY_NAME
 from contract.errors import Problem
 from contract.http import IDEMPOTENCY_HEADER, REQUEST_ID_HEADER
+from lab.errors import LabError
 
 _SEED_SQL: Final[dict[str, tuple[str, str]]] = {
     "categories": ("catalog", 'SELECT slug, name FROM categories ORDER BY name COLLATE "C"'),
@@ -30,7 +31,7 @@ _SEED_SQL: Final[dict[str, tuple[str, str]]] = {
 _TIMEOUT: Final = urllib3.Timeout(total=10)
 
 
-class VerificationError(Exception):
+class VerificationError(LabError):
     """A store is not what it must be; nothing was measured."""
 
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from lab.errors import LabError
+
 _TAIL_LINES: Final = 12
 
 
-class StartError(Exception):
+class StartError(LabError):
     """A part did not come up; the message ends with the last lines of its log."""
 
 

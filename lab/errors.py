@@ -1,0 +1,15 @@
+"""What can stop a run, told to people without a traceback.
+
+    LabError
+    ├── ScenarioFileError    scenarios.yaml can't be used            (lab/scenario_file.py)
+    ├── StartError           a part did not come up                  (lab/deploy/processes.py)
+    ├── VerificationError    a store is not what it must be          (lab/verify.py)
+    ├── GateError            a store is not fit to be measured now   (lab/trial.py)
+    └── GeneratorError       the load generator failed               (lab/generator.py)
+"""
+
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """A run can't go on; the message says why and where to look."""
