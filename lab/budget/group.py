@@ -65,6 +65,13 @@ def pin(pid: int, cpus: Sequence[int]) -> None:
                 os.sched_setaffinity(thread.id, cpus)
 
 
+def pin_new(pid: int, cpus: Sequence[int]) -> None:
+    """Pin a process that has just been started: it has one thread, and the others inherit."""
+    if hasattr(os, "sched_setaffinity") and cpus:
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(pid, cpus)
+
+
 def family(pid: int) -> list[psutil.Process]:
     """Return a process and all its descendants; empty when it has ended."""
     try:

@@ -14,10 +14,10 @@ from contract.bank import Ledger, LedgerEntry
 from contract.faults import Board
 from contract.run_record import Limits
 from lab.budget.choose import choose_group
-from lab.budget.group import available_cores, cores_for, divide_cores, pin
+from lab.budget.group import available_cores, cores_for, divide_cores, pin_new
 from lab.deploy.ports import HOST, free_port
 from lab.deploy.postgres import PostgresTemplate
-from lab.deploy.processes import Process, await_true, start
+from lab.deploy.processes import Process, StartError, await_true, start
 from lab.deploy.programs import Surroundings, bank_command, base_environ
 from lab.deploy.secrets import make_secrets
 from lab.deploy.stack import Place, Stack
@@ -26,6 +26,7 @@ from lab.scenario import DataKeys, PlatformKeys
 from lab.topology import Budget, Topology
 
 _TIMEOUT: Final = urllib3.Timeout(total=10)
+_PORT_TAKEN: Final = "address already in use"
 
 
 class Deployment:
@@ -45,6 +46,8 @@ class Deployment:
 
     def __enter__(self) -> Self:
         self.logs.mkdir(parents=True, exist_ok=True)
+        self._free_cores = available_cores()
+        pin_new(0, self.cores.generator)  # the lab itself keeps off the stores' cores
         self._warden = Warden(self.mark)
         self.private_folder = Path(tempfile.mkdtemp(prefix="twinstore-"))
         self._warden.watch_folder(self.private_folder)
@@ -65,17 +68,33 @@ class Deployment:
                 self._bank.stop()
         finally:
             self._warden.dismiss()
+            pin_new(0, self._free_cores)
 
     def start(self, topology: Topology, budget: Budget | None = None) -> Stack:
-        """Start a topology and keep it up.  Raises StartError."""
-        name = f"twinstore-{self.mark[:12]}/{topology.name}"
-        group = choose_group(name, self.cores.system, self._warden.watch_control_group)
+        """Start a topology and keep it up.  Raises StartError.
+
+        Tried once more, with other ports, when a port was taken in the meantime.
+        """
+        try:
+            return self._start(topology, budget or Budget())
+        except StartError as failed:
+            if _PORT_TAKEN not in str(failed).lower():
+                raise
+        self._stacks.pop().stop()
+        return self._start(topology, budget or Budget())
+
+    def _start(self, topology: Topology, budget: Budget) -> Stack:
+        private = Path(tempfile.mkdtemp(prefix=f"{topology.name}-", dir=self.private_folder))
+        private.chmod(0o711)
         stack = Stack(topology, Place(
-            around=self._around, private=self.private_folder, logs=self.logs, group=group,
+            around=self._around, private=private, logs=self.logs,
+            group=choose_group(f"twinstore-{self.mark[:12]}/{private.name}", self.cores.system,
+                               self._warden.watch_control_group),
             register=self._warden.watch_process, template=self._template,
-            platform=self._platform, data=self._data, cpus=self.cores.system))
+            platform=self._platform, data=self._data, cpus=self.cores.system,
+            startup_cpus=self._free_cores))
         self._stacks.append(stack)
-        stack.start(budget or Budget())
+        stack.start(budget)
         return stack
 
     @property
@@ -127,18 +146,15 @@ class Deployment:
     def _begin(self) -> None:
         self._secrets = make_secrets(self.private_folder)
         self.board = Board.create(self.private_folder / "faults")
-        self._template = PostgresTemplate(self.private_folder)
         port = free_port()
         self.bank_url = f"http://{HOST}:{port}"
         self._around = Surroundings(self.mark, self._secrets, self.bank_url,
                                     self.private_folder / "faults", self.fired_path)
         self._bank = start(bank_command(self._around, port), self.logs,
-                           self._pin_to_generator,
+                           lambda pid: pin_new(pid, self.cores.generator),
                            self._warden.watch_process)
+        self._template = PostgresTemplate(self.private_folder)  # while the bank starts
         await_true(self._bank, self._bank_lives, 20)
-
-    def _pin_to_generator(self, pid: int) -> None:
-        pin(pid, self.generator_cpus)
 
     def _bank_lives(self) -> bool:
         try:

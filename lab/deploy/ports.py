@@ -1,25 +1,62 @@
-"""Free ports on the loopback address."""
+"""Free ports on the loopback address.
+
+They are taken from below the range that the kernel gives to outgoing connections: a port of
+that range may be somebody's other end when its owner wants to listen, or to listen again.
+"""
 
 from __future__ import annotations
 
+import random
 import socket
+import threading
+from pathlib import Path
 from typing import Final
 
 HOST: Final = "127.0.0.1"
+_FIRST: Final = 20_000
+_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_DEFAULT_LAST: Final = 32_767
+_TRIES: Final = 2_000
+
+_given: set[int] = set()
+_lock = threading.Lock()
 
 
 def free_ports(count: int) -> list[int]:
-    """Return different ports that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind((HOST, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Return ports that are free now and that this process has not been given before.
+
+    Raises OSError when there are not enough.
+    """
+    found: list[int] = []
+    source = random.SystemRandom()
+    with _lock:
+        for _ in range(_TRIES):
+            port = source.randint(_FIRST, _last())
+            if port not in _given and _is_free(port):
+                _given.add(port)
+                found.append(port)
+            if len(found) == count:
+                return found
+    raise OSError(f"found only {len(found)} of {count} free ports on {HOST}")
 
 
 def free_port() -> int:
     """Return one such port."""
     return free_ports(1)[0]
+
+
+def _last() -> int:
+    try:
+        below = int(_RANGE.read_text().split()[0]) - 1
+    except (OSError, ValueError):
+        return _DEFAULT_LAST
+    return below if below > _FIRST + _TRIES else _DEFAULT_LAST
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

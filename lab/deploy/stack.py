@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
+import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +18,7 @@ from typing import Any, Final
 
 import urllib3
 
-from lab.budget.group import Group, cores_for, pin
+from lab.budget.group import Group, cores_for, pin, pin_new
 from lab.deploy import envoy, snapshot
 from lab.deploy.ports import HOST, free_port, free_ports
 from lab.deploy.postgres import PostgresTemplate, Server, open_server, server_command
@@ -25,7 +28,9 @@ from lab.deploy.processes import (
     Register,
     StartError,
     await_true,
+    kill_group,
     start,
+    tail,
 )
 from lab.deploy.programs import (
     Surroundings,
@@ -34,20 +39,13 @@ from lab.deploy.programs import (
     mark_of,
     store_command,
 )
+from lab.deploy.supervisor import Key, Supervisor
+from lab.deploy.supervisor import StackEvent as StackEvent  # noqa: PLC0414 - for listeners
 from lab.scenario import DataKeys, PlatformKeys
 from lab.topology import DATABASES, SERVICES, Budget, Topology
 
 _START_S: Final = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class StackEvent:
-    """Something that happened to a part.  `kind`: ready, exit, restart."""
-
-    part: str
-    replica: int
-    kind: str
-    detail: str = ""
+_SEED_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +61,8 @@ class Place:
     platform: PlatformKeys
     data: DataKeys
     cpus: list[int]
+    """The cores of the stores; as many of them are used as the budget asks for."""
+    startup_cpus: list[int]
 
 
 class Stack:
@@ -74,15 +74,16 @@ class Stack:
         self.startup_s = 0.0
         self.database_urls: dict[str, str] = {}
         """Superuser addresses by database name: for restore and audit only."""
-        self.processes: dict[tuple[str, int], Process] = {}
+        self.processes: dict[Key, Process] = {}
         self.cpus: list[int] = []
         """The cores that the processes are pinned to now; empty while starting."""
         self._place = place
         self._lock = threading.Lock()
         self._listeners: list[Callable[[StackEvent], None]] = []
         self._snapshots: list[snapshot.Snapshot] = []
-        self._stopping = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._commands: dict[Key, Command] = {}
+        self._supervisor = Supervisor(self.processes, place.platform, self._restart, _answers,
+                                      self._tell)
 
     def start(self, budget: Budget) -> None:
         """Bring everything up and fill the databases.  Raises StartError."""
@@ -97,7 +98,7 @@ class Stack:
         self._snapshots = [snapshot.take(url) for url in self.database_urls.values()]
         self.startup_s = time.monotonic() - began
         self.set_budget(budget)  # all cores may help to start, none is limited before
-        self._watcher.start()
+        self._supervisor.start()
 
     def restore(self) -> None:
         """Put the data back as it was after seeding."""
@@ -142,9 +143,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything: first who asks, then who answers."""
-        self._stopping.set()
-        if self._watcher.is_alive():
-            self._watcher.join()
+        self._supervisor.stop()
         order = sorted(self.processes.values(), key=lambda p: _stop_order(p.command.part))
         for rank in range(3):
             parts = [p for p in order if _stop_order(p.command.part) == rank]
@@ -168,8 +167,6 @@ class Stack:
             return list(pool.map(one, parts, groups))
 
     def _seed(self, role_urls: dict[str, str]) -> subprocess.Popen[bytes]:
-        import sys
-
         data = self._place.data
         module = f"{self.topology.store}.seed"
         environ = base_environ(self._place.around) | database_environ(role_urls)
@@ -179,8 +176,19 @@ class Stack:
                 [sys.executable, "-m", module, "--seed", str(data.seed), "--products",
                  str(data.products), "--customers", str(data.customers)],
                 env=environ, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
-        self._place.register(process.pid, Command("", 0, (), {}).stop_signal)
+        pin_new(process.pid, self._place.startup_cpus)
+        self._place.register(process.pid, signal.SIGTERM)
         return process
+
+    def _await_seed(self, seeding: subprocess.Popen[bytes]) -> None:
+        try:
+            code = seeding.wait(_SEED_S)
+        except subprocess.TimeoutExpired:
+            code = -1
+        if code:
+            log = self._place.logs / f"{self.topology.name}-seed.log"
+            raise StartError(f"seeding {self.topology.name} failed (code {code}); {log}:\n"
+                             f"{tail(log)}")
 
     def _start_programs(self, role_urls: dict[str, str],
                         seeding: subprocess.Popen[bytes]) -> None:
@@ -197,9 +205,7 @@ class Stack:
                 store_command(self._place.around, program, replica, port, role_urls, peer_urls)
                 for replica, port in enumerate(ports)
             ]
-        if seeding.wait(60):
-            raise StartError(f"seeding {topology.name} failed; see "
-                             f"{self._place.logs / f'{topology.name}-seed.log'}")
+        self._await_seed(seeding)
         started = [self._launch(command) for command in commands]
         self._start_proxy(clusters, internal)
         for process in started:
@@ -223,53 +229,41 @@ class Stack:
         place = self._place
         logs = place.logs / self.topology.name
         logs.mkdir(exist_ok=True)
+        self._commands[command.part, command.replica] = command
         wrapped = Command(command.part, command.replica, place.group.wrap(command.argv,
                                                                          command.part),
                           command.environ, command.port, command.user, command.stop_signal)
-        process = start(wrapped, logs, lambda pid: place.group.place(pid, command.part),
-                        place.register)
+
+        def put(pid: int) -> None:
+            pin_new(pid, self.cpus or place.startup_cpus)
+            place.group.place(pid, command.part)
+
+        process = start(wrapped, logs, put, place.register)
         with self._lock:
             self.processes[command.part, command.replica] = process
         return process
 
-    def _watch(self) -> None:
-        """The platform: start dead replicas again after a delay, with back-off."""
-        due: dict[tuple[str, int], float] = {}
-        ends: dict[tuple[str, int], int] = {}
-        while not self._stopping.wait(0.1):
-            for key, process in list(self.processes.items()):
-                if key in due and time.monotonic() >= due[key]:
-                    del due[key]
-                    self._restart(key, process)
-                elif key not in due and not process.is_alive:
-                    code = process.popen.returncode
-                    self._tell(StackEvent(*key, "exit", f"code {code}"))
-                    if not self._place.platform.restart:
-                        due[key] = float("inf")
-                        continue
-                    lived_s = time.monotonic() - process.started_s
-                    ends[key] = ends.get(key, 0) + 1 if lived_s < 30 else 1
-                    delay = self._place.platform.restart_delay_s * 2 ** min(ends[key] - 1, 3)
-                    due[key] = time.monotonic() + delay
-
-    def _restart(self, key: tuple[str, int], dead: Process) -> None:
-        from lab.deploy.processes import kill_group
-
-        kill_group(dead.pid)
-        process = self._launch(dead.command)
+    def _restart(self, key: Key) -> Process:
+        kill_group(self.processes[key].pid)  # what its end left behind
+        process = self._launch(self._commands[key])
         pin(process.pid, self.cpus)
-        self._tell(StackEvent(*key, "restart", f"pid {process.pid}"))
-        threading.Thread(target=self._await_restarted, args=(key, process), daemon=True).start()
-
-    def _await_restarted(self, key: tuple[str, int], process: Process) -> None:
-        url = f"http://{HOST}:{process.command.port}/livez"
-        with contextlib.suppress(StartError):
-            await_true(process, lambda: is_ok(url), _START_S)
-            self._tell(StackEvent(*key, "ready"))
+        return process
 
     def _tell(self, event: StackEvent) -> None:
         for listener in list(self._listeners):
             listener(event)
+
+
+def _answers(process: Process) -> bool:
+    """Say whether a part serves: stores by their /livez, Envoy and PostgreSQL by their port."""
+    port = process.command.port
+    if process.command.part != "envoy" and not process.command.part.startswith("postgres"):
+        return is_ok(f"http://{HOST}:{port}/livez")
+    try:
+        socket.create_connection((HOST, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def is_ok(url: str) -> bool:

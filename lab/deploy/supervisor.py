@@ -1,0 +1,94 @@
+"""The platform: notices dead parts and starts them again, the same way for both stores."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from lab.deploy.processes import Process, StartError, await_true
+from lab.scenario import PlatformKeys
+
+Key = tuple[str, int]
+"""Part and replica."""
+
+_EVERY_S: Final = 0.1
+_READY_S: Final = 30.0
+_LIVED_S: Final = 30.0
+"""Who lived this long starts again without back-off."""
+_MOST_DOUBLINGS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StackEvent:
+    """Something that happened to a part.  `kind`: exit, restart, ready."""
+
+    part: str
+    replica: int
+    kind: str
+    detail: str = ""
+
+
+class Supervisor:
+    """Watches the processes of a stack in a thread.
+
+    `restart` starts a part again, `answers` says whether it serves, `tell` hears of it all.
+    """
+
+    def __init__(self, processes: Mapping[Key, Process], platform: PlatformKeys,
+                 restart: Callable[[Key], Process], answers: Callable[[Process], bool],
+                 tell: Callable[[StackEvent], None]) -> None:
+        self._processes = processes
+        self._platform = platform
+        self._restart = restart
+        self._answers = answers
+        self._tell = tell
+        self._due: dict[Key, float] = {}
+        self._ends: dict[Key, int] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Watch no more: what ends from now on is meant to."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(_EVERY_S):
+            for key, process in list(self._processes.items()):
+                if key not in self._due and not process.is_alive:
+                    self._note_end(key, process)
+                elif time.monotonic() >= self._due.get(key, float("inf")):
+                    self._revive(key)
+
+    def _note_end(self, key: Key, process: Process) -> None:
+        lived_s = time.monotonic() - process.started_s
+        self._ends[key] = self._ends.get(key, 0) + 1 if lived_s < _LIVED_S else 1
+        self._due[key] = time.monotonic() + delay_s(self._platform, self._ends[key])
+        self._tell(StackEvent(*key, "exit", f"code {process.popen.returncode}"))
+
+    def _revive(self, key: Key) -> None:
+        del self._due[key]
+        process = self._restart(key)
+        self._tell(StackEvent(*key, "restart", f"pid {process.pid}"))
+        threading.Thread(target=self._await, args=(key, process), daemon=True).start()
+
+    def _await(self, key: Key, process: Process) -> None:
+        with contextlib.suppress(StartError):  # its end is noted by the watch
+            await_true(process, lambda: self._answers(process), _READY_S)
+            self._tell(StackEvent(*key, "ready"))
+
+
+def delay_s(platform: PlatformKeys, ends: int) -> float:
+    """How long after its n-th end in a row a part is started again; infinite when never."""
+    if not platform.restart:
+        return float("inf")
+    return float(platform.restart_delay_s * 2 ** min(ends - 1, _MOST_DOUBLINGS))
