@@ -125,13 +125,15 @@ def _bare(url: str, folder: Path, seconds: float) -> float:
 
 def _run(argv: list[str], environ: dict[str, str]) -> None:
     """Run a generator on the last core, away from the server's, where that can be asked for."""
-    with subprocess.Popen(argv, env=environ, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(argv, env=environ, stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         _pin(process.pid, last=True)
         try:
-            process.wait(timeout=120)
+            _, told = process.communicate(timeout=120)
         finally:
             process.kill()
+    if process.returncode:
+        raise RuntimeError(f"the generator ended with {process.returncode}:\n{told}")
 
 
 @contextmanager
