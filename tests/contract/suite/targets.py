@@ -60,6 +60,20 @@ class Target:
         with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
             return connection.execute(statement).fetchall()  # type: ignore[arg-type]
 
+    def has_checkout(self, key: str) -> bool:
+        """Say whether somebody has begun a checkout under an Idempotency-Key."""
+        return bool(self.query("orders", (
+            f"SELECT 1 FROM checkouts WHERE idempotency_key = '{key}'")))
+
+    def kill(self, part: str) -> None:
+        """Kill every process of a part, as a crash of the machine would; it is restarted."""
+        for (name, _), process in list(self.stack.processes.items()):
+            if name == part:
+                family = psutil.Process(process.pid)
+                for member in [*family.children(recursive=True), family]:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        member.kill()
+
     def state(self) -> dict[str, str]:
         """Hash every table of every database."""
         return {f"{name}.{table}": digest

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -163,24 +162,17 @@ def out_of_stock(scene: Scene) -> Answer:
 
 
 def checkout_in_progress(scene: Scene) -> Answer:
-    slow: list[Answer] = []
-    first = threading.Thread(target=lambda: slow.append(
-        place(scene.shop, scene.token, {62: 1}, card="tok_slow", key="slow")))
-    first.start()
-    answer = eventually(lambda: _second(scene), 2)
-    first.join()
-    assert slow[0].status == 201
-    assert scene.shop.call("place_order", token=scene.token, json={"card_token": "tok_slow"},
-                           key="slow").body == slow[0].body
-    assert scene.floor.movements(slow[0].data["id"]) == ["capture"]
+    key = str(uuid.uuid4())
+    pay = Ask("place_order", token=scene.token, json={"card_token": "tok_slow"}, key=key)
+    with ThreadPoolExecutor(1) as other:
+        slow = other.submit(place, scene.shop, scene.token, {62: 1}, "tok_slow", key)
+        eventually(lambda: scene.target.has_checkout(key))
+        answer = scene.shop.send(pay)
+    first = slow.result()
+    assert first.status == 201
+    assert scene.shop.send(pay).body == first.body
+    assert scene.floor.movements(first.data["id"]) == ["capture"]
     return answer
-
-
-def _second(scene: Scene) -> Answer | None:
-    time.sleep(0.2)
-    answer = scene.shop.call("place_order", token=scene.token, json={"card_token": "tok_slow"},
-                             key="slow")
-    return None if answer.code == "cart_empty" else answer
 
 
 def card_declined(scene: Scene) -> Answer:
