@@ -59,6 +59,7 @@ def run_trial(bench: Bench, number: int, planned: PlannedTrial) -> TrialRecord:
     with Generator(spec, bench.folder.parts / f"{number:05d}.load.json",
                    bench.folder.logs / "generator.log", bench.deployment.generator_cpus,
                    web_port=bench.web_port) as generator:
+        bench.deployment.watch(generator.pid)
         stack.set_budget(planned.budget)
         received = _prepare(bench, stack)
         generator.await_ready()

@@ -119,6 +119,10 @@ class Deployment:
         """What every program of this run is told."""
         return base_environ(self._around)
 
+    def watch(self, pid: int) -> None:
+        """End a process that somebody else started, and its group, when the lab ends."""
+        self._warden.watch_process(pid)
+
     def free_port(self) -> int:
         """Return a port that was free a moment ago."""
         return free_port()

@@ -1,0 +1,126 @@
+"""The platform starts dead parts again, after a delay, and says so."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lab.deploy.ports import free_ports
+from lab.deploy.processes import Command, Process, StartError, await_true, start
+from lab.deploy.supervisor import Key, StackEvent, Supervisor, delay_s
+from lab.scenario import PlatformKeys
+
+KEY = ("monolith", 0)
+
+
+def begin(folder: Path, code: str = "import time; time.sleep(600)") -> Process:
+    command = Command(*KEY, [sys.executable, "-c", code], {})
+    return start(command, folder, lambda _: None, lambda *_: None)
+
+
+def wait_until(is_true: Callable[[], bool], patience_s: float = 10.0) -> bool:
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        if is_true():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def watch(folder: Path, platform: PlatformKeys) -> tuple[dict[Key, Process], list[StackEvent],
+                                                         Supervisor]:
+    processes, heard = {KEY: begin(folder)}, list[StackEvent]()
+
+    def restart(key: Key) -> Process:
+        processes[key] = begin(folder)
+        return processes[key]
+
+    supervisor = Supervisor(processes, platform, restart, lambda _: True, heard.append)
+    supervisor.start()
+    return processes, heard, supervisor
+
+
+def test_a_dead_replica_is_started_again_and_reported(tmp_path: Path) -> None:
+    processes, heard, supervisor = watch(tmp_path, PlatformKeys(restart_delay_s=0.1))
+    first = processes[KEY]
+    first.popen.kill()
+    assert wait_until(lambda: len(heard) == 3)
+    assert [(event.kind, event.part) for event in heard] == [
+        ("exit", "monolith"), ("restart", "monolith"), ("ready", "monolith")]
+    assert heard[0].detail == "code -9"
+    assert processes[KEY].pid != first.pid
+    supervisor.stop()
+    processes[KEY].stop()
+    first.stop()
+
+
+def test_without_restart_the_end_is_reported_once(tmp_path: Path) -> None:
+    processes, heard, supervisor = watch(tmp_path, PlatformKeys(restart=False))
+    processes[KEY].popen.kill()
+    assert wait_until(lambda: bool(heard))
+    assert not wait_until(lambda: len(heard) > 1, 0.5)
+    supervisor.stop()
+    processes[KEY].stop()
+
+
+def test_a_stopped_supervisor_leaves_ends_alone(tmp_path: Path) -> None:
+    processes, heard, supervisor = watch(tmp_path, PlatformKeys(restart_delay_s=0))
+    supervisor.stop()
+    processes[KEY].stop()
+    assert not wait_until(lambda: bool(heard), 0.3)
+
+
+def test_the_delay_doubles_up_to_eight_times() -> None:
+    platform = PlatformKeys(restart_delay_s=0.5)
+    assert [delay_s(platform, ends) for ends in (1, 2, 3, 4, 9)] == [0.5, 1, 2, 4, 4]
+    assert delay_s(PlatformKeys(restart=False), 1) == float("inf")
+
+
+def test_a_part_that_dies_while_starting_shows_the_end_of_its_log(tmp_path: Path) -> None:
+    process = begin(tmp_path, "import sys; print('line one'); sys.exit('no such table')")
+    with pytest.raises(StartError, match=r"ended with code 1 while starting(?s:.*)no such table"):
+        await_true(process, lambda: False, 10)
+    process.stop()
+
+
+def test_a_part_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
+    process = begin(tmp_path)
+    with pytest.raises(StartError, match=r"monolith \(replica 0\) was not ready after"):
+        await_true(process, lambda: False, 0.2)
+    process.stop()
+
+
+def test_who_does_not_stop_is_killed_with_its_group(tmp_path: Path) -> None:
+    process = begin(tmp_path, "import signal, subprocess, sys, time\n"
+                              "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+                              "child = subprocess.Popen([sys.executable, '-c', "
+                              "'import time; time.sleep(600)'])\n"
+                              "print(child.pid, flush=True); time.sleep(600)")
+    assert wait_until(lambda: process.log.read_text().strip().isdigit())
+    child = int(process.log.read_text())
+    process.stop(grace_s=0.2)
+    assert not process.is_alive
+    assert wait_until(lambda: _is_gone(child))
+
+
+def _is_gone(pid: int) -> bool:
+    import psutil
+
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_ports_are_different_and_never_given_twice() -> None:
+    first, second = free_ports(20), free_ports(20)
+    assert len({*first, *second}) == 40
+
+
+def test_ports_are_below_those_of_outgoing_connections() -> None:
+    kernel = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    if not kernel.exists():
+        pytest.skip("only Linux says which ports it gives away")
+    lowest = int(kernel.read_text().split()[0])
+    assert lowest < 25_000 or max(free_ports(50)) < lowest
