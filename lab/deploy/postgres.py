@@ -125,6 +125,12 @@ def open_server(process: Process, template: PostgresTemplate, databases: tuple[s
     return server
 
 
+def installed_programs() -> Path:
+    """Where the wheel keeps the server's programs.  Raises ImportError without the wheel."""
+    found: Path = _wheel().POSTGRES_VERSIONS[18]
+    return found
+
+
 def _answers(url: str) -> bool:
     try:
         psycopg.connect(url, connect_timeout=2).close()
@@ -139,7 +145,7 @@ def _binaries(folder: Path) -> Path:
     The copy keeps the wheel's layout, by which the programs find their libraries.  Opening the
     environment's own folders to other users instead would outlast the run.
     """
-    found: Path = _wheel().POSTGRES_VERSIONS[18]
+    found = installed_programs()
     if not _is_root():
         return found
     package = found.parents[1]
