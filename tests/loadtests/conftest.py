@@ -142,7 +142,7 @@ def new_spec(tmp_path: Path) -> Callable[..., LoadSpec]:
                                     "look_at_orders": 1}, "think_s": think_s})
         return LoadSpec.model_validate({
             "trial": 3, "base_url": base_url, "workload": workload, "seed": 11,
-            "rate_profile": [(0.5, 20.0), (1.0, 30.0)], "concurrency": 50, "timeout_s": 2.0,
+            "rate_profile": [(0.3, 30.0), (0.7, 40.0)], "concurrency": 50, "timeout_s": 2.0,
             "drain_s": 3.0, "tokens_file": str(tokens),
             "requests_path": str(tmp_path / "00003.requests.parquet"),
             "summary_path": str(tmp_path / "00003.summary.json")} | fields)

@@ -137,12 +137,15 @@ def test_wrong_answers_are_told_apart(shop: Any, new_spec: Spec, drive: Drive) -
 def test_what_is_open_after_the_drain_is_censored(
         shop: Any, new_spec: Spec, drive: Drive) -> None:
     shop.hang.set()
-    recorded = drive(new_spec(shop.url, timeout_s=9.0, drain_s=0.3, rate_profile=[(0.5, 40.0)]))
+    recorded = drive(new_spec(shop.url, timeout_s=9.0, drain_s=0.3, rate_profile=[(0.5, 40.0)],
+                              concurrency=5))
     assert recorded.outcomes() == {"censored"}
     assert len(recorded.rows) == recorded.summary.rows_scheduled
     for row in recorded.rows:
         assert math.isnan(row["end_s"])
         assert math.isnan(row["intended_s"]) == (row["step"] > 0)
+    sent = [row for row in recorded.rows if not math.isnan(row["send_s"])]
+    assert len(sent) == 5 < len({row["journey_no"] for row in recorded.rows})
 
 
 def test_a_hopeless_ramp_is_left_early_and_its_rows_are_whole(
