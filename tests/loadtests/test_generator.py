@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import socket
 import time
 import urllib.request
@@ -168,11 +169,13 @@ def test_a_good_ramp_is_not_left(shop: Any, new_spec: Spec, drive: Drive) -> Non
     assert len(recorded.rows) == len(arrivals(spec))
 
 
-def test_sigterm_keeps_what_was_recorded(shop: Any, new_spec: Spec, start: Drive) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_keeps_what_was_recorded(
+        shop: Any, new_spec: Spec, start: Drive, number: signal.Signals) -> None:
     child = start(new_spec(shop.url, rate_profile=[(60.0, 30.0)]))
     t0 = child.go()
     time.sleep(max(0.0, t0 + 1.0 - time.perf_counter()))
-    child.terminate()
+    child.process.send_signal(number)
     recorded = child.finish()
     assert recorded.exit_code == 1
     assert 10 < len(recorded.rows) == recorded.summary.rows_scheduled < 400
