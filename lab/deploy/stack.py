@@ -75,6 +75,7 @@ class Stack:
         self.database_urls: dict[str, str] = {}
         """Superuser addresses by database name: for restore and audit only."""
         self.processes: dict[Key, Process] = {}
+        self.budget = Budget()
         self.cpus: list[int] = []
         """The cores that the processes are pinned to now; empty while starting."""
         self._place = place
@@ -101,13 +102,18 @@ class Stack:
         self._supervisor.start()
 
     def restore(self) -> None:
-        """Put the data back as it was after seeding."""
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(snapshot.restore, self._snapshots))
+        """Put the data back as it was after seeding; the budget is lifted meanwhile."""
+        self.group.set_budget(Budget())
+        try:
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(snapshot.restore, self._snapshots))
+        finally:
+            self.group.set_budget(self.budget)
 
     def set_budget(self, budget: Budget) -> None:
         """Change the limits of the running architecture."""
-        self._place.group.set_budget(budget)
+        self.budget = budget
+        self.group.set_budget(budget)
         cpus = cores_for(self._place.cpus, budget)
         if cpus != self.cpus:
             self.cpus = cpus

@@ -68,6 +68,17 @@ def test_restore_brings_back_the_seed_after_orders(stack: Stack) -> None:
     assert smoke(stack.base_url) == []
 
 
+def test_a_restore_under_a_small_budget_is_quick_and_keeps_it(stack: Stack) -> None:
+    stack.set_budget(Budget(0.05, 2048))
+    enforced = list(stack.group.enforced)
+    began = time.monotonic()
+    stack.restore()
+    took_s = time.monotonic() - began
+    assert stack.group.enforced == enforced
+    stack.set_budget(Budget(0.9, 2048))
+    assert took_s < 2
+
+
 def test_processes_are_where_the_budget_wants_them(deployment: Deployment, stack: Stack) -> None:
     if not hasattr(os, "sched_getaffinity"):
         pytest.skip("needs affinity")
