@@ -14,6 +14,8 @@
     trial.py        one trial from second 0 to the end of its drain
     summary.py      what the generator says about itself
     parts.py        merge the rows of several processes
+    gate.py         the words spoken with the lab
+    page.py         feed Locust's own page
     conductor.py    the protocol with the lab, alone or as master and workers
     locustfile.py   Locust's users, shape and events
     command.py      how the lab starts all this

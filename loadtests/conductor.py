@@ -16,23 +16,21 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
 import gevent
 from gevent.event import Event
-from gevent.socket import wait_read
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from contract.load import LoadSpec
 from contract.results import REQUESTS, write_table
 from loadtests.command import GATE_ENV
-from loadtests.journeys import Ask
+from loadtests.gate import is_let_go, say
+from loadtests.page import reporter_for
 from loadtests.parts import merge_parts, part_path, read_instants, write_part
-from loadtests.recorder import Row
 from loadtests.summary import Account, Instants, join, summarise
 from loadtests.trial import Trial
 
@@ -71,7 +69,7 @@ class Conductor:
         self._environment.process_exit_code = 1
         if self._close():
             self._environment.process_exit_code = 0
-        _say("DONE")
+        say("DONE")
 
     def interrupt(self) -> None:
         """Write what was recorded and leave."""
@@ -80,17 +78,17 @@ class Conductor:
 
     def _conduct(self) -> None:
         try:
-            _say("READY")
+            say("READY")
             if not self._is_over and self._may_begin():
                 self._t0 = perf_counter() + self._ahead_s()
-                _say(f"STARTED {self._t0!r}")
+                say(f"STARTED {self._t0!r}")
                 self._load()
                 self.end()
         finally:
             self._leave()
 
     def _may_begin(self) -> bool:
-        return os.environ.get(GATE_ENV) != "stdin" or _is_let_go()
+        return os.environ.get(GATE_ENV) != "stdin" or is_let_go()
 
     def _leave(self) -> None:
         options = self._environment.parsed_options
@@ -125,7 +123,7 @@ class Soloist(Conductor):
 
     def __init__(self, environment: Environment, spec: LoadSpec) -> None:
         super().__init__(environment, spec)
-        self.trial = Trial(spec, report=_reporter(environment))
+        self.trial = Trial(spec, report=reporter_for(environment))
         self._is_whole = False
 
     def visit(self) -> None:
@@ -149,7 +147,7 @@ class Worker(Conductor):
         super().__init__(environment, spec)
         self._index = self._runner.worker_index
         self.trial = Trial(spec, self._index, environment.parsed_options.processes,
-                           _reporter(environment))
+                           reporter_for(environment))
         self._runner.register_message("twinstore_start", self._on_start, concurrent=True)
         self._runner.register_message("twinstore_stop", self._on_stop)
         self._runner.register_message("twinstore_end", self._on_end, concurrent=True)
@@ -232,34 +230,3 @@ def conductor_for(environment: Environment, spec: LoadSpec) -> Conductor:
     if isinstance(environment.runner, WorkerRunner):
         return Worker(environment, spec)
     return Soloist(environment, spec)
-
-
-def _reporter(environment: Environment) -> Any:
-    """Feed Locust's page, if there is one, with response times from the intended instant."""
-    if environment.parsed_options.headless:
-        return None
-    fire = environment.events.request.fire
-
-    def report(ask: Ask, row: Row) -> None:
-        failure = None if row[9] == "ok" else f"{row[9]} {row[8] or ''} {row[10]}".strip()
-        fire(request_type=ask.method, name=ask.endpoint, response_time=(row[7] - row[4]) * 1000,
-             response_length=row[12], exception=failure, context={}, response=None)
-
-    return report
-
-
-def _say(words: str) -> None:
-    sys.stdout.write(f"TWINSTORE {words}\n")
-    sys.stdout.flush()
-
-
-def _is_let_go() -> bool:
-    """Wait for a line `go` on standard input, without stopping the loop; False at its end."""
-    line = b""
-    while not line.endswith(b"\n"):
-        wait_read(0)
-        block = os.read(0, 64)
-        if not block:
-            return False
-        line += block
-    return line.strip() == b"go"
