@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -32,6 +33,14 @@ SEEN_WITHIN_S = 2.0
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 PASSWORD = "long enough"
 
+MUST_BE_MET = {
+    ("place_order", 201, ""), ("place_order", 402, "card_declined"),
+    ("place_order", 409, "out_of_stock"), ("place_order", 409, "cart_empty"),
+    ("place_order", 422, "idempotency_key_reused"), ("place_order", 503, "bank_unavailable"),
+    ("cancel_order", 200, ""), ("get_order", 200, ""), ("get_payment", 200, ""),
+    ("register_account", 201, ""), ("sign_in", 201, ""),
+}
+
 people = st.integers(0, 2)
 pieces = st.sampled_from([1, 1, 2, 3, 99])
 products = st.sampled_from([1, 2, 3, 4, 5, 2001, 2002, 999_999_999])
@@ -51,6 +60,8 @@ class Walk(RuleBasedStateMachine):
 
     floor: Floor
     targets: list[Target]
+    met: Counter[tuple[str, int, str]]
+    """(endpoint, status, code) → how often."""
 
     @initialize()
     def open_the_shops(self) -> None:
@@ -76,6 +87,7 @@ class Walk(RuleBasedStateMachine):
             answers.append(target.shop.send(Ask(
                 ask.endpoint, ask.path, ask.query, ask.json, token, ask.key)))
         self.compare(answers)
+        self.met[asks[0].endpoint, *answers[0].outcome] += 1
         return answers
 
     def compare(self, answers: list[Answer]) -> None:
@@ -138,6 +150,10 @@ class Walk(RuleBasedStateMachine):
             self.orders.append((who, [answer.data for answer in answers]))
         self.together("show_cart", who=who)
 
+    @rule(who=people, card=cards, product_id=st.sampled_from([3, 4, 5]))
+    def order_under_a_key_of_its_own(self, who: int, card: str, product_id: int) -> None:
+        self.order(who, product_id, 1, card, f"own-{sum(self.met.values())}")
+
     @rule(who=people, query=pages)
     def list_orders(self, who: int, query: str) -> None:
         self.together("list_orders", who=who, query=query)
@@ -196,13 +212,16 @@ class Walk(RuleBasedStateMachine):
 
 @pytest.mark.timeout(3600 if DEEP else 180)
 def test_a_random_walk_leaves_all_stores_alike(everyone: list[Target], floor: Floor) -> None:
-    walk = type("Walk", (Walk,), {"floor": floor, "targets": everyone})
+    met: Counter[tuple[str, int, str]] = Counter()
+    walk = type("Walk", (Walk,), {"floor": floor, "targets": everyone, "met": met})
     run_state_machine_as_test(walk, settings=settings(
-        max_examples=60 if DEEP else 6,
-        stateful_step_count=60 if DEEP else 30,
+        max_examples=int(os.environ.get("TWINSTORE_TEST_WALKS", "60")) if DEEP else 12,
+        stateful_step_count=60 if DEEP else 50,
         deadline=None,
         derandomize=not DEEP,
         database=None,
         phases=[Phase.generate, *([Phase.shrink] if DEEP else [])],
         suppress_health_check=list(HealthCheck),
     ))
+    print(*sorted(met.items()), sep="\n")
+    assert set(met) >= MUST_BE_MET, "the walk was too short to mean anything"
