@@ -62,7 +62,7 @@ def run(
     outcome = run_scenario(scenarios, scenario, results, console, web=web)
     console.print()
     for sentence in outcome.headlines:
-        console.print(f"• {sentence}", highlight=False, markup=False)
+        console.print(f"• {sentence}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"\nReport: {outcome.report}", highlight=False, markup=False, soft_wrap=True)
     if not outcome.is_clean:
         complaints.print("The audit found violations: see page one of the report.", style="red")
@@ -87,7 +87,7 @@ def report(
                 + (f"Runs here: {', '.join(known[-5:])}" if known else "There are no runs yet."))
     written = write_report(folder)
     for sentence in written.headlines:
-        console.print(f"• {sentence}", highlight=False, markup=False)
+        console.print(f"• {sentence}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"\nReport: {written.html}", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -35,7 +35,7 @@ class RunProgress:
         if not self._console.is_terminal:
             elapsed = time.monotonic() - self._began
             self._console.print(f"[{elapsed:5.0f} s] {text} ({left})", highlight=False,
-                                markup=False)
+                                markup=False, soft_wrap=True)
 
     def advance(self, forecast_s: float) -> None:
         """Something that was forecast to take so long is done."""
@@ -44,7 +44,7 @@ class RunProgress:
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def _left(self) -> str:
         left = max(0.0, self._total_s - self._done_s)
