@@ -58,7 +58,7 @@ class Target:
         urls = self.stack.database_urls
         url = urls.get(domain) or urls["monolith"]
         with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
-            return connection.execute(statement).fetchall()  # type: ignore[arg-type]
+            return connection.execute(statement).fetchall()
 
     def has_checkout(self, key: str) -> bool:
         """Say whether somebody has begun a checkout under an Idempotency-Key."""

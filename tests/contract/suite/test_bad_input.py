@@ -119,6 +119,7 @@ def broken_bodies() -> Iterator[Case]:
 
 
 def accounts() -> Iterator[Case]:
+    changed: dict[str, Any]
     for changed in ({"email": "no address"}, {"email": "a@b"}, {"email": "ä@b.example"},
                     {"email": "a@b.example\u0000"}, {"email": "a" * 300 + "@b.example"},
                     {"email": None}, {"email": 1}, {"email": ["a@b.example"]},
@@ -152,6 +153,7 @@ def carts() -> Iterator[Case]:
 
 
 def products() -> Iterator[Case]:
+    changed: dict[str, Any]
     for changed in ({"name": ""}, {"name": "a\u0000"}, {"stock": -1}, {"stock": 1_000_001},
                     {"stock": 1.5}, {"stock": "1"}, {"stock": None}, {"price": 100},
                     {"price": {"amount_minor": -1, "currency": "EUR"}},

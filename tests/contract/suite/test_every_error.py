@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.contract.suite.targets import Floor, Target, eventually, new_product,
 
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 PATH = {"product_id": 1, "order_id": NOBODYS, "payment_id": NOBODYS}
-OPEN_BODY = {
+OPEN_BODY: dict[str, dict[str, Any]] = {
     "register_account": {"email": "a@b.example", "name": "A", "password": "long enough"},
     "sign_in": {"email": "a@b.example", "password": "p"},
     "create_product": {"name": "A", "category": "kitchen", "stock": 1,

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -212,12 +213,15 @@ def test_a_price_change_is_seen_by_search_in_time(shop: Shop, admin: str) -> Non
         page = shop.get("search_products", query=f"q={word}")
         return [item["price"]["amount_minor"] for item in page["items"]]
 
-    eventually(lambda: found() == [700], SEEN_WITHIN_S)
+    def shows(price: int) -> bool:
+        return found() == [price]
+
+    eventually(partial(shows, 700), SEEN_WITHIN_S)
     for price in (1_500, 20):
         shop.get("change_product", token=admin, path={"product_id": product},
                  json={"price": {"amount_minor": price, "currency": "EUR"}})
         began = time.monotonic()
-        eventually(lambda price=price: found() == [price], SEEN_WITHIN_S)
+        eventually(partial(shows, price), SEEN_WITHIN_S)
         assert time.monotonic() - began <= SEEN_WITHIN_S
     assert shop.get("search_products", query=f"q={word}&max_price=19")["total"] == 0
     assert shop.get("search_products", query=f"q={word}&min_price=20&max_price=20")["total"] == 1

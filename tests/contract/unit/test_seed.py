@@ -66,7 +66,7 @@ def test_another_seed_or_size_is_other_data() -> None:
 
 
 def test_one_changed_row_changes_the_digest() -> None:
-    tables = {"a": [(1, "x"), (2, "y")], "b": [(1,)]}
+    tables: dict[str, list[tuple[object, ...]]] = {"a": [(1, "x"), (2, "y")], "b": [(1,)]}
     assert seed.digest_rows(tables) == seed.digest_rows({"b": [(1,)], "a": [(1, "x"), (2, "y")]})
     assert seed.digest_rows(tables) != seed.digest_rows({**tables, "a": [(2, "y"), (1, "x")]})
     assert seed.digest_rows(tables) != seed.digest_rows({**tables, "b": [("1",)]})
