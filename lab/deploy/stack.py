@@ -211,9 +211,11 @@ class Stack:
                 store_command(self._place.around, program, replica, port, role_urls, peer_urls)
                 for replica, port in enumerate(ports)
             ]
-        self._await_seed(seeding)
+        # Programs import for seconds: the seed, which takes one, runs beside them.  Background work
+        # that should meet a missing table is tried again a second later.
         started = [self._launch(command) for command in commands]
         self._start_proxy(clusters, internal)
+        self._await_seed(seeding)
         for process in started:
             path = "/livez" if process.command.part == "storefront" else "/readyz"
             url = f"http://{HOST}:{process.command.port}{path}"
