@@ -17,7 +17,7 @@ echo "Installing into $venv …"
 "$python" -m venv "$venv"
 if "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
     --only-binary :all: -r requirements-installer.txt 2>/dev/null \
-  && "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes \
+  && "$venv/bin/uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes \
     -r requirements.txt 2>/dev/null; then
   :
 else

@@ -107,22 +107,25 @@ def server_command(template: PostgresTemplate, data: Path, part: str, port: int,
                    environ | dict(mark), port=port, user=template.user, stop_signal=signal.SIGINT)
 
 
-def open_server(process: Process, template: PostgresTemplate, databases: tuple[str, ...],
-                ) -> Server:
-    """Wait until the server answers, then make its databases and their roles."""
+def describe_server(process: Process, template: PostgresTemplate,
+                    databases: tuple[str, ...]) -> Server:
+    """Choose the passwords of a server that is starting: its addresses are known from now on."""
     passwords = {database: new_password() for database in databases}
-    server = Server(process, process.command.port, template.password, passwords)
-    await_true(process, lambda: _answers(server.superuser_url()), _START_S)
+    return Server(process, process.command.port, template.password, passwords)
+
+
+def open_server(server: Server) -> None:
+    """Wait until the server answers, then make its databases and their roles."""
+    await_true(server.process, lambda: _answers(server.superuser_url()), _START_S)
     with psycopg.connect(server.superuser_url(), autocommit=True) as connection:
         connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
-        for database, password in passwords.items():
+        for database, password in server.role_passwords.items():
             name = sql.Identifier(database)
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
                 name, sql.Literal(password)))
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {} STRATEGY FILE_COPY").format(
                 name, name))
             connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(name))
-    return server
 
 
 def installed_programs() -> Path:

@@ -21,7 +21,13 @@ import urllib3
 from lab.budget.group import Group, cores_for, pin, pin_new
 from lab.deploy import envoy, snapshot
 from lab.deploy.ports import HOST, free_port, free_ports
-from lab.deploy.postgres import PostgresTemplate, Server, open_server, server_command
+from lab.deploy.postgres import (
+    PostgresTemplate,
+    Server,
+    describe_server,
+    open_server,
+    server_command,
+)
 from lab.deploy.processes import (
     Command,
     Process,
@@ -89,13 +95,18 @@ class Stack:
     def start(self, budget: Budget) -> None:
         """Bring everything up and fill the databases.  Raises StartError."""
         began = time.monotonic()
-        servers = self._start_databases()
+        # Importing the programs takes longest: it goes on while databases are made and seeded.
+        # Background work that should meet a missing table is tried again a second later.
+        servers = self._launch_databases()
         role_urls = {name: server.role_url(name) for server in servers
                      for name in server.role_passwords}
         self.database_urls = {name: server.superuser_url(name) for server in servers
                               for name in server.role_passwords}
-        seeding = self._seed(role_urls)
-        self._start_programs(role_urls, seeding)
+        started = self._launch_programs(role_urls)
+        with ThreadPoolExecutor(len(servers)) as pool:
+            list(pool.map(open_server, servers))
+        self._await_seed(self._seed(role_urls))
+        self._await_programs(started)
         self._snapshots = [snapshot.take(url) for url in self.database_urls.values()]
         self.startup_s = time.monotonic() - began
         self.set_budget(budget)  # all cores may help to start, none is limited before
@@ -156,7 +167,7 @@ class Stack:
             with ThreadPoolExecutor(max(1, len(parts))) as pool:
                 list(pool.map(Process.stop, parts))
 
-    def _start_databases(self) -> list[Server]:
+    def _launch_databases(self) -> list[Server]:
         names = DATABASES[self.topology.store]
         groups = [names] if self.topology.database_servers == "one" else [(n,) for n in names]
         parts = ["postgres"] if len(groups) == 1 else [f"postgres-{n[0]}" for n in groups]
@@ -167,7 +178,7 @@ class Stack:
             connections = _connections(self.topology) + 4 * len(databases)
             command = server_command(self._place.template, data, part, free_port(), connections,
                                      mark_of(self._place.around))
-            return open_server(self._launch(command), self._place.template, databases)
+            return describe_server(self._launch(command), self._place.template, databases)
 
         with ThreadPoolExecutor(len(groups)) as pool:
             return list(pool.map(one, parts, groups))
@@ -196,8 +207,7 @@ class Stack:
             raise StartError(f"seeding {self.topology.name} failed (code {code}); {log}:\n"
                              f"{tail(log)}")
 
-    def _start_programs(self, role_urls: dict[str, str],
-                        seeding: subprocess.Popen[bytes]) -> None:
+    def _launch_programs(self, role_urls: dict[str, str]) -> list[Process]:
         topology = self.topology
         clusters, commands = [], []
         internal = ({} if topology.store == "monolith" or topology.colocated
@@ -211,11 +221,11 @@ class Stack:
                 store_command(self._place.around, program, replica, port, role_urls, peer_urls)
                 for replica, port in enumerate(ports)
             ]
-        # Programs import for seconds: the seed, which takes one, runs beside them.  Background work
-        # that should meet a missing table is tried again a second later.
         started = [self._launch(command) for command in commands]
         self._start_proxy(clusters, internal)
-        self._await_seed(seeding)
+        return started
+
+    def _await_programs(self, started: list[Process]) -> None:
         for process in started:
             path = "/livez" if process.command.part == "storefront" else "/readyz"
             url = f"http://{HOST}:{process.command.port}{path}"

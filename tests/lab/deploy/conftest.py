@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from lab.deploy.ports import free_port
-from lab.deploy.postgres import PostgresTemplate, Server, open_server, server_command
+from lab.deploy.postgres import (
+    PostgresTemplate,
+    Server,
+    describe_server,
+    open_server,
+    server_command,
+)
 from lab.deploy.processes import start
 
 
@@ -23,7 +29,9 @@ def server() -> Iterator[Server]:
     command = server_command(template, folder / "data", "postgres", free_port(), 8, {})
     process = start(command, folder, lambda _: None, lambda *_: None)
     try:
-        yield open_server(process, template, ("catalog", "orders"))
+        described = describe_server(process, template, ("catalog", "orders"))
+        open_server(described)
+        yield described
     finally:
         process.stop()
         shutil.rmtree(folder)
