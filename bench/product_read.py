@@ -21,7 +21,8 @@ from lab.budget.group import pin
 from lab.deploy.deployment import Deployment
 from lab.deploy.ports import HOST, free_port
 from lab.deploy.processes import Command, await_true, start
-from lab.deploy.stack import Stack, is_ok
+from lab.deploy.stack import Stack
+from lab.deploy.startup import is_ok
 from lab.scenario_file import read_scenarios
 
 TARGET = 0.8

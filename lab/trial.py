@@ -19,7 +19,8 @@ from lab.audit.auditor import audit
 from lab.audit.books import read_books
 from lab.audit.invariants import Finding
 from lab.deploy.deployment import Deployment
-from lab.deploy.stack import Stack, StackEvent
+from lab.deploy.stack import Stack
+from lab.deploy.supervisor import StackEvent
 from lab.errors import LabError
 from lab.generator import Generator
 from lab.plan import PlannedFault, PlannedTrial, workload_of

@@ -20,7 +20,8 @@ from lab.deploy.postgres import PostgresTemplate
 from lab.deploy.processes import Process, StartError, await_true, start
 from lab.deploy.programs import Surroundings, bank_command, base_environ
 from lab.deploy.secrets import make_secrets
-from lab.deploy.stack import Place, Stack
+from lab.deploy.stack import Stack
+from lab.deploy.startup import Place
 from lab.deploy.warden import Warden
 from lab.scenario import DataKeys, PlatformKeys
 from lab.topology import Budget, Topology

@@ -3,72 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
-
-import urllib3
+from typing import Any
 
 from lab.budget.group import Group, cores_for, pin, pin_new
-from lab.deploy import envoy, snapshot
-from lab.deploy.ports import HOST, free_port, free_ports
-from lab.deploy.postgres import (
-    PostgresTemplate,
-    Server,
-    describe_server,
-    open_server,
-    server_command,
-)
-from lab.deploy.processes import (
-    Command,
-    Process,
-    Register,
-    StartError,
-    await_true,
-    kill_group,
-    start,
-    tail,
-)
-from lab.deploy.programs import (
-    Surroundings,
-    base_environ,
-    database_environ,
-    mark_of,
-    store_command,
-)
-from lab.deploy.supervisor import Key, Supervisor
-from lab.deploy.supervisor import StackEvent as StackEvent  # noqa: PLC0414 - for listeners
-from lab.scenario import DataKeys, PlatformKeys
-from lab.topology import DATABASES, SERVICES, Budget, Topology
-
-_START_S: Final = 30.0
-_SEED_S: Final = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where and how a stack runs: what the deployment gives each of its stacks."""
-
-    around: Surroundings
-    private: Path
-    logs: Path
-    group: Group
-    register: Register
-    template: PostgresTemplate
-    platform: PlatformKeys
-    data: DataKeys
-    cpus: list[int]
-    """The cores of the stores; as many of them are used as the budget asks for."""
-    startup_cpus: list[int]
+from lab.deploy import snapshot
+from lab.deploy.ports import HOST
+from lab.deploy.postgres import open_server
+from lab.deploy.processes import Command, Process, kill_group, start
+from lab.deploy.startup import Place, Startup, connections_of, is_ok
+from lab.deploy.supervisor import Key, StackEvent, Supervisor
+from lab.topology import Budget, Topology
 
 
 class Stack:
@@ -97,16 +46,17 @@ class Stack:
         began = time.monotonic()
         # Importing the programs takes longest: it goes on while databases are made and seeded.
         # Background work that should meet a missing table is tried again a second later.
-        servers = self._launch_databases()
+        startup = Startup(self.topology, self._place, self._launch)
+        servers = startup.launch_databases()
         role_urls = {name: server.role_url(name) for server in servers
                      for name in server.role_passwords}
         self.database_urls = {name: server.superuser_url(name) for server in servers
                               for name in server.role_passwords}
-        started = self._launch_programs(role_urls)
+        started, self.base_url = startup.launch_programs(role_urls)
         with ThreadPoolExecutor(len(servers)) as pool:
             list(pool.map(open_server, servers))
-        self._await_seed(self._seed(role_urls))
-        self._await_programs(started)
+        startup.seed(role_urls)
+        startup.await_programs(started, self.base_url)
         self._snapshots = [snapshot.take(url) for url in self.database_urls.values()]
         self.startup_s = time.monotonic() - began
         self.set_budget(budget)  # all cores may help to start, none is limited before
@@ -154,7 +104,7 @@ class Stack:
             "databases": len(self.database_urls),
             "deployables": {p.name: {"replicas": p.replicas, "threads": p.threads,
                                      "db_connections": p.db_connections} for p in programs},
-            "db_connections": _connections(self.topology),
+            "db_connections": connections_of(self.topology),
             "processes": len(self.processes),
         }
 
@@ -166,82 +116,6 @@ class Stack:
             parts = [p for p in order if _stop_order(p.command.part) == rank]
             with ThreadPoolExecutor(max(1, len(parts))) as pool:
                 list(pool.map(Process.stop, parts))
-
-    def _launch_databases(self) -> list[Server]:
-        names = DATABASES[self.topology.store]
-        groups = [names] if self.topology.database_servers == "one" else [(n,) for n in names]
-        parts = ["postgres"] if len(groups) == 1 else [f"postgres-{n[0]}" for n in groups]
-
-        def one(part: str, databases: tuple[str, ...]) -> Server:
-            data = self._place.private / f"{self.topology.name}-{part}"
-            self._place.template.copy(data)
-            connections = _connections(self.topology) + 4 * len(databases)
-            command = server_command(self._place.template, data, part, free_port(), connections,
-                                     mark_of(self._place.around))
-            return describe_server(self._launch(command), self._place.template, databases)
-
-        with ThreadPoolExecutor(len(groups)) as pool:
-            return list(pool.map(one, parts, groups))
-
-    def _seed(self, role_urls: dict[str, str]) -> subprocess.Popen[bytes]:
-        data = self._place.data
-        module = f"{self.topology.store}.seed"
-        environ = base_environ(self._place.around) | database_environ(role_urls)
-        log = self._place.logs / f"{self.topology.name}-seed.log"
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, "--seed", str(data.seed), "--products",
-                 str(data.products), "--customers", str(data.customers)],
-                env=environ, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
-        pin_new(process.pid, self._place.startup_cpus)
-        self._place.register(process.pid, signal.SIGTERM)
-        return process
-
-    def _await_seed(self, seeding: subprocess.Popen[bytes]) -> None:
-        try:
-            code = seeding.wait(_SEED_S)
-        except subprocess.TimeoutExpired:
-            code = -1
-        if code:
-            log = self._place.logs / f"{self.topology.name}-seed.log"
-            raise StartError(f"seeding {self.topology.name} failed (code {code}); {log}:\n"
-                             f"{tail(log)}")
-
-    def _launch_programs(self, role_urls: dict[str, str]) -> list[Process]:
-        topology = self.topology
-        clusters, commands = [], []
-        internal = ({} if topology.store == "monolith" or topology.colocated
-                    else dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True)))
-        peer_urls = {service: f"http://{HOST}:{port}" for service, port in internal.items()}
-        for program in topology.deployables:
-            ports = free_ports(program.replicas)
-            health = "/livez" if program.name == "storefront" else "/readyz"
-            clusters.append(envoy.Cluster(program.name, tuple(ports), health))
-            commands += [
-                store_command(self._place.around, program, replica, port, role_urls, peer_urls)
-                for replica, port in enumerate(ports)
-            ]
-        started = [self._launch(command) for command in commands]
-        self._start_proxy(clusters, internal)
-        return started
-
-    def _await_programs(self, started: list[Process]) -> None:
-        for process in started:
-            path = "/livez" if process.command.part == "storefront" else "/readyz"
-            url = f"http://{HOST}:{process.command.port}{path}"
-            await_true(process, lambda url=url: is_ok(url), _START_S)  # type: ignore[misc]
-        edge = self.processes["envoy", 0]
-        await_true(edge, lambda: is_ok(f"{self.base_url}/readyz"), _START_S)
-
-    def _start_proxy(self, clusters: list[envoy.Cluster], internal: dict[str, int]) -> None:
-        port = free_port()
-        only = clusters[0].name
-        routes = {domain: only if len(clusters) == 1 else domain for domain in SERVICES}
-        config = self._place.private / f"{self.topology.name}-envoy.json"
-        proxy = envoy.Proxy(port, tuple(clusters), routes, internal)
-        config.write_text(json.dumps(envoy.configuration(proxy), indent=1), encoding="utf-8")
-        self._launch(envoy.command(config, port, mark_of(self._place.around)))
-        self.base_url = f"http://{HOST}:{port}"
 
     def _launch(self, command: Command) -> Process:
         place = self._place
@@ -282,21 +156,6 @@ def _answers(process: Process) -> bool:
     except OSError:
         return False
     return True
-
-
-def is_ok(url: str) -> bool:
-    """Say whether an address answers 200."""
-    try:
-        return urllib3.request("GET", url, timeout=2, retries=False).status == 200
-    except urllib3.exceptions.HTTPError:
-        return False
-
-
-def _connections(topology: Topology) -> int:
-    """Connections that all pools together may open."""
-    databases = len(DATABASES[topology.store]) if topology.colocated else 1
-    return sum(p.replicas * p.db_connections * databases for p in topology.deployables
-               if p.name != "storefront")
 
 
 def _stop_order(part: str) -> int:

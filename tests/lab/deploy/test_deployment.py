@@ -19,7 +19,8 @@ from contract import seed
 from contract.bank import Charge
 from contract.faults import Armed
 from lab.deploy.deployment import Deployment
-from lab.deploy.stack import Stack, StackEvent
+from lab.deploy.stack import Stack
+from lab.deploy.supervisor import StackEvent
 from lab.deploy.warden import MARK
 from lab.scenario import DataKeys, PlatformKeys
 from lab.topology import Budget, Deployable, Topology

@@ -1,0 +1,152 @@
+"""How a stack comes up: databases, seed, programs and proxy, as much as possible at once."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import urllib3
+
+from lab.budget.group import Group, pin_new
+from lab.deploy import envoy
+from lab.deploy.ports import HOST, free_port, free_ports
+from lab.deploy.postgres import PostgresTemplate, Server, describe_server, server_command
+from lab.deploy.processes import Command, Process, Register, StartError, await_true, tail
+from lab.deploy.programs import (
+    Surroundings,
+    base_environ,
+    database_environ,
+    mark_of,
+    store_command,
+)
+from lab.scenario import DataKeys, PlatformKeys
+from lab.topology import DATABASES, SERVICES, Topology
+
+_START_S: Final = 30.0
+_SEED_S: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and how a stack runs: what the deployment gives each of its stacks."""
+
+    around: Surroundings
+    private: Path
+    logs: Path
+    group: Group
+    register: Register
+    template: PostgresTemplate
+    platform: PlatformKeys
+    data: DataKeys
+    cpus: list[int]
+    """The cores of the stores; as many of them are used as the budget asks for."""
+    startup_cpus: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """The steps of starting a topology; `launch` starts a command inside the stack."""
+
+    topology: Topology
+    place: Place
+    launch: Callable[[Command], Process]
+
+    def launch_databases(self) -> list[Server]:
+        """Start one server, or one for each database; their addresses are known at once."""
+        names = DATABASES[self.topology.store]
+        groups = [names] if self.topology.database_servers == "one" else [(n,) for n in names]
+        parts = ["postgres"] if len(groups) == 1 else [f"postgres-{n[0]}" for n in groups]
+        template = self.place.template
+
+        def one(part: str, databases: tuple[str, ...]) -> Server:
+            data = self.place.private / f"{self.topology.name}-{part}"
+            template.copy(data)
+            connections = connections_of(self.topology) + 4 * len(databases)
+            command = server_command(template, data, part, free_port(), connections,
+                                     mark_of(self.place.around))
+            return describe_server(self.launch(command), template, databases)
+
+        with ThreadPoolExecutor(len(groups)) as pool:
+            return list(pool.map(one, parts, groups))
+
+    def launch_programs(self, role_urls: dict[str, str]) -> tuple[list[Process], str]:
+        """Start every replica and the proxy; return the replicas and the edge's address."""
+        clusters, commands = [], []
+        has_peers = self.topology.store == "microservices" and not self.topology.colocated
+        internal = (dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
+                    if has_peers else {})
+        peer_urls = {service: f"http://{HOST}:{port}" for service, port in internal.items()}
+        for program in self.topology.deployables:
+            ports = free_ports(program.replicas)
+            clusters.append(envoy.Cluster(program.name, tuple(ports), _health_path(program.name)))
+            commands += [
+                store_command(self.place.around, program, replica, port, role_urls, peer_urls)
+                for replica, port in enumerate(ports)
+            ]
+        started = [self.launch(command) for command in commands]
+        return started, self._launch_proxy(clusters, internal)
+
+    def seed(self, role_urls: dict[str, str]) -> None:
+        """Make and fill the tables by the store's own program.  Raises StartError."""
+        data = self.place.data
+        log = self.place.logs / f"{self.topology.name}-seed.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"{self.topology.store}.seed", "--seed", str(data.seed),
+                 "--products", str(data.products), "--customers", str(data.customers)],
+                env=base_environ(self.place.around) | database_environ(role_urls),
+                stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        pin_new(process.pid, self.place.startup_cpus)
+        self.place.register(process.pid, signal.SIGTERM)
+        try:
+            code = process.wait(_SEED_S)
+        except subprocess.TimeoutExpired:
+            code = -1
+        if code:
+            raise StartError(f"seeding {self.topology.name} failed (code {code}); {log}:\n"
+                             f"{tail(log)}")
+
+    def await_programs(self, started: list[Process], base_url: str) -> None:
+        """Wait until every replica, and the store as a whole, says that it is ready."""
+        for process in started:
+            path = _health_path(process.command.part)
+            url = f"http://{HOST}:{process.command.port}{path}"
+            await_true(process, lambda url=url: is_ok(url), _START_S)  # type: ignore[misc]
+        await_true(started[-1], lambda: is_ok(f"{base_url}/readyz"), _START_S)
+
+    def _launch_proxy(self, clusters: list[envoy.Cluster], internal: dict[str, int]) -> str:
+        port = free_port()
+        only = clusters[0].name
+        routes = {domain: only if len(clusters) == 1 else domain for domain in SERVICES}
+        config = self.place.private / f"{self.topology.name}-envoy.json"
+        proxy = envoy.Proxy(port, tuple(clusters), routes, internal)
+        config.write_text(json.dumps(envoy.configuration(proxy), indent=1), encoding="utf-8")
+        self.launch(envoy.command(config, port, mark_of(self.place.around)))
+        return f"http://{HOST}:{port}"
+
+
+def _health_path(program: str) -> str:
+    """The storefront asks the others; whether it can serve is its own life."""
+    return "/livez" if program == "storefront" else "/readyz"
+
+
+def is_ok(url: str) -> bool:
+    """Say whether an address answers 200."""
+    try:
+        return urllib3.request("GET", url, timeout=2, retries=False).status == 200
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+def connections_of(topology: Topology) -> int:
+    """Connections that all pools together may open."""
+    databases = len(DATABASES[topology.store]) if topology.colocated else 1
+    return sum(p.replicas * p.db_connections * databases for p in topology.deployables
+               if p.name != "storefront")
