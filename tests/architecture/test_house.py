@@ -14,7 +14,6 @@ LONGER_FOR_A_REASON = {
     "contract.errors": 300,  # the tree, drawn, and a class for each of its leaves
     "contract.models": 270,  # every wire model, in one place on purpose
     "lab.scenario": 320,  # every knob with its unit: docs/scenarios.md is made of it
-    "loadtests.conductor": 270,
     "microservices.orders.operations": 330,  # the lesson: checkout, step by step …
     "monolith.orders.operations": 300,  # … and its twin
 }
