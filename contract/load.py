@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Journey = Literal["browse", "search", "fill_cart", "check_out", "look_at_orders", "read_product"]
+Journey = Literal["browse", "search", "search_only", "fill_cart", "check_out", "look_at_orders",
+                  "read_product"]
 
 
 class _Spec(BaseModel):

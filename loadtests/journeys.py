@@ -133,6 +133,12 @@ def search_products(draw: Draw, _memory: Memory) -> Ask:
                (b'"items":[', b'"total":', b'"page":1'), learn=_learn_found)
 
 
+def search_cheapest(draw: Draw, _memory: Memory) -> Ask:
+    return Ask("search_products", "GET",
+               f"/api/search?q={quote(draw.words)}&sort=price_asc",
+               (b'"items":[', b'"total":', b'"page":1'))
+
+
 def read_found(draw: Draw, memory: Memory) -> Ask:
     """Open a search result; a popular product if there was none."""
     return _get_product(memory.found_id or draw.product_id)
@@ -178,6 +184,10 @@ JOURNEYS: Final[dict[Journey, tuple[Step, ...]]] = {
     "search": (
         Step("search_products", search_products),
         Step("get_product", read_found),
+    ),
+    "search_only": (
+        Step("search_products", search_products),
+        Step("search_products", search_cheapest),
     ),
     "fill_cart": (
         Step("get_product", read_product),
