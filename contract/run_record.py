@@ -47,6 +47,8 @@ class TrialRecord(_Record):
     phase: Literal["latency", "capacity", "hot", "isolation"]
     pair: int
     """Trials of one pair are adjacent and comparable."""
+    attempt: int = 0
+    """Counts the measurements of the pair: both arms are measured again when one is rejected."""
     arm: Literal["a", "b"] = "a"
     """Distinguishes the two trials of an A/A pair."""
     is_aa: bool = False

@@ -104,6 +104,7 @@ def _run_pair(bench: Bench, pair: list[PlannedTrial], record: RunRecord,
         for planned in pair:
             progress.step(_describe(planned, again=attempt > 0))
             trial = run_trial(bench, len(record.trials) + 1, planned)
+            trial.attempt = attempt
             measured.append(trial)
             record.trials.append(trial)
             bench.folder.save_record(record)

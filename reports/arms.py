@@ -40,23 +40,31 @@ Pairs = list[dict[str, TrialRecord]]
 
 def pairs_of(judged: list[Judged], topologies: list[str],
              wanted: Callable[[TrialRecord], bool]) -> Pairs:
-    """Pairs in which each topology has a trial that was not rejected (the last, if re-run)."""
-    groups: dict[int, dict[str, TrialRecord]] = {}
-    for one in judged:
-        trial = one.trial
-        if wanted(trial) and not trial.is_aa and one.status != "rejected":
-            groups.setdefault(trial.pair, {})[trial.topology] = trial
-    return [group for _, group in sorted(groups.items())
-            if all(name in group for name in topologies)]
+    """Pairs whose trials were measured next to each other and not rejected (the last attempt)."""
+    attempts = _by_attempt(
+        judged, lambda trial: wanted(trial) and not trial.is_aa, lambda trial: trial.topology)
+    whole = {pair: group for (pair, _), group in attempts.items()
+             if all(name in group for name in topologies)}
+    return list(whole.values())
 
 
 def aa_pairs_of(judged: list[Judged]) -> list[tuple[TrialRecord, TrialRecord]]:
     """Pairs of the same store with itself, first arm first, rejected ones left out."""
-    groups: dict[int, dict[str, TrialRecord]] = {}
+    attempts = _by_attempt(judged, lambda trial: trial.is_aa, lambda trial: trial.arm)
+    whole = {pair: group for (pair, _), group in attempts.items() if len(group) == 2}
+    return [(group["a"], group["b"]) for group in whole.values()]
+
+
+def _by_attempt(judged: list[Judged], wanted: Callable[[TrialRecord], bool],
+                arm: Callable[[TrialRecord], str]
+                ) -> dict[tuple[int, int], dict[str, TrialRecord]]:
+    """Trials that were not rejected by (pair, attempt), in this order, then by arm."""
+    groups: dict[tuple[int, int], dict[str, TrialRecord]] = {}
     for one in judged:
-        if one.trial.is_aa and one.status != "rejected":
-            groups.setdefault(one.trial.pair, {})[one.trial.arm] = one.trial
-    return [(group["a"], group["b"]) for _, group in sorted(groups.items()) if len(group) == 2]
+        trial = one.trial
+        if wanted(trial) and one.status != "rejected":
+            groups.setdefault((trial.pair, trial.attempt), {})[arm(trial)] = trial
+    return dict(sorted(groups.items()))
 
 
 def usable(judged: list[Judged], phase: str) -> list[TrialRecord]:

@@ -121,7 +121,8 @@ def worst_spin_ms(trial: TrialRecord) -> float:
 
 def _judge(trial: TrialRecord, limits: Thresholds, best_ms: float, median_ms: float,
            record: RunRecord) -> Judged:
-    partners = [t for t in record.trials if t.pair == trial.pair and t.id != trial.id]
+    partners = [other for other in record.trials if other.id != trial.id
+                and (other.pair, other.attempt) == (trial.pair, trial.attempt)]
     findings = [*check_lag(trial, limits, median_ms), *check_generator_cpu(trial, limits),
                 *check_rows(trial), *check_spin(trial, limits, best_ms, partners),
                 *check_throttling(trial)]

@@ -6,6 +6,7 @@ import pytest
 from synthetic import Planted, write_run
 
 from contract.run_record import RunRecord, TrialRecord
+from reports.arms import pairs_of
 from reports.guards import Thresholds, check_throttling, judge, thresholds_of
 
 
@@ -73,3 +74,28 @@ def test_throttling_by_a_meant_quota_is_no_fault(record: RunRecord) -> None:
     trial: TrialRecord = record.trials[0]
     assert trial.throttled_share > 0.01
     assert list(check_throttling(trial)) == []
+
+
+
+def measured_again(record: RunRecord, **last: object) -> RunRecord:
+    """The first pair once more, as a second attempt; `last` changes its last trial."""
+    first = [trial for trial in record.trials if trial.pair == 0]
+    again = [trial.model_copy(update={"id": 900 + number, "attempt": 1,
+                                      "spin_after_ms": trial.spin_before_ms})
+             for number, trial in enumerate(first)]
+    again[-1] = again[-1].model_copy(update=last)
+    return record.model_copy(update={"trials": [*record.trials, *again]})
+
+
+def test_a_pair_that_was_measured_again_is_judged_by_attempt(record: RunRecord) -> None:
+    judged = judge(measured_again(changed(record, spin_after_ms=9.0)), {})
+    statuses = {(one.trial.attempt, one.status) for one in judged if one.trial.pair == 0}
+    assert statuses == {(0, "rejected"), (0, "ok"), (1, "ok")}
+
+
+def test_trials_of_different_attempts_make_no_pair(record: RunRecord) -> None:
+    spoilt = measured_again(changed(record, spin_after_ms=9.0), rows_written=1)
+    topologies = sorted({trial.topology for trial in record.trials})
+    assert pairs_of(judge(spoilt, {}), topologies, lambda trial: trial.pair == 0) == []
+    whole = measured_again(changed(record, spin_after_ms=9.0))
+    assert len(pairs_of(judge(whole, {}), topologies, lambda trial: trial.pair == 0)) == 1
