@@ -46,7 +46,7 @@ class Loss:
     collateral: Estimate | None
     expected: float
     recover_s: float | None
-    """From cleared to the start of the first 20 good requests in a row; None: not seen."""
+    """From cleared to the last bad request of any feature; None: one did not come back."""
     times_fired: list[int]
 
 

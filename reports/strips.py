@@ -13,7 +13,8 @@ from contract.endpoints import FEATURES
 from contract.run_record import FaultRecord, TrialRecord
 from reports.read import Run
 
-RUN_OF_GOOD: Final = 20
+GOOD_AGAIN: Final = 2
+"""Good requests of a feature, after its last bad one, that show it is well again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,22 @@ def in_window(rows: pd.DataFrame, fault: FaultRecord) -> pd.DataFrame:
 
 
 def recovery_s(rows: pd.DataFrame, cleared_s: float) -> float | None:
+    """Seconds from cleared to the last request that was still bad, whatever its feature.
+
+    A run of good requests over all features would hide one that is still dead, so each feature
+    that failed after clearing must show good requests behind its last bad one; None: not seen.
+    """
     after = rows[rows["intended_s"].to_numpy() >= cleared_s]
-    good = after["good"].to_numpy()
-    if len(good) < RUN_OF_GOOD:
-        return None
-    runs = np.convolve(good.astype(int), np.ones(RUN_OF_GOOD, int), mode="valid")
-    first = np.flatnonzero(runs == RUN_OF_GOOD)
-    if not len(first):
-        return None
-    return float(after["intended_s"].to_numpy()[first[0]]) - cleared_s
+    last_bad_s = cleared_s
+    for feature in FEATURES:
+        own = after[after["feature"].to_numpy() == feature]
+        bad = np.flatnonzero(~own["good"].to_numpy().astype(bool))
+        if not len(bad):
+            continue
+        if len(own) - 1 - bad[-1] < GOOD_AGAIN:
+            return None
+        last_bad_s = max(last_bad_s, float(own["intended_s"].to_numpy()[bad[-1]]))
+    return last_bad_s - cleared_s if len(after) else None
 
 
 def strip_of(run: Run, trial: TrialRecord) -> Strip:

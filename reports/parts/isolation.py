@@ -115,7 +115,8 @@ def _loss_table(results: list[FaultResult]) -> Table:
         "isolation_losses", "Losses by fault",
         "Blast radius: loss against the matched run, weighted by the mix. Collateral: the same "
         "over features that do not need the module. Allowed: what the dependency graph predicts "
-        "if the fault is contained. Recovery: first 20 good requests in a row after clearing.",
+        "if the fault is contained. Recovery: from clearing to the last bad request of any "
+        "feature; not seen when one did not come back within the trial.",
         ["fault", "store", "runs", "fired", "blast radius", "collateral", "allowed",
          "recovery, s", "note"],
         [[r.fault.name, loss.topology, str(len(loss.times_fired)), str(sum(loss.times_fired)),

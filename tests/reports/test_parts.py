@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from synthetic import Planted, no_effect, write_run
@@ -19,6 +20,7 @@ from reports.isolation import measure_isolation
 from reports.latency import measure_latency, medians_ms
 from reports.read import Run, UnreadableRun, read_run
 from reports.scaling import Capacity, Step, capacity_of, measure_ramp, measure_scaling
+from reports.strips import recovery_s
 
 Describe = Callable[..., Document]
 
@@ -237,3 +239,16 @@ def test_a_matched_run_that_failed_too_gives_no_loss(described: Describe) -> Non
     assert all("no matched run without fault that worked" in s for s in document.parts[3].lead)
     table = next(t for t in document.parts[3].tables if t.name == "isolation_losses")
     assert all(row[4] == "–" for row in table.cells)
+
+
+def test_a_feature_that_stays_dead_is_not_recovered_however_well_the_others_do() -> None:
+    rows = pd.DataFrame({
+        "intended_s": [9.0, 10.5, 11.0, 11.5, 12.0, 12.5, 13.0],
+        "feature": ["browse", "checkout", "browse", "checkout", "browse", "browse", "browse"],
+        "good": [True, False, True, False, True, True, True],
+    })
+    assert recovery_s(rows, cleared_s=10.0) is None
+    back = pd.concat([rows, pd.DataFrame({"intended_s": [14.0, 14.5], "feature": "checkout",
+                                          "good": True})])
+    assert recovery_s(back, cleared_s=10.0) == pytest.approx(1.5)
+    assert recovery_s(rows[rows["feature"] == "browse"], cleared_s=10.0) == 0
