@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contract.results import TABLES, write_table
+from contract.results import SCHEMA_VERSION, TABLES, write_table
 from contract.run_record import RunRecord
 
 
@@ -73,6 +73,6 @@ class RunFolder:
             merged = pa.concat_tables([pq.read_table(path).cast(schema) for path in parts]
                                       or [schema.empty_table()])
             partial = self.path / f"{table}.partial"
-            pq.write_table(merged.replace_schema_metadata({"schema_version": "1"}), partial,
-                           compression="zstd")
+            version = {"schema_version": str(SCHEMA_VERSION)}
+            pq.write_table(merged.replace_schema_metadata(version), partial, compression="zstd")
             partial.replace(self.path / f"{table}.parquet")
