@@ -99,12 +99,13 @@ def collateral_verdict(base: Estimate, rival: Estimate, arms: Arms) -> str:
         return "no interval, so no difference is shown"
     gap = base.value - rival.value
     half = math.hypot(_half(base), _half(rival))
-    low, high = (number((gap - half) * 100), number((gap + half) * 100))
-    if gap - half > 0:
+    least, most = max(gap - half, -1.0), min(gap + half, 1.0)  # more than all can't be lost
+    low, high = number(least * 100), number(most * 100)
+    if least > 0:
         return f"{arms.rival} lost less, by {number(gap * 100)} points [{low}, {high}]"
-    if gap + half < 0:
+    if most < 0:
         return (f"{arms.base} lost less, by {number(-gap * 100)} points "
-                f"[{number(-(gap + half) * 100)}, {number(-(gap - half) * 100)}]")
+                f"[{number(-most * 100)}, {number(-least * 100)}]")
     return f"no difference shown (between {low} and {high} points)"
 
 
