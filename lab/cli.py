@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -149,6 +150,8 @@ def main() -> None:
     """Run the command line; Ctrl-C ends with 130 after the clean-up."""
     from lab.errors import LabError
 
+    # A shell starts background jobs with interrupts ignored; ours clean up when interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except KeyboardInterrupt:
