@@ -56,10 +56,10 @@ def draw_ecdf(latency: Latency, slo_ms: float) -> Figure:
         axis.axvline(slo_ms, color=INK, lw=0.8, ls=(0, (2, 2)))
         axis.set(title=title, xlabel="ms", xscale="log", ylim=(0, 102))
     log_ms(axes[0].xaxis)
-    axes[0].annotate("objective", (slo_ms, 4), xytext=(-3, 0), textcoords="offset points",
+    axes[0].annotate("objective", (slo_ms, 45), xytext=(-3, 0), textcoords="offset points",
                      rotation=90, ha="right", va="bottom", fontsize=7.5)
     axes[0].set_ylabel("% of scheduled requests\nrightly answered")
-    axes[0].legend(loc="upper left")
+    axes[0].legend(loc="lower right")
     return figure
 
 
