@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from contract.load import EarlyStop, Workload
@@ -93,8 +93,6 @@ def _arms(group: list[PlannedTrial]) -> list[Literal["a", "b"]]:
 
 def _in_pair(trial: PlannedTrial, pair: int, seed: int,
              arm: Literal["a", "b"]) -> PlannedTrial:
-    from dataclasses import replace
-
     return replace(trial, pair=pair, seed=seed, arm=arm)
 
 
@@ -117,8 +115,6 @@ def _trial(scenario: ScenarioKeys, phase: Phase, topology: str, workload: str,
 
 
 def _latency(scenario: ScenarioKeys) -> Iterator[list[PlannedTrial]]:
-    from dataclasses import replace
-
     keys = scenario.latency
     if keys is None:
         return
@@ -140,8 +136,6 @@ def _ramp(keys: CapacityKeys, topology: str, cpus: float) -> tuple[tuple[float, 
 
 
 def _capacity(scenario: ScenarioKeys, keys: CapacityKeys) -> Iterator[list[PlannedTrial]]:
-    from dataclasses import replace
-
     for _ in range(keys.repeats):
         for cpus in keys.cpus:
             yield [
@@ -154,8 +148,6 @@ def _capacity(scenario: ScenarioKeys, keys: CapacityKeys) -> Iterator[list[Plann
 
 
 def _hot(scenario: ScenarioKeys, keys: HotKeys) -> Iterator[list[PlannedTrial]]:
-    from dataclasses import replace
-
     cpus = keys.cpus[0]
     for _ in range(keys.repeats):
         yield [
@@ -174,8 +166,6 @@ def _normalised(shares: dict[str, float], cpus: float) -> dict[str, float]:
 
 
 def _isolation(file: ScenarioFile, scenario: ScenarioKeys) -> Iterator[list[PlannedTrial]]:
-    from dataclasses import replace
-
     keys = scenario.isolation
     if keys is None:
         return

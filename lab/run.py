@@ -27,6 +27,7 @@ from lab.topology import Budget
 from lab.trial import Bench, run_trial
 from lab.verify import VerificationError, digest_of, smoke
 from reports import Report, build
+from reports.guards import best_spin_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +122,12 @@ def _run_pair(bench: Bench, pair: list[PlannedTrial], record: RunRecord,
 
 
 def _judge(bench: Bench, record: RunRecord, measured: list[TrialRecord]) -> None:
-    spins = [spin for trial in record.trials
-             for spin in (trial.spin_before_ms, trial.spin_after_ms)]
+    best_ms = best_spin_ms(record.trials)
     found: dict[int, list[Objection]] = {}
     for trial in measured:
         evidence = Evidence(trial, bench.scenario.guards, _median_ms(bench.folder, trial),
-                            float(np.percentile(spins, 10)), _unplanned(bench.folder, trial))
-        # Past capacity the generator's own queue is part of the finding.
-        found[trial.id] = [objection for objection in objections(evidence)
-                           if trial.phase not in ("capacity", "hot")
-                           or not objection.reason.startswith(("generator lag", "an arrival"))]
+                            best_ms, _unplanned(bench.folder, trial))
+        found[trial.id] = objections(evidence)
     for number, reasons in judge_pair(found).items():
         write_verdict(next(trial for trial in measured if trial.id == number), reasons)
 

@@ -66,3 +66,9 @@ def test_the_verdict_lands_in_the_record() -> None:
     write_verdict(trial, [Objection("flag", "doubtful"), Objection("reject", "bad")])
     assert trial.status == "rejected"
     assert trial.reasons == ["doubtful", "bad"]
+
+
+@pytest.mark.parametrize("phase", ["capacity", "hot"])
+def test_a_ramp_is_not_judged_by_its_lag(phase: str) -> None:
+    assert _severities(phase=phase, lag_p99_ms=90.0, lag_max_ms=900.0) == []
+    assert _severities(phase=phase, generator_cpu_share=0.9) == ["reject"]
