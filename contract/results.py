@@ -12,6 +12,7 @@ Times `*_s` are seconds on one monotonic clock, counted from the start of the tr
 
 Schema history
     1   first version
+    2   requests: statements, sql_rows; trials name a series, a probe, pools, a distance
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Final, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 Outcome = Literal["ok", "status", "timeout", "connection", "body", "censored"]
 OUTCOMES: Final[tuple[Outcome, ...]] = (
@@ -54,6 +55,8 @@ REQUESTS: Final = pa.schema(
         ("service_calls", pa.int16()), # calls between services that the answer needed
         ("bytes", pa.int32()),         # of the response body
         ("reference", pa.string()),    # id of the order that a place_order acknowledged, or ""
+        ("statements", pa.int16()),    # SQL statements that the answer needed, in all services
+        ("sql_rows", pa.int32()),      # rows that they returned or changed
     ]
 )
 

@@ -40,11 +40,43 @@ class PartCost(_Record):
     """Mean resident size; shared pages counted in each process."""
 
 
+class PoolUse(_Record):
+    """A pool of one part over the measured window: connections, threads; replicas summed."""
+
+    size: int
+    busy_mean: float
+    """Time-averaged number taken: busy seconds / window (Little's law: throughput × holding)."""
+    taken: int
+    """How often one was taken."""
+    waited: int
+    """How often somebody had to wait for one."""
+    wait_s: float
+    """All waiting together."""
+
+
+class ProbeRecord(_Record):
+    """One question of a search: does the store meet the objective at this value?"""
+
+    search: str
+    """Names the search: probes of one search are one ordered story."""
+    variable: Literal["rate", "cpus"]
+    """What is searched: journeys per second, or cores at a fixed rate."""
+    value: float
+    step: Literal["ramp", "bisect", "confirm"]
+    scheduled: int = 0
+    """Requests intended in the measured window."""
+    good: int = 0
+    holds: bool | None = None
+    """The answer; None: not answered (the trial was rejected)."""
+
+
 class TrialRecord(_Record):
     """One measured window on one topology."""
 
     id: int
-    phase: Literal["latency", "capacity", "hot", "isolation"]
+    phase: Literal["latency", "distance", "capacity", "search", "hot", "idle", "isolation"]
+    series: str = ""
+    """Trials of one phase that belong together: a workload at a rate, a point of a curve."""
     pair: int
     """Trials of one pair are adjacent and comparable."""
     attempt: int = 0
@@ -66,7 +98,15 @@ class TrialRecord(_Record):
     budget_mode: Literal["pooled", "partitioned"] = "pooled"
     shares: dict[str, float] = {}
     """Cores per part when partitioned."""
-    scaled: Literal["everything", "hot_part"] | None = None
+    scaled: str | None = None
+    """How the budget of a hot mix was split: pooled, everything, hot_part, …"""
+    replicas: int = 1
+    """Replicas of every program of the store."""
+    hop_ms: float = 0.0
+    """Distance between services, one way, that was asked for; 0: none was put in."""
+    hop_measured_ms: float | None = None
+    """What a call between services took longer than without distance; None: not measured."""
+    probe: ProbeRecord | None = None
     fault: FaultRecord | None = None
     slo_ms: float
     """A request is good when it is right and its response takes at most this."""
@@ -84,6 +124,13 @@ class TrialRecord(_Record):
     throttled_share: float = 0.0
     cost: dict[str, PartCost] = {}
     """By part; `total` is the whole budget group."""
+    pools: dict[str, PoolUse] = {}
+    """By `part/pool`, for example `monolith/threads`, `orders/connections`."""
+    connections: int = 0
+    """Connections that the databases served when the window ended."""
+    unplanned_exits: int = 0
+    """Parts that ended although nothing was meant to break them."""
+    oom_kills: int = 0
     started_unix_s: float = 0.0
     """For people; never used in arithmetic."""
 
@@ -122,6 +169,10 @@ class RunRecord(_Record):
     """By topology; equal, or the run was refused."""
     contract_smoke: dict[str, bool] = {}
     """By topology."""
+    contract_suite: str = ""
+    """Digest of the sources for which the whole contract suite passed; "" when it was waived."""
+    resumed: int = 0
+    """How often the run was interrupted and went on."""
     startup_s: dict[str, float] = {}
     trials: list[TrialRecord] = []
     not_controlled: list[str] = []

@@ -156,6 +156,17 @@ class GuardKeys(Section):
     """How often a rejected pair is measured again. Unit: times."""
 
 
+class StopKeys(Section):
+    """When enough pairs were measured: on the width of intervals, never on what they show."""
+
+    p50: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Half-width of the 95 % interval of the median's ratio. Unit: 0 to 1."""
+    p95: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The same for the 95th percentile. Unit: 0 to 1."""
+    least_pairs: Annotated[int, Field(ge=3, le=500)] = 6
+    """No series stops before it has so many pairs of two stores. Unit: pairs."""
+
+
 class LatencyKeys(Section):
     """Part one: response times at one offered rate."""
 
@@ -164,7 +175,11 @@ class LatencyKeys(Section):
     rate_per_s: Positive
     """Offered rate. Unit: journeys per second."""
     pairs: Annotated[int, Field(ge=1, le=500)]
-    """Interleaved pairs; every fifth is the same store twice. Unit: pairs."""
+    """Greatest number of interleaved pairs; every fifth is the same store twice. Unit: pairs."""
+    stop: StopKeys | None = None
+    """Stop earlier, when intervals are this narrow; leave out to measure all pairs."""
+    topologies: list[str] | None = None
+    """Topologies of this series, all in one group; leave out for the scenario's."""
     warmup_s: Seconds
     """Load before the measured window. Unit: seconds."""
     measure_s: Seconds
@@ -193,6 +208,53 @@ class CapacityKeys(Section):
     """How often each ramp is run. Unit: times."""
 
 
+class DistanceKeys(Section):
+    """Part one as well: a network distance put between the services of a store."""
+
+    workload: str
+    """Name of a workload."""
+    rate_per_s: Positive
+    """Offered rate. Unit: journeys per second."""
+    hop_ms: Annotated[list[Annotated[float, Field(ge=0, le=1000)]], Field(min_length=1)]
+    """Distances, one way, of every call between services. Unit: milliseconds."""
+    groups: Annotated[int, Field(ge=1, le=100)]
+    """How often all distances are measured, in an order of their own each time. Unit: times."""
+    warmup_s: Seconds
+    """Load before the measured window. Unit: seconds."""
+    measure_s: Seconds
+    """The measured window. Unit: seconds."""
+
+
+class PointKeys(Section):
+    """Resources at which a capacity is searched."""
+
+    cpus: Positive
+    """Budget of the whole architecture. Unit: cores."""
+    replicas: Annotated[int, Field(ge=1, le=16)] = 1
+    """Replicas of every program; the budget is split evenly over them. Unit: processes."""
+
+
+class SearchKeys(Section):
+    """Part two: capacity by a search, the probes of all topologies interleaved."""
+
+    workload: str
+    """Name of a workload."""
+    points: Annotated[list[PointKeys], Field(min_length=1, max_length=40)]
+    """Where capacity is searched."""
+    resolution: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+    """Bisection ends when the two ends of the answer are this close. Unit: 0 to 1."""
+    warmup_s: Seconds = 1.5
+    """Load before each probe's measured window. Unit: seconds."""
+    probe_s: Seconds = 4.0
+    """The measured window of a probe. Unit: seconds."""
+    confirm_factor: Annotated[float, Field(ge=1, le=20)] = 3.0
+    """The answer is confirmed by a window this many times longer. Unit: ratio."""
+    most_probes: Annotated[int, Field(ge=4, le=100)] = 20
+    """A search that has not ended by then ends without an answer. Unit: trials."""
+    repeats: Annotated[int, Field(ge=1, le=20)] = 1
+    """How often each search is made. Unit: times."""
+
+
 class HotKeys(CapacityKeys):
     """Part two as well: one hot feature, everything scaled against only the hot part scaled, at
     equal total budget (partitioned). `cpus` has one entry."""
@@ -200,6 +262,28 @@ class HotKeys(CapacityKeys):
     shares: dict[str, dict[Literal["everything", "hot_part"], dict[str, Positive]]]
     """Topology → way of scaling → part (`envoy`, `postgres`, a program) → its share of the
     budget. Unit: relative; normalised to the budget."""
+
+
+class IdleKeys(Section):
+    """What a store costs while nobody comes."""
+
+    measure_s: Seconds
+    """How long. Unit: seconds."""
+
+
+class PriceKeys(Section):
+    """What resources cost: example prices, to be replaced by the reader's own."""
+
+    currency: str = "EUR"
+    """Name of the money."""
+    core_hour: Annotated[float, Field(ge=0)] = 0.04
+    """A CPU core for an hour. Unit: money."""
+    gb_hour: Annotated[float, Field(ge=0)] = 0.005
+    """A gigabyte (10⁹ bytes) of memory for an hour. Unit: money."""
+    connection_hour: Annotated[float, Field(ge=0)] = 0.0
+    """A database connection for an hour. Unit: money."""
+    gb_sent: Annotated[float, Field(ge=0)] = 0.05
+    """A gigabyte sent to clients. Unit: money."""
 
 
 class IsolationKeys(Section):
@@ -244,10 +328,20 @@ class ScenarioKeys(Section):
     """Restart policy."""
     guards: GuardKeys = GuardKeys()
     """Thresholds beyond which a trial is rejected."""
-    latency: LatencyKeys | None = None
-    """Part one; leave out to skip."""
+    time_budget_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    """No pair or search begins after this; leave out for no limit. Unit: seconds."""
+    prices: PriceKeys = PriceKeys()
+    """What resources cost."""
+    latency: list[LatencyKeys] = []
+    """Part one; the first series makes the headline. Leave out to skip."""
+    distance: DistanceKeys | None = None
+    """Network distance between services; leave out to skip."""
+    idle: IdleKeys | None = None
+    """Cost without load; leave out to skip."""
     capacity: CapacityKeys | None = None
-    """Part two; leave out to skip."""
+    """Part two as a quick ramp; leave out to skip."""
+    search: list[SearchKeys] = []
+    """Part two as a search; leave out to skip."""
     hot: HotKeys | None = None
     """The hot part of part two; leave out to skip."""
     isolation: IsolationKeys | None = None

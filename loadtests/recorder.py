@@ -14,9 +14,10 @@ from loadtests.journeys import JOURNEYS
 from loadtests.schedule import Arrival
 
 NEVER: Final = float("nan")
-Row = tuple[int, int, Journey, str, float, float, float, float, int, str, str, int, int, str]
+Row = tuple[int, int, Journey, str, float, float, float, float, int, str, str, int, int, str,
+            int, int]
 """journey_no, step, journey, endpoint, intended, dispatch, send, end, status, outcome,
-error_code, service_calls, bytes, reference."""
+error_code, service_calls, bytes, reference, statements, sql_rows."""
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class Recorder:
             instants = ((cut.intended, cut.dispatch, cut.send) if number == cut.step
                         else (NEVER, NEVER, NEVER))
             self.rows.append((arrival.journey_no, number, arrival.journey, step.endpoint,
-                              *instants, NEVER, 0, "censored", "", 0, 0, ""))
+                              *instants, NEVER, 0, "censored", "", 0, 0, "", 0, 0))
 
 
 def scheduled_rows(arrivals: list[Arrival]) -> int:
@@ -58,9 +59,9 @@ def table_rows(rows: list[Row], trial: int, t0: float) -> list[tuple[object, ...
     return [
         (trial, journey_no, step, journey, BY_NAME[endpoint].feature, endpoint, intended - t0,
          dispatch - t0, send - t0, end - t0, status, outcome, code, calls, size,
-         reference)
+         reference, statements, sql_rows)
         for (journey_no, step, journey, endpoint, intended, dispatch, send, end, status, outcome,
-             code, calls, size, reference) in sorted(rows, key=_place)
+             code, calls, size, reference, statements, sql_rows) in sorted(rows, key=_place)
     ]
 
 

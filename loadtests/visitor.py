@@ -99,7 +99,7 @@ class Visitor:
                 reference = acknowledged_order(body)
         row: Row = (here.arrival.journey_no, here.step, here.arrival.journey, ask.endpoint,
                     here.intended, here.dispatch, send, end, status, outcome, code, calls, size,
-                    reference)
+                    reference, 0, 0)
         world.recorder.rows.append(row)
         if world.report is not None:
             world.report(ask, row)

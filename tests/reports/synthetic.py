@@ -183,6 +183,8 @@ def _rows(trial: TrialRecord, truth: Planted, rng: np.random.Generator) -> pa.Ta
         "service_calls": np.array([CALLS[name] if micro else 0 for name in endpoint]),
         "bytes": np.full(len(index), 512),
         "reference": np.full(len(index), "", dtype=object),
+        "statements": np.full(len(index), 2),
+        "sql_rows": np.full(len(index), 20),
     }
     return pa.table([pa.array(columns[f.name], type=f.type) if f.name not in _NAMES
                      else pa.array(columns[f.name], type=pa.string()).dictionary_encode()
