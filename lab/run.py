@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from rich.console import Console
 
+from contract.results import SCHEMA_VERSION
 from contract.run_record import RunRecord, TrialRecord
 from contract.tokens import Principal, issue, load_private_key
 from lab.deploy.deployment import Deployment
@@ -182,7 +183,7 @@ def _verify(record: RunRecord, stacks: dict[str, Stack], scenario: ScenarioKeys)
 def _new_record(folder: RunFolder, name: str, scenario: ScenarioKeys, deployment: Deployment,
                 stacks: dict[str, Stack]) -> RunRecord:
     return RunRecord(
-        schema_version=1, run=folder.name, scenario=name,
+        schema_version=SCHEMA_VERSION, run=folder.name, scenario=name,
         scenario_resolved=scenario.model_dump(mode="json"), seed=scenario.seed,
         started_unix_s=time.time(), machine=describe_machine(), versions=versions(),
         limits=deployment.limits(Budget(scenario.budget.cpus, scenario.budget.memory_mb)),

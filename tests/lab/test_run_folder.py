@@ -8,13 +8,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from contract.results import SCHEMA_VERSION
 from contract.run_record import Limits, RunRecord, TrialRecord
 from lab.run_folder import RunFolder
 
 
 def _record(*trials: int) -> RunRecord:
     return RunRecord(
-        schema_version=1, run="r", scenario="demo", scenario_resolved={}, seed=1,
+        schema_version=SCHEMA_VERSION, run="r", scenario="demo", scenario_resolved={}, seed=1,
         started_unix_s=0.0, machine={}, versions={}, topologies={},
         limits=Limits(cpu_budget=None, memory_budget_mb=None, enforced_by="nothing", enforced=[],
                       not_enforced=[], system_cpus=[0], generator_cpus=[1]),

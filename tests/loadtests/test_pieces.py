@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contract.load import EarlyStop, LoadSpec
-from contract.results import REQUESTS
+from contract.results import REQUESTS, SCHEMA_VERSION
 from loadtests.clock import YieldingClock, new_clock
 from loadtests.command import GATE_ENV, SPEC_ENV, command_for
 from loadtests.customers import Customers, read_tokens
@@ -161,7 +161,7 @@ def test_parts_are_merged_in_order_and_removed(tmp_path: Path) -> None:
     assert table["journey_no"].to_pylist() == [0, 1, 2, 3]
     assert table["outcome"].to_pylist() == ["ok", "timeout", "ok", "ok"]
     assert table.schema.equals(REQUESTS)
-    assert table.schema.metadata[b"schema_version"] == b"1"
+    assert table.schema.metadata[b"schema_version"] == str(SCHEMA_VERSION).encode()
     assert len(read_instants(requests)) == 4
     assert [path.name for path in tmp_path.iterdir()] == [requests.name]
 

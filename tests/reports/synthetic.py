@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contract.endpoints import BY_NAME, DEPENDS_ON
-from contract.results import AUDIT, EVENTS, REQUESTS, RESOURCES
+from contract.results import AUDIT, EVENTS, REQUESTS, RESOURCES, SCHEMA_VERSION
 from contract.run_record import FaultRecord, Limits, PartCost, RunRecord, TrialRecord
 
 JOURNEYS = {
@@ -86,7 +86,7 @@ def write_run(folder: Path, planted: Planted | None = None) -> Path:
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    pq.write_table(table.replace_schema_metadata({"schema_version": "1"}), path,
+    pq.write_table(table.replace_schema_metadata({"schema_version": str(SCHEMA_VERSION)}), path,
                    compression="zstd")
 
 
@@ -278,7 +278,7 @@ def _events(trials: list[TrialRecord]) -> pa.Table:
 def _record(trials: list[TrialRecord], truth: Planted) -> RunRecord:
     names = truth.topologies
     return RunRecord(
-        schema_version=1, run="20260101-000000-demo", scenario="demo",
+        schema_version=SCHEMA_VERSION, run="20260101-000000-demo", scenario="demo",
         scenario_resolved={"slo_ms": 250, "seed": 1}, seed=1, started_unix_s=1_767_225_600.0,
         finished=True, duration_s=301.0,
         machine={"system": "Linux", "cpus": 2, "memory_gb": 7.8, "cpu_model": "A CPU"},
