@@ -28,7 +28,7 @@ from loadtests.summary import Account, join, locust_percentiles_ms, nearest_rank
 
 def row(number: int = 0, intended: float = 0.0, took: float = 0.1, outcome: str = "ok") -> Row:
     return (number, 0, "read_product", "get_product", intended, intended + 0.001,
-            intended + 0.002, intended + took, 200, outcome, "", 0, 9, "")
+            intended + 0.002, intended + took, 200, outcome, "", 0, 9, "", 0, 0)
 
 
 def arrival(number: int = 0) -> Arrival:

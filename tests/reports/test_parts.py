@@ -216,7 +216,7 @@ def test_files_that_cannot_be_read_are_refused_in_words(tmp_path: Path, spoil: s
     write_run(tmp_path, Planted(phases=("latency",), pairs=1))
     record = tmp_path / "run.json"
     document = json.loads(record.read_text())
-    expected = {"absent": "has no run.json", "version": "schema version 99, this report reads 1",
+    expected = {"absent": "has no run.json", "version": "schema version 99, this report reads 2",
                 "column": "lacks the columns step", "broken": "is not JSON",
                 "unknown": "surprise"}[spoil]
     if spoil == "absent":
