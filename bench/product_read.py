@@ -82,16 +82,16 @@ def _bare(stack: Stack, deployment: Deployment, kind: str, database: str, thread
         process.stop()
 
 
-def main() -> None:
-    """Read arguments, measure, print."""
+def main() -> int:
+    """Read arguments, measure, print; say whether the targets are met."""
     parser = argparse.ArgumentParser(prog="python -m bench.product_read", description=__doc__)
     parser.add_argument("--rounds", type=int, default=6, help="pairs of rounds (default 6)")
     parser.add_argument("--seconds", type=float, default=2.5, help="length of a round")
     parser.add_argument("--file", type=Path, default=Path("scenarios.yaml"))
     parser.add_argument("--json", action="store_true", help="print for programs")
     given = parser.parse_args()
-    show(measure(given.rounds, given.seconds, given.file), as_json=given.json)
+    return show(measure(given.rounds, given.seconds, given.file), as_json=given.json)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
