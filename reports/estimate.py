@@ -3,22 +3,56 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from scipy import stats
 
-LEVEL: Final = 0.95
+from reports.estimate_blocks import block_interval
+from reports.estimate_p import (
+    ALPHA,
+    LEVEL,
+    Floats,
+    Values,
+    holm,
+    paired_t_p,
+    sign_flip_p,
+    smallest_sign_flip_p,
+)
+
+__all__ = [
+    "ALPHA",
+    "LEVEL",
+    "QS",
+    "ROWS_FOR",
+    "Estimate",
+    "Floats",
+    "Ratio",
+    "Values",
+    "adjusted_p",
+    "attainment",
+    "half_width",
+    "hodges_lehmann",
+    "holm",
+    "is_enough",
+    "mean_of",
+    "p_in_family",
+    "paired_t_p",
+    "percentile",
+    "percentile_of",
+    "quantiles",
+    "rate_bound",
+    "ratio_of_pairs",
+    "sign_flip_p",
+]
+
 ROWS_FOR: Final = {50.0: 20, 95.0: 400, 99.0: 2000, 99.9: 20_000}
 """Rows below which a percentile is not quoted: 20 of them must lie beyond it (METHOD.md §3)."""
 
 QS: Final = (50.0, 95.0, 99.0)
 """Percentiles that reports quote."""
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Values = Sequence[float] | Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +74,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """theta_B / theta_A over pairs, by the t interval of mean log ratios."""
+    """theta_B / theta_A over pairs; `low` and `high` are the t interval of mean log ratios."""
 
     value: float
     low: float | None
@@ -50,6 +84,12 @@ class Ratio:
     p: float | None
     """Sign-flip permutation, two-sided; None with one pair."""
     caveats: tuple[str, ...] = ()
+    p_t: float | None = None
+    """Student's t on the log ratios, two-sided; None with one pair."""
+    block: tuple[float, float] | None = None
+    """The same interval by the block bootstrap; None under 20 pairs."""
+    unit: str = "ratio"
+    method: str = "paired t of log ratios"
 
 
 def percentile(values: Values, q: float) -> float:
@@ -59,6 +99,20 @@ def percentile(values: Values, q: float) -> float:
     right answer reach down to q.
     """
     return float(np.percentile(np.asarray(values, float), q, method="inverted_cdf"))
+
+
+def percentile_of(values: Values, q: float, unit: str) -> Estimate | None:
+    """Percentile q of one trial with its interval; None where rows are too few.
+
+    The ends are rows too: order statistics by the binomial distribution (Conover 1999, §3.2).
+    """
+    x = np.asarray(values, float)
+    if not is_enough(len(x), q):
+        return None
+    interval: Any = stats.quantile_test(x, p=q / 100).confidence_interval(LEVEL)
+    low, high = (float(end) if math.isfinite(end) else None for end in interval)
+    return Estimate(percentile(x, q), low, high, len(x), unit, "order statistics",
+                    ("one trial: counting error only",))
 
 
 def is_enough(n: int, q: float) -> bool:
@@ -72,7 +126,10 @@ def quantiles(values: Floats) -> dict[float, float | None]:
 
 
 def ratio_of_pairs(a: Values, b: Values) -> Ratio | None:
-    """Estimate B / A; None without a pair.  Pairs that are not finite and positive void it."""
+    """Estimate B / A, pairs in the order of measurement; None without a pair.
+
+    Pairs that are not finite and positive void it.
+    """
     first, second = np.asarray(a, float), np.asarray(b, float)
     if not len(first) or len(first) != len(second):
         return None
@@ -81,12 +138,38 @@ def ratio_of_pairs(a: Values, b: Values) -> Ratio | None:
         return None
     d = np.log(second) - np.log(first)
     low, high = _t_interval(d)
+    block = block_interval(d)
     return Ratio(
         math.exp(float(d.mean())),
         None if low is None else math.exp(low), None if high is None else math.exp(high),
         len(d), math.exp(hodges_lehmann(d)), sign_flip_p(d) if len(d) > 1 else None,
-        ("one pair: no interval",) if len(d) == 1 else (),
+        ("one pair: no interval",) if len(d) == 1 else (), paired_t_p(d),
+        (math.exp(block[0]), math.exp(block[1])) if block else None,
     )
+
+
+def half_width(ratio: Ratio) -> float | None:
+    """Half the interval as a share of the ratio: what a stop rule looks at; None without one."""
+    if ratio.low is None or ratio.high is None:
+        return None
+    return (ratio.high - ratio.low) / 2 / ratio.value
+
+
+def p_in_family(ratio: Ratio, family: int = 1) -> float | None:
+    """The p that enters a family of so many: sign flips where they can reach 0.05 in it.
+
+    Few pairs have few flips: 5 pairs give p ≥ 0.0625 whatever was measured.  There the paired t
+    speaks, which leans on the logarithms being normal.
+    """
+    reaches = smallest_sign_flip_p(ratio.n) * family < ALPHA
+    return ratio.p if reaches else ratio.p_t
+
+
+def adjusted_p(ratios: Mapping[str, Ratio | None]) -> dict[str, float | None]:
+    """Holm's p of secondary endpoints by name: all that a report tests beside its primary one."""
+    tested = {name: ratio for name, ratio in ratios.items() if ratio and ratio.n > 1}
+    found = holm({name: p_in_family(ratio, len(tested)) for name, ratio in tested.items()})
+    return {name: found.get(name) for name in ratios}
 
 
 def mean_of(values: Values, unit: str) -> Estimate | None:
@@ -121,17 +204,6 @@ def hodges_lehmann(d: Values) -> float:
     x = np.asarray(d, float)
     i, j = np.triu_indices(len(x))
     return float(np.median((x[i] + x[j]) / 2))
-
-
-def sign_flip_p(d: Values) -> float:
-    """Two-sided permutation p of mean = 0: exact up to 12 values, else 9,999 seeded flips."""
-    x = np.asarray(d, float)
-    if np.allclose(x, 0):
-        return 1.0
-    found = stats.permutation_test(
-        (x,), np.mean, permutation_type="samples", vectorized=True, rng=0,
-        n_resamples=9999 if len(x) > 12 else 2 ** len(x))
-    return float(found.pvalue)
 
 
 def _t_interval(x: np.ndarray[Any, Any]) -> tuple[float | None, float | None]:
