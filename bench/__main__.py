@@ -32,6 +32,7 @@ BENCHES: Final = (
     Bench("product_read", 80, "is a store as fast as its bare framework?"),
     Bench("recorder", 60, "what does our load generator cost beside Locust's own user?"),
     Bench("startup", 45, "how long does each topology take to its first good answer?"),
+    Bench("truth", 180, "are the generator's percentiles true, against a server of known times?"),
     Bench("report_speed", 60, "how long, and in how much memory, is 1,000,000 rows reported?"),
 )
 
