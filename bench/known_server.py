@@ -3,12 +3,12 @@
     python -m bench.known_server --shape lognormal --records FILE    (ends when its input ends)
 
 Each request is served by a sleep on a kernel timer, a thread for each connection, so nobody
-queues and the response time is the service time.  Service times are not drawn at random: each
-block of 1,000 requests gets the 1,000 quantiles of the distribution, shuffled by the seed, so
-what is compared is the instrument and not the luck of a sample.
+queues and the response time is the service time.  Service times are not drawn at random: they
+are quantiles at the fractions of n × the golden ratio, which fill the distribution evenly over
+any stretch of requests, so what is compared is the instrument and not the luck of a sample.
 
-The server keeps its own record of every request.  An answer carries its number in the header
-that counts calls between services, which recorders keep: each row finds its record.
+The server keeps its own record of every request.  An answer carries its number as the rows of
+SQL that it claims, which recorders keep: each row of the generator finds its record.
 
 A freeze is what a stopped process looks like: for its length nothing is read and nothing is
 answered, then everything at once.
@@ -23,19 +23,15 @@ import json
 import math
 import random
 import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
-from contract.http import SERVICE_CALLS_HEADER
-from lab.budget.group import pin_new
+from contract.http import WORK_HEADER, Work
 
 SHAPES: Final[dict[str, Callable[[float], float]]] = {
     "lognormal": lambda u: 0.012 * math.exp(0.5 * NormalDist().inv_cdf(u)),
@@ -43,11 +39,10 @@ SHAPES: Final[dict[str, Callable[[float], float]]] = {
 }
 """Quantile functions by name. Unit: seconds."""
 
-BLOCK: Final = 1000
-MOST: Final = 30_000
-"""Requests that one server answers: their numbers must fit the recorder's 16 bits."""
+_GOLDEN: Final = (math.sqrt(5) - 1) / 2
+MOST: Final = 100_000
+"""Requests that one server answers."""
 
-_ROOT: Final = Path(__file__).resolve().parent.parent
 _BACKLOG: Final = 512
 _SET_TIMER_SLACK: Final = 29  # PR_SET_TIMERSLACK, linux/prctl.h
 
@@ -65,14 +60,10 @@ class Record(NamedTuple):
 
 
 def service_times(shape: str, scale: float, seed: int) -> list[float]:
-    """Return the service times of all requests, in their order."""
-    quantile, source = SHAPES[shape], random.Random(seed)  # noqa: S311 - no secret
-    block = [scale * quantile((rank + 0.5) / BLOCK) for rank in range(BLOCK)]
-    times: list[float] = []
-    for _ in range(MOST // BLOCK):
-        source.shuffle(block)
-        times += block
-    return times
+    """Return the service times of all requests, in their order; the seed shifts them."""
+    begin = random.Random(seed).random()  # noqa: S311 - no secret
+    return [scale * SHAPES[shape]((begin + number * _GOLDEN) % 1 or 0.5)
+            for number in range(MOST)]
 
 
 class Server:
@@ -123,47 +114,16 @@ class Server:
         product = head.split(b" ", 2)[1].rpartition(b"/")[2]
         body = (b'{"id":%b,"name":"Oak Kettle","category":"kitchen","price":{"amount_minor":1999,'
                 b'"currency":"EUR"},"description":"The kettle.","stock":7}' % product)
+        work = str(Work(rows=number))
         answered = time.perf_counter()
         connection.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
-            b"%b: %d\r\n\r\n%b" % (len(body), SERVICE_CALLS_HEADER.encode(), number, body))
+            b"%b: %b\r\n\r\n%b" % (len(body), WORK_HEADER.encode(), work.encode(), body))
         self.records.append(Record(number, received, service_s, answered))
 
     def _sleep_out_a_freeze(self) -> None:
         if self._freeze_from <= time.perf_counter() < self._freeze_until:
             _sleep_until(self._freeze_until)
-
-
-@dataclass(slots=True)
-class Running:
-    """A started server; `records` are there when its block has ended."""
-
-    url: str
-    records: list[Record] = field(default_factory=list)
-
-
-@contextmanager
-def serving(folder: Path, cpus: Sequence[int], *options: str) -> Iterator[Running]:
-    """Run a server on these cores for as long as the block lasts; `options` as in its help."""
-    path = folder / "records.json"
-    path.unlink(missing_ok=True)
-    with subprocess.Popen(
-            [sys.executable, "-m", "bench.known_server", "--records", str(path), *options],
-            cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            pin_new(process.pid, cpus)
-            assert process.stdin
-            assert process.stdout
-            port = process.stdout.readline().strip()
-            if not port:
-                raise RuntimeError(f"the known server did not start: code {process.wait(10)}")
-            running = Running(f"http://127.0.0.1:{port}")
-            yield running
-            process.stdin.close()
-            process.wait(20)
-            running.records = [Record(*fields) for fields in json.loads(path.read_bytes())]
-        finally:
-            process.kill()
 
 
 def _sleep_until(instant: float) -> None:

@@ -23,8 +23,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 class Driven:
     """The rows of the measured window, column by column, and what the generator says of itself.
 
-    Instants are `perf_counter` seconds.  `numbers`: what the answers said in the header that
-    counts calls between services.
+    Instants are `perf_counter` seconds.  `numbers`: the rows of SQL that the answers claimed.
     """
 
     intended: Floats
@@ -65,4 +64,4 @@ def drive(url: str, folder: Path, cpus: Sequence[int], profile: list[tuple[float
     instants = {name: rows[f"{name}_s"].to_numpy(float) + summary.started_perf_s
                 for name in ("intended", "send", "end")}
     return Driven(instants["intended"], instants["send"], instants["end"],
-                  rows["service_calls"].to_numpy(np.int64), summary)
+                  rows["sql_rows"].to_numpy(np.int64), summary)

@@ -1,6 +1,6 @@
 """Are the generator's percentiles true?  Its rows against a server whose times are known.
 
-    python -m bench truth [--rounds 3] [--seconds 20] [--rate 200] [--json]
+    python -m bench truth [--rounds 5] [--seconds 12] [--rate 200] [--json]
 
 The truth is known twice: the distribution that the server was told to serve from, and the
 server's own record of each request.  Response times count from the intended instant to the
@@ -21,7 +21,8 @@ from typing import Final
 
 import numpy as np
 
-from bench.known_server import BLOCK, MOST, SHAPES, Record, serving
+from bench.known_process import serving
+from bench.known_server import MOST, SHAPES, Record
 from bench.open_load import Driven, Floats, drive
 from bench.ratio import Ratio, agreement, show
 from lab.budget.group import available_cores, divide_cores
@@ -94,11 +95,10 @@ def compare(driven: Driven, records: Sequence[Record], shape: str, scale: float)
         raise RuntimeError("a row says that it was received before it was sent, or answered "
                            "after it ended")
     served_ms = (answered - received) * 1000
-    known_ms = [1000 * scale * SHAPES[shape]((rank + 0.5) / BLOCK) for rank in range(BLOCK)]
     summary = driven.summary
     return Round(
         [percentile(driven.response_ms, q) for q in QS],
-        [percentile(known_ms, q) for q in QS],
+        [1000 * scale * SHAPES[shape](q / 100) for q in QS],
         [percentile(served_ms, q) for q in QS],
         [summary.locust_p50_ms, summary.locust_p95_ms, summary.locust_p99_ms],
         driven.response_ms - np.array([record.service_s for record in mine]) * 1000,
@@ -109,13 +109,13 @@ def main() -> int:
     """Read arguments, measure, print; say whether all percentiles are within 5 %."""
     parser = argparse.ArgumentParser(prog="python -m bench truth", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3, help="drives of each distribution")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of a drive")
+    parser.add_argument("--rounds", type=int, default=5, help="drives of each distribution")
+    parser.add_argument("--seconds", type=float, default=12.0, help="length of a drive")
     parser.add_argument("--rate", type=float, default=200.0, help="requests per second")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
     if (given.seconds + _WARMUP_S) * given.rate > 0.9 * MOST:
-        parser.error(f"one server numbers {MOST:,} requests: ask for fewer seconds or a lower rate")
+        parser.error(f"one server answers {MOST:,} requests: ask for fewer seconds or a lower rate")
     found = [measure(shape, given.rounds, given.seconds, given.rate) for shape in SHAPES]
     if not given.json:
         sys.stdout.writelines(f"{offset}\n" for _, offset in found)
