@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from dataclasses import dataclass
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -21,15 +22,45 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 JSON_MEDIA_TYPE: Final = "application/json"
 REQUEST_ID_HEADER: Final = "X-Request-ID"
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
-SERVICE_CALLS_HEADER: Final = "X-Service-Calls"
-"""How many calls between services an answer needed; absent means none."""
+WORK_HEADER: Final = "X-Work"
+"""What an answer needed, for example `calls=3;statements=5;rows=21`: see `Work`."""
 SERVICE_TOKEN_HEADER: Final = "X-Service-Token"  # noqa: S105
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _PRODUCT_ID = re.compile(r"[1-9][0-9]{0,9}")
+_WORK = re.compile(r"calls=([0-9]{1,5});statements=([0-9]{1,5});rows=([0-9]{1,9})")
 
 M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class Work:
+    """What one answer needed so far, the work of the services it called included.
+
+    `calls` between services; `statements` of SQL (one for each set of parameters; BEGIN and
+    COMMIT are not counted); `rows` that they returned or changed.
+    """
+
+    calls: int = 0
+    statements: int = 0
+    rows: int = 0
+
+    def add(self, other: Work) -> None:
+        """Count what a called service did as one's own."""
+        self.calls += other.calls
+        self.statements += other.statements
+        self.rows += other.rows
+
+    def __str__(self) -> str:
+        """Write the header's value."""
+        return f"calls={self.calls};statements={self.statements};rows={self.rows}"
+
+
+def read_work(sent: str | None) -> Work:
+    """Read the header's value; absent or odd means none."""
+    found = _WORK.fullmatch(sent) if sent else None
+    return Work(*map(int, found.groups())) if found else Work()
 
 
 def request_id(sent: str | None) -> str:

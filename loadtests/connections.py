@@ -15,7 +15,7 @@ from typing import Any
 from gevent import monkey, socket
 from geventhttpclient.response import HTTPParseError, HTTPResponse
 
-from contract.http import SERVICE_CALLS_HEADER
+from contract.http import WORK_HEADER, Work, read_work
 
 _BLOCK = 65536
 
@@ -28,10 +28,10 @@ class Answer(HTTPResponse):
         return bytes(self._body_buffer)
 
     @property
-    def service_calls(self) -> int:
-        """Calls between services that the answer needed; absent or odd means 0."""
-        sent = self.get(SERVICE_CALLS_HEADER)
-        return int(sent) if isinstance(sent, str) and sent.isascii() and sent.isdigit() else 0
+    def work(self) -> Work:
+        """What the answer needed, as the store says."""
+        sent = self.get(WORK_HEADER)
+        return read_work(sent if isinstance(sent, str) else None)
 
 
 class ConnectionBroken(Exception):

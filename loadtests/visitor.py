@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
+from contract.http import Work
 from contract.results import Outcome
 from loadtests.clock import Clock
 from loadtests.connections import ConnectionBroken, Connections
@@ -20,6 +21,7 @@ Reporter = Callable[[Ask, Row], None]
 """Told of every finished request, for Locust's page."""
 
 _NO_STATUS: Final = 0
+_NO_WORK: Final = Work()
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class Visitor:
         """Send one request, judge the answer, append one row; return when it ended."""
         world = self._world
         request = world.writer.write(ask, token)
-        status, calls, size, code, reference = _NO_STATUS, 0, 0, "", ""
+        status, work, size, code, reference = _NO_STATUS, _NO_WORK, 0, "", ""
         outcome: Outcome
         here.send = send = perf_counter()
         try:
@@ -92,14 +94,14 @@ class Visitor:
             end, outcome = perf_counter(), "connection"
         else:
             end = perf_counter()
-            status, body, calls = answer.get_code(), answer.body, answer.service_calls
+            status, body, work = answer.get_code(), answer.body, answer.work
             outcome, size = judge(ask, draw, memory, status, body), len(body)
             code = "" if outcome == "ok" else error_code(status, body)
             if ask.key and status == ask.status:
                 reference = acknowledged_order(body)
         row: Row = (here.arrival.journey_no, here.step, here.arrival.journey, ask.endpoint,
-                    here.intended, here.dispatch, send, end, status, outcome, code, calls, size,
-                    reference, 0, 0)
+                    here.intended, here.dispatch, send, end, status, outcome, code, work.calls,
+                    size, reference, work.statements, work.rows)
         world.recorder.rows.append(row)
         if world.report is not None:
             world.report(ask, row)

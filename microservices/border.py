@@ -18,14 +18,16 @@ from contract.http import (
     JSON_MEDIA_TYPE,
     MAX_BODY_BYTES,
     REQUEST_ID_HEADER,
-    SERVICE_CALLS_HEADER,
     SERVICE_TOKEN_HEADER,
+    WORK_HEADER,
+    Work,
     parse_body,
     parse_idempotency_key,
     parse_query,
     request_id,
     to_json,
 )
+from contract.instruments import WORK
 from contract.tokens import Principal, require_admin, verify
 from microservices.exchange import CURRENT, Exchange
 from microservices.settings import Settings
@@ -90,7 +92,7 @@ def current_request_id() -> str:
 
 
 def install(app: FastAPI) -> None:
-    """Put request ids, method rules and the one error handler in place."""
+    """Put instruments, request ids, method rules and the one error handler in place."""
     app.add_middleware(Border)
     app.add_exception_handler(errors.StoreError, _store_error)
     app.add_exception_handler(HTTPException, _framework_error)
@@ -99,8 +101,8 @@ def install(app: FastAPI) -> None:
 class Border:
     """The outermost layer of a service, in plain ASGI: BaseHTTPMiddleware costs a task a request.
 
-    Takes over or makes the request's id, reports the calls between services, and turns what
-    nobody expected into a 500 without details.
+    Takes over or makes the request's id, counts what each answer needs, and turns what nobody
+    expected into a 500 without details.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -110,17 +112,17 @@ class Border:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = Exchange(request_id(_sent_id(scope)))
+        exchange, work = Exchange(request_id(_sent_id(scope))), Work()
         has_started = False
 
         async def send_with_headers(message: Message) -> None:
             nonlocal has_started
             if message["type"] == "http.response.start":
                 has_started = True
-                message["headers"] = [*message["headers"], *_headers(exchange)]
+                message["headers"] = [*message["headers"], *_headers(exchange, work)]
             await send(message)
 
-        before = CURRENT.set(exchange)
+        before, work_before = CURRENT.set(exchange), WORK.set(work)
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as defect:  # the border of the process
@@ -128,6 +130,7 @@ class Border:
             if not has_started:
                 await _problem(errors.InternalError())(scope, receive, send_with_headers)
         finally:
+            WORK.reset(work_before)
             CURRENT.reset(before)
 
 
@@ -137,11 +140,9 @@ def _sent_id(scope: Scope) -> str | None:
                 None)
 
 
-def _headers(exchange: Exchange) -> list[tuple[bytes, bytes]]:
-    found = [(REQUEST_ID_HEADER.lower().encode(), exchange.request_id.encode())]
-    if exchange.calls:
-        found.append((SERVICE_CALLS_HEADER.lower().encode(), str(exchange.calls).encode()))
-    return found
+def _headers(exchange: Exchange, work: Work) -> list[tuple[bytes, bytes]]:
+    return [(REQUEST_ID_HEADER.lower().encode(), exchange.request_id.encode()),
+            (WORK_HEADER.lower().encode(), str(work).encode())]
 
 
 async def _read(request: Request) -> bytes:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.endpoints import DOMAINS, ENDPOINTS
+from contract.instruments import serve_metrics
 from microservices.accounts.app import create_app as accounts
 from microservices.cart.app import create_app as cart
 from microservices.catalog.app import create_app as catalog
@@ -37,15 +39,19 @@ def create_app(settings: Mapping[str, Settings] | None = None) -> Colocated:
     settings = settings or {service: read_settings(service) for service in DOMAINS}
     inside = InProcess()
     for service, factory in _FACTORIES.items():
-        inside.apps[service] = factory(settings[service], inside)
-    return Colocated(inside.apps)
+        inside.apps[service] = factory(replace(settings[service], metrics_address=None), inside)
+    return Colocated(inside.apps, settings["storefront"].metrics_address)
 
 
 class Colocated:
-    """Hands a request to the service that owns its path.  Internal paths are not reachable."""
+    """Hands a request to the service that owns its path.  Internal paths are not reachable.
 
-    def __init__(self, apps: Mapping[str, FastAPI]) -> None:
+    /metrics shows the pools of all services.
+    """
+
+    def __init__(self, apps: Mapping[str, FastAPI], metrics_address: str | None = None) -> None:
         self.apps = apps
+        self._metrics_address = metrics_address
         self._front = FastAPI(openapi_url=None, lifespan=self._lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,6 +65,10 @@ class Colocated:
         async with AsyncExitStack() as stack:
             for app in self.apps.values():
                 await stack.enter_async_context(app.router.lifespan_context(app))
+            if self._metrics_address:
+                services = [app.state.service for app in self.apps.values() if app.state.service]
+                stack.callback(serve_metrics(self._metrics_address,
+                                             [service.database.pool for service in services]))
             yield
 
 

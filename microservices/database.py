@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from contract.errors import DatabaseUnavailable
+from contract.instruments import Pool, count_sql
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of any columns; its attributes are named after them."""
@@ -38,13 +39,17 @@ class Database:
                           "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
                                      "-c timezone=UTC"},
         )
+        self.pool = Pool(service, "connections", pool_size)
+        count_sql(self.engine.sync_engine)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection for reads.  Raises DatabaseUnavailable (503)."""
         try:
-            async with self.engine.connect() as connection:
-                yield connection
+            with self.pool.claim() as claim:
+                async with self.engine.connect() as connection:
+                    claim.granted()
+                    yield connection
         except UNREACHABLE as unreachable:
             raise DatabaseUnavailable from unreachable
 
@@ -64,11 +69,13 @@ class Database:
         Raises DatabaseUnavailable (503).
         """
         try:
-            async with self.engine.connect() as connection:
-                # On the connection: an engine with options pays for it at every statement.
-                await connection.execution_options(isolation_level="READ COMMITTED")
-                async with connection.begin():
-                    yield connection
+            with self.pool.claim() as claim:
+                async with self.engine.connect() as connection:
+                    claim.granted()
+                    # On the connection: an engine with options pays for it at every statement.
+                    await connection.execution_options(isolation_level="READ COMMITTED")
+                    async with connection.begin():
+                        yield connection
         except UNREACHABLE as unreachable:
             raise DatabaseUnavailable from unreachable
 

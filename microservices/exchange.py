@@ -9,10 +9,9 @@ from typing import Final
 
 @dataclass(slots=True)
 class Exchange:
-    """One request; `calls` between services it has needed so far, its callees' own included."""
+    """One request."""
 
     request_id: str
-    calls: int = 0
 
 
 CURRENT: Final[ContextVar[Exchange | None]] = ContextVar("exchange", default=None)

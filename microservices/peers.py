@@ -18,11 +18,13 @@ from contract import errors
 from contract.http import (
     JSON_MEDIA_TYPE,
     REQUEST_ID_HEADER,
-    SERVICE_CALLS_HEADER,
     SERVICE_TOKEN_HEADER,
+    WORK_HEADER,
+    read_work,
     request_id,
     to_json,
 )
+from contract.instruments import WORK
 from microservices.exchange import CURRENT
 
 M = TypeVar("M", bound=BaseModel)
@@ -83,21 +85,21 @@ class Peers:
 
     async def _send(self, service: str, method: str, path: str, body: bytes,
                     deadline_s: float) -> Answer:
-        exchange = CURRENT.get()
+        exchange, work = CURRENT.get(), WORK.get()
         headers = {
             "Content-Type": JSON_MEDIA_TYPE,
             REQUEST_ID_HEADER: exchange.request_id if exchange else request_id(None),
             SERVICE_TOKEN_HEADER: self._token,
         }
-        if exchange:
-            exchange.calls += 1
+        if work is not None:
+            work.calls += 1
         try:
             async with asyncio.timeout(deadline_s):
                 got = await self._transport.send(service, method, path, headers, body)
         except (OSError, TimeoutError, aiohttp.ClientError) as silent:
             raise errors.DependencyUnavailable(f"{service} does not answer") from silent
-        if exchange:
-            exchange.calls += int(got.headers.get(SERVICE_CALLS_HEADER.lower(), 0))
+        if work is not None:
+            work.add(read_work(got.headers.get(WORK_HEADER.lower())))
         return got
 
 

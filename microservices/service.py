@@ -16,6 +16,7 @@ from sqlalchemy import text
 from contract import models
 from contract.errors import DatabaseUnavailable, StoreError
 from contract.faults import FaultPoint, fault_point
+from contract.instruments import serve_metrics
 from microservices import border
 from microservices.database import Database
 from microservices.peers import HttpTransport, Peers, Transport
@@ -79,6 +80,9 @@ def make_app(settings: Settings, routers: Sequence[APIRouter], service: Service 
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         gc.collect()
         gc.freeze()  # long pauses were the collector's: docs/decisions/0021
+        pools = [service.database.pool] if service else []
+        stop_metrics = (serve_metrics(settings.metrics_address, pools)
+                        if settings.metrics_address else None)
         tasks = [asyncio.create_task(_keep_doing(chore), name=settings.service)
                  for chore in chores]
         try:
@@ -89,6 +93,8 @@ def make_app(settings: Settings, routers: Sequence[APIRouter], service: Service 
             await asyncio.gather(*tasks, return_exceptions=True)
             for close in closing:
                 await close()
+            if stop_metrics:
+                stop_metrics()
             if service:
                 await service.peers.close()
                 await service.database.dispose()

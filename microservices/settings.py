@@ -15,7 +15,10 @@ from contract.tokens import load_private_key, load_public_key
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Units: `*_s` seconds; `database_pool` connections; `peer_urls` by service."""
+    """Units: `*_s` seconds; `database_pool` connections; `peer_urls` by service.
+
+    `metrics_address`: host:port of /metrics; None: not served.
+    """
 
     service: str
     verifying_key: Ed25519PublicKey
@@ -29,6 +32,7 @@ class Settings:
     signing_key: Ed25519PrivateKey | None = None
     lease_s: float = 10.0
     resume_every_s: float = 1.0
+    metrics_address: str | None = None
 
 
 def read_settings(service: str, environ: Mapping[str, str] | None = None) -> Settings:
@@ -50,4 +54,5 @@ def read_settings(service: str, environ: Mapping[str, str] | None = None) -> Set
         signing_key=load_private_key(Path(signing_key).read_text()) if signing_key else None,
         lease_s=float(env.get("TWINSTORE_LEASE_S", "10")),
         resume_every_s=float(env.get("TWINSTORE_RESUME_EVERY_S", "1")),
+        metrics_address=env.get("TWINSTORE_METRICS_ADDRESS"),
     )

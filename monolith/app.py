@@ -7,6 +7,7 @@ import gc
 from flask import Flask
 
 from contract.faults import fault_point
+from contract.instruments import Pool, serve_metrics
 from monolith import border
 from monolith.accounts.routes import accounts
 from monolith.cart.routes import cart
@@ -34,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         database=Database(settings.database_url, settings.database_pool),
         bank=Bank(settings.bank_url, settings.bank_deadline_s, settings.database_pool),
         faults={module: fault_point(module) for module in FAULT_POINTS},
+        threads=Pool("monolith", "threads", settings.threads),
     )
     app = Flask("monolith", static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -41,13 +43,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.redirect_defaults = False
     app.url_map.merge_slashes = False
     app.extensions["twinstore"] = store
-    border.install(app)
+    border.install(app, store.threads)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.extensions["resumer"] = Resumer(
         lambda: resume_checkouts(store.database, store.bank, settings.lease_s),
         settings.resume_every_s)
     app.extensions["resumer"].start()
+    if settings.metrics_address:
+        app.extensions["metrics"] = serve_metrics(settings.metrics_address,
+                                                  (store.threads, store.database.pool))
     gc.collect()
     gc.freeze()  # long pauses were the collector's: DESIGN's figures, docs/decisions/0030
     return app

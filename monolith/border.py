@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
 
 from flask import Flask, Response, g, request
 from pydantic import BaseModel
@@ -16,14 +17,20 @@ from contract.http import (
     JSON_MEDIA_TYPE,
     MAX_BODY_BYTES,
     REQUEST_ID_HEADER,
+    WORK_HEADER,
+    Work,
     parse_body,
     parse_idempotency_key,
     parse_query,
     request_id,
     to_json,
 )
+from contract.instruments import WORK, Pool
 from contract.tokens import Principal, require_admin, verify
 from monolith.store import store
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 M = TypeVar("M", bound=BaseModel)
 log = logging.getLogger("monolith")
@@ -62,14 +69,36 @@ def answer(model: BaseModel, status: int = 200) -> Response:
     return Response(to_json(model), status, content_type=JSON_MEDIA_TYPE)
 
 
-def install(app: Flask) -> None:
-    """Put request ids, method rules and the one error handler in place."""
+def install(app: Flask, threads: Pool) -> None:
+    """Put instruments, request ids, method rules and the one error handler in place."""
+    app.wsgi_app = Border(app.wsgi_app, threads)  # type: ignore[method-assign]
     app.before_request(_begin)
     app.after_request(_end)
     app.register_error_handler(errors.StoreError, _problem)
     app.register_error_handler(HTTPException, _framework_error)
     app.register_error_handler(IntegrityError, _broken_reference)
     app.register_error_handler(Exception, _defect)
+
+
+class Border:
+    """The outermost layer, in plain WSGI: counts what each answer needs and the threads taken.
+
+    A request that waits for a thread waits in the server's queue, where no Python runs: `threads`
+    knows how many are taken, not who waits for one.
+    """
+
+    def __init__(self, app: WSGIApplication, threads: Pool) -> None:
+        self._app, self._threads = app, threads
+
+    def __call__(self, environ: WSGIEnvironment,
+                 start_response: StartResponse) -> Iterable[bytes]:
+        with self._threads.claim() as claim:
+            claim.granted()
+            before = WORK.set(Work())
+            try:
+                return self._app(environ, start_response)
+            finally:
+                WORK.reset(before)
 
 
 def _begin() -> None:
@@ -80,6 +109,7 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers[REQUEST_ID_HEADER] = g.request_id
+    response.headers[WORK_HEADER] = str(WORK.get())
     return response
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from contract.errors import DatabaseUnavailable
+from contract.instruments import Pool, count_sql
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of any columns; its attributes are named after them."""
@@ -40,12 +41,15 @@ class Database:
                           "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
                                      "-c timezone=UTC"},
         )
+        self.pool = Pool("monolith", "connections", pool_size)
+        count_sql(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for reads.  Raises DatabaseUnavailable (503)."""
         try:
-            with self.engine.connect() as connection:
+            with self.pool.claim() as claim, self.engine.connect() as connection:
+                claim.granted()
                 yield connection
         except UNREACHABLE as unreachable:
             raise DatabaseUnavailable from unreachable
@@ -57,7 +61,8 @@ class Database:
         Raises DatabaseUnavailable (503).
         """
         try:
-            with self.engine.connect() as connection:
+            with self.pool.claim() as claim, self.engine.connect() as connection:
+                claim.granted()
                 # On the connection: an engine with options pays for it at every statement.
                 connection.execution_options(isolation_level="READ COMMITTED")
                 with connection.begin():

@@ -14,7 +14,10 @@ from contract.tokens import load_private_key, load_public_key
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Units: `*_s` seconds; `database_pool` connections."""
+    """Units: `*_s` seconds; `database_pool` connections; `threads` of the server.
+
+    `metrics_address`: host:port of /metrics; None: not served.
+    """
 
     database_url: str
     database_pool: int
@@ -24,6 +27,8 @@ class Settings:
     bank_deadline_s: float = 3.0
     lease_s: float = 10.0
     resume_every_s: float = 1.0
+    threads: int = 16
+    metrics_address: str | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -38,4 +43,6 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         bank_deadline_s=float(env.get("TWINSTORE_BANK_DEADLINE_S", "3")),
         lease_s=float(env.get("TWINSTORE_LEASE_S", "10")),
         resume_every_s=float(env.get("TWINSTORE_RESUME_EVERY_S", "1")),
+        threads=int(env.get("TWINSTORE_THREADS", "16")),
+        metrics_address=env.get("TWINSTORE_METRICS_ADDRESS"),
     )

@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app
 
 from contract.faults import FaultPoint
+from contract.instruments import Pool
 from monolith.database import Database
 from monolith.payments.bank import Bank
 from monolith.settings import Settings
@@ -22,6 +23,8 @@ class Store:
     bank: Bank
     faults: dict[str, FaultPoint]
     """By module."""
+    threads: Pool
+    """Threads of the server that answer requests."""
 
 
 def store() -> Store:

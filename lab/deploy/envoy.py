@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from contract.endpoints import ENDPOINTS
 from contract.errors import PROBLEM_MEDIA_TYPE
-from contract.http import MAX_BODY_BYTES, SERVICE_CALLS_HEADER, SERVICE_TOKEN_HEADER
+from contract.http import MAX_BODY_BYTES, SERVICE_TOKEN_HEADER, WORK_HEADER
 from lab.deploy.ports import HOST
 from lab.deploy.processes import Command
 
@@ -112,7 +112,7 @@ def _route(match: dict[str, Any], cluster: str, deadline_s: int) -> dict[str, An
 
 def _listener(name: str, port: int, routes: list[dict[str, Any]], deadline_s: int,
               *, is_edge: bool = True) -> dict[str, Any]:
-    private = [SERVICE_TOKEN_HEADER, SERVICE_CALLS_HEADER] if is_edge else []
+    private = [SERVICE_TOKEN_HEADER, WORK_HEADER] if is_edge else []
     manager: dict[str, Any] = {
         "@type": _http("network.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": name,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.faults import FAULTS_ENV, FIRED_ENV
-from lab.deploy.ports import HOST
+from lab.deploy.ports import HOST, free_port
 from lab.deploy.processes import Command
 from lab.deploy.secrets import RunSecrets
 from lab.deploy.warden import MARK
@@ -57,6 +57,7 @@ def store_command(around: Surroundings, program: Deployable, replica: int, port:
     name = program.name
     environ = base_environ(around) | {
         "TWINSTORE_DATABASE_POOL": str(program.db_connections),
+        "TWINSTORE_METRICS_ADDRESS": f"{HOST}:{free_port()}",
         "TWINSTORE_VERIFYING_KEY_FILE": str(around.secrets.verifying_key_file),
     }
     if name in _SIGNS:
@@ -71,6 +72,7 @@ def store_command(around: Surroundings, program: Deployable, replica: int, port:
         environ["TWINSTORE_SERVICE_TOKEN_FILE"] = str(around.secrets.service_token_file)
         environ |= {f"TWINSTORE_{peer.upper()}_URL": url for peer, url in peer_urls.items()}
     if name == "monolith":
+        environ["TWINSTORE_THREADS"] = str(program.threads)
         options = ["--interface", "wsgi", "--blocking-threads", str(program.threads)]
         target = "monolith.app:create_app"
     else:

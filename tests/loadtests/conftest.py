@@ -85,7 +85,8 @@ class _Handler(BaseHTTPRequestHandler):
             shop, self.command, self.path, customer, body)
         data = text.encode()
         head = (f"HTTP/1.1 {status} x\r\nContent-Type: application/json\r\n"
-                f"Content-Length: {len(data)}\r\nX-Service-Calls: 2\r\n\r\n").encode()
+                f"Content-Length: {len(data)}\r\n"
+                "X-Work: calls=2;statements=5;rows=21\r\n\r\n").encode()
         self.wfile.write(head + data)
 
 

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 
 from contract.errors import Problem
+from contract.http import read_work
+from contract.instruments import WORK
 
 
 def code(answer: Any) -> str:
@@ -39,15 +41,40 @@ def test_internal_operations_need_the_service_token(shop: Any) -> None:
         assert (answer.status, code(answer)) == (401, "token_invalid")
 
 
-def test_the_request_id_travels_and_calls_are_counted(shop: Any) -> None:
+def test_the_request_id_travels(shop: Any) -> None:
     shop.put(2, 3)
     answer = shop.ask("GET", "/api/cart", 2, **{"X-Request-ID": "abc-1"})
     assert answer.headers["x-request-id"] == "abc-1"
-    assert answer.headers["x-service-calls"] == "1"
-    assert "x-service-calls" not in shop.ask("GET", "/api/products/1").headers
-    assert shop.order(2).headers["x-service-calls"] == "5"
     assert shop.ask("GET", "/api/cart", 2, **{"X-Request-ID": "no spaces"}).headers[
         "x-request-id"] != "no spaces"
+
+
+def work_of(answer: Any) -> tuple[int, int, int]:
+    work = read_work(answer.headers["x-work"])
+    return work.calls, work.statements, work.rows
+
+
+def test_every_answer_says_what_it_needed_in_all_services(shop: Any) -> None:
+    shop.ask("GET", "/readyz")  # a first connection asks the server who it is
+    put = shop.ask("PUT", "/api/cart/items/1", 2, {"quantity": 3})
+    assert work_of(put) == (1, 3, 4)
+    assert work_of(shop.ask("GET", "/api/cart", 2)) == (1, 2, 2)
+    assert work_of(shop.ask("GET", "/api/products/1")) == (0, 1, 1)
+    assert work_of(shop.ask("GET", "/api/products?page_size=7")) == (0, 2, 8)
+    assert work_of(shop.ask("GET", "/api/products/0")) == (0, 0, 0)
+    assert work_of(shop.ask("GET", "/livez")) == (0, 0, 0)
+    ordered = work_of(shop.order(2))
+    assert ordered[0] == 5
+    assert ordered[1] >= 10
+
+
+def test_background_work_belongs_to_no_answer(shop: Any) -> None:
+    shop.put(2, 1)
+    shop.order(2)
+    before = WORK.get()
+    shop.resume()
+    shop.follow()
+    assert before is WORK.get() is None
 
 
 def test_large_bodies_are_refused(shop: Any) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from contract.http import read_work
+
 CLOSED = "postgresql+psycopg://nobody:nothing@127.0.0.1:1/none"
 
 
@@ -32,6 +34,25 @@ def test_the_request_id_is_taken_over_and_stands_in_the_problem(shop: Any) -> No
     answer = shop.ask("GET", "/api/products/0", headers={"X-Request-ID": "from-outside.1"})
     assert answer.headers["X-Request-ID"] == "from-outside.1"
     assert json.loads(answer.data)["request_id"] == "from-outside.1"
+
+
+def work_of(answer: Any) -> tuple[int, int, int]:
+    work = read_work(answer.headers["x-work"])
+    return work.calls, work.statements, work.rows
+
+
+def test_every_answer_says_what_it_needed(shop: Any) -> None:
+    shop.ask("GET", "/readyz")  # a first connection asks the server who it is
+    put = shop.ask("PUT", "/api/cart/items/1", 2, {"quantity": 3})
+    assert work_of(put) == (0, 3, 3)
+    assert work_of(shop.ask("GET", "/api/cart", 2)) == (0, 1, 1)
+    assert work_of(shop.ask("GET", "/api/products/1")) == (0, 1, 1)
+    assert work_of(shop.ask("GET", "/api/products?page_size=7")) == (0, 2, 8)
+    assert work_of(shop.ask("GET", "/api/products/0")) == (0, 0, 0)
+    assert work_of(shop.ask("GET", "/livez")) == (0, 0, 0)
+    ordered = work_of(shop.order(2))
+    assert ordered[0] == 0
+    assert ordered[1] >= 10
 
 
 def test_a_declared_length_over_the_limit_is_refused_unread(shop: Any) -> None:
