@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from reports.estimate import Ratio
+from reports.estimate import ALPHA, Ratio
 from reports.words import count, number
 
 Word = Literal["slower", "faster", "no difference shown", "equivalent", "one pair", "unknown"]
-EQUIVALENT = 1.1
+EQUIVALENT: Final = 1.1
 """Two stores are called equivalent when the whole interval lies within ± 10 %."""
+MOST_DIGITS: Final = 6
+"""An interval that needs more digits to be told from its limit excludes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The lab's noise floor: how far apart a store was from itself in A/A pairs."""
+    """The lab's noise floor: how far apart a store was from itself in the mean of A/A pairs."""
 
     low: float
     high: float
@@ -33,55 +35,109 @@ class Verdict:
     low: float | None = None
     high: float | None = None
     n: int = 0
+    adjusted_p: float | None = None
+    """Holm's p, for an endpoint that is one of a family."""
 
 
 def band_of(ratios: list[float]) -> Band | None:
-    """The widest A/A ratio, both ways round; None without A/A pairs."""
-    usable = [abs(math.log(r)) for r in ratios if math.isfinite(r) and r > 0]
-    if not usable:
+    """What the mean of so many A/A pairs may be off, both ways round; None without A/A pairs.
+
+    The greater of their mean, which holds what is wrong with the lab, and its standard error
+    around 1, which holds chance; one pair counts as it is
+    (docs/decisions/0081-the-noise-floor-is-of-a-mean.md).
+    """
+    logs = [math.log(r) for r in ratios if math.isfinite(r) and r > 0]
+    if not logs:
         return None
-    return Band(math.exp(-max(usable)), math.exp(max(usable)), len(usable))
+    n = len(logs)
+    off = max(abs(math.fsum(logs)) / n, math.hypot(*logs) / n)
+    return Band(math.exp(-off), math.exp(off), n)
 
 
-def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | None,
-                  band: Band | None) -> Verdict:
-    """Compare rival with base (a ratio of times: above 1 the rival is slower)."""
+def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | None, band: Band | None,
+                  adjusted_p: float | None = None) -> Verdict:
+    """Compare rival with base (a ratio of times: above 1 the rival is slower).
+
+    A difference is called only if the interval (from 20 pairs on that of the block bootstrap
+    too) excludes both 1 and the A/A band, and Holm's p, where one is given, is below 0.05.
+    """
     if ratio is None:
         return Verdict("unknown", f"{what}: no pair of trials can be compared.")
     if ratio.low is None or ratio.high is None:
         text = (f"{what}: {rival} took ~×{number(ratio.value)} the time of {base} in one pair; "
                 "one pair has no interval, so no difference is shown.")
         return Verdict("one pair", text, ratio.value, None, None, ratio.n)
-    ends = _ends(ratio.low, ratio.high)
-    noise = _noise(band)
-    pairs = count(ratio.n, "pair")
-    if (ratio.low > 1 or ratio.high < 1) and not _meets(ratio, band):
-        slow, fast = (rival, base) if ratio.low > 1 else (base, rival)
-        value, low, high = ((ratio.value, ratio.low, ratio.high) if ratio.low > 1
-                            else (1 / ratio.value, 1 / ratio.high, 1 / ratio.low))
-        word: Word = "slower" if ratio.low > 1 else "faster"
-        text = (f"{what}: {slow} slower than {fast} by ×{number(value)} "
-                f"[{number(low)}, {number(high)}], {pairs}{noise}.")
-        return Verdict(word, text, value, low, high, ratio.n)
-    if ratio.low >= 1 / EQUIVALENT and ratio.high <= EQUIVALENT:
-        text = f"{what}: equivalent within ±10 % ({ends}, {pairs}{noise})."
-        return Verdict("equivalent", text, ratio.value, ratio.low, ratio.high, ratio.n)
-    text = f"{what}: no difference shown ({ends}, {pairs}{noise})."
-    return Verdict("no difference shown", text, ratio.value, ratio.low, ratio.high, ratio.n)
+    turned = ratio.value < 1
+    value, low, high = ((1 / ratio.value, 1 / ratio.high, 1 / ratio.low) if turned
+                        else (ratio.value, ratio.low, ratio.high))
+    known = f"{count(ratio.n, 'pair')}{_block(ratio)}{_holm(adjusted_p)}{_noise(band)}"
+    least = min(low, _block_low(ratio, turned))
+    digits = digits_apart(least, band.high if band else 1.0)
+    if digits and (adjusted_p is None or adjusted_p < ALPHA):
+        slow, fast = (base, rival) if turned else (rival, base)
+        ends = ", ".join(number(end, digits) for end in (low, high))
+        return Verdict("faster" if turned else "slower",
+                       f"{what}: {slow} slower than {fast} by ×{number(value, digits)} "
+                       f"[{ends}], {known}.", value, low, high, ratio.n, adjusted_p)
+    word: Word = "no difference shown"
+    said = f"{word}{_why_not(low, least, band)}"
+    if _is_equivalent(ratio):
+        word, said = "equivalent", "equivalent within ±10 %"
+    ends = f"between ×{number(ratio.low)} and ×{number(ratio.high)}"
+    return Verdict(word, f"{what}: {said} ({ends}, {known}).", ratio.value, ratio.low,
+                   ratio.high, ratio.n, adjusted_p)
 
 
-def _meets(ratio: Ratio, band: Band | None) -> bool:
-    """Does the interval reach into what a store differs from itself?"""
-    return (band is not None and ratio.low is not None and ratio.high is not None
-            and ratio.low <= band.high and ratio.high >= band.low)
+def _why_not(low: float, least: float, band: Band | None) -> str:
+    """What stands against a difference whose interval excludes 1."""
+    if low <= 1:
+        return ""
+    if least <= 1:
+        return ", for blocks of pairs do not exclude ×1"
+    if digits_apart(least, band.high if band else 1.0) is None:
+        return ", not beyond the noise floor" if band else ", too close to ×1"
+    return ", for p is not below 0.05"
 
 
-def _ends(low: float, high: float) -> str:
-    return f"between ×{number(low)} and ×{number(high)}"
+def digits_apart(low: float, floor: float = 1.0) -> int | None:
+    """Digits, 3 or more, with which `low` is printed above `floor`; None: it is not above it."""
+    if low <= floor:
+        return None
+    return next((digits for digits in range(3, MOST_DIGITS + 1)
+                 if _printed(low, digits) > _printed(floor, digits)), None)
+
+
+def _printed(value: float, digits: int) -> float:
+    return float(number(value, digits).replace(",", ""))
+
+
+def _is_equivalent(ratio: Ratio) -> bool:
+    ends = [(ratio.low, ratio.high), *([ratio.block] if ratio.block else [])]
+    return all(low is not None and high is not None
+               and low >= 1 / EQUIVALENT and high <= EQUIVALENT for low, high in ends)
+
+
+def _block_low(ratio: Ratio, turned: bool) -> float:
+    if ratio.block is None:
+        return math.inf
+    return 1 / ratio.block[1] if turned else ratio.block[0]
+
+
+def _block(ratio: Ratio) -> str:
+    return (f"; by blocks of pairs ×{number(ratio.block[0])} to ×{number(ratio.block[1])}"
+            if ratio.block else "")
+
+
+def _holm(p: float | None) -> str:
+    """Holm's p with digits enough to be seen on its side of 0.05."""
+    if p is None:
+        return ""
+    texts = [number(p, digits) for digits in range(2, MOST_DIGITS + 1)]
+    text = next((t for t in texts if (float(t) < ALPHA) == (p < ALPHA)), texts[-1])
+    return f"; p = {text} by Holm"
 
 
 def _noise(band: Band | None) -> str:
     if band is None:
         return ""
-    return (f"; a store against itself: up to ×{number(band.high)}, "
-            f"{count(band.n, 'A/A pair')}")
+    return f"; a store against itself: ×{number(band.high)} off, {count(band.n, 'A/A pair')}"

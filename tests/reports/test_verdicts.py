@@ -70,7 +70,8 @@ def test_a_difference_inside_the_noise_floor_is_not_shown() -> None:
     hidden = speed_verdict("p95", "a", "b", ratio(1.2, 1.15, 1.25), Band(1 / 1.2, 1.2, 1))
     assert shown.word == "slower"
     assert hidden.word == "no difference shown"
-    assert "up to ×1.20, 1 A/A pair" in hidden.text
+    assert hidden.text == ("p95: no difference shown, not beyond the noise floor (between ×1.15 "
+                           "and ×1.25, 3 pairs; a store against itself: ×1.20 off, 1 A/A pair).")
 
 
 def test_one_pair_never_wins() -> None:
@@ -89,11 +90,24 @@ def test_two_equal_stores_are_rarely_told_apart() -> None:
     assert sum(word in ("slower", "faster") for word in words) / 400 <= 0.07
 
 
-def test_the_noise_floor_is_the_widest_pair_of_equals_both_ways() -> None:
-    band = band_of([0.8, 1.1])
+def test_one_pair_of_equals_is_the_noise_floor_both_ways() -> None:
+    band = band_of([0.8])
     assert band is not None
-    assert (band.low, band.high, band.n) == (pytest.approx(0.8), pytest.approx(1.25), 2)
+    assert (band.low, band.high, band.n) == (pytest.approx(0.8), pytest.approx(1.25), 1)
     assert band_of([]) is None
+    assert band_of([math.inf, 0.0]) is None
+
+
+def test_pairs_of_equals_that_cancel_leave_a_noise_floor() -> None:
+    band = band_of([1.2, 1 / 1.2, 1.2, 1 / 1.2])
+    assert band is not None
+    assert math.log(band.high) == pytest.approx(math.log(1.2) / 2)
+
+
+def test_pairs_of_equals_that_all_lean_one_way_are_their_mean() -> None:
+    band = band_of([1.1, 1.1, 1.1, 1.1])
+    assert band is not None
+    assert (band.low, band.high, band.n) == (pytest.approx(1 / 1.1), pytest.approx(1.1), 4)
 
 
 @pytest.mark.parametrize(("low", "high", "words"), [
