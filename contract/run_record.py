@@ -119,6 +119,9 @@ class TrialRecord(_Record):
     """Of the generator's one core, during the measured window."""
     lag_p99_ms: float = 0.0
     lag_max_ms: float = 0.0
+    p50_ms: float | None = None
+    """Response time of first requests in the measured window; None: too few right answers."""
+    p95_ms: float | None = None
     spin_before_ms: float = 0.0
     spin_after_ms: float = 0.0
     throttled_share: float = 0.0
@@ -171,6 +174,10 @@ class RunRecord(_Record):
     """By topology."""
     contract_suite: str = ""
     """Digest of the sources for which the whole contract suite passed; "" when it was waived."""
+    sources: str = ""
+    """Digest of the stores' sources and the contract suite."""
+    definitions: dict[str, Any] = {}
+    """Topologies, workloads and faults of the scenario file, so that the run can go on."""
     resumed: int = 0
     """How often the run was interrupted and went on."""
     startup_s: dict[str, float] = {}

@@ -36,11 +36,16 @@ ResultsOption = Annotated[
 
 
 @app.command()
-def run(
-    scenario: Annotated[str, typer.Argument(help="Its name in the file; see `twinstore list`.")],
+def run(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    scenario: Annotated[
+        str, typer.Argument(help="Its name in the file; see `twinstore list`.")] = "",
     file: ScenarioFileOption = Path("scenarios.yaml"),
     results: ResultsOption = Path("results"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    resume: Annotated[Path | None, typer.Option(
+        "--resume", metavar="RUN", help="Go on with a run that was cut off.")] = None,
+    unverified: Annotated[bool, typer.Option(
+        "--unverified", help="Measure without the contract suite's receipt.")] = False,
     web: Annotated[bool, typer.Option("--web", help="Keep Locust's own page open.")] = False,
 ) -> None:
     """Run a scenario and write its report.
@@ -49,18 +54,27 @@ def run(
 
     - `twinstore run demo`
 
-    - `twinstore run demo --dry-run` — the order of the trials and how long they take
+    - `twinstore run standard --dry-run` — the order of the trials and how long they take
+
+    - `twinstore run --resume results/20260101-120000-full` — go on; nothing is measured twice
 
     - `twinstore run demo --web` — the same, with Locust's page to look at
     """
-    from lab.run import run_scenario
+    from lab.run import Options, resume_run, run_scenario
 
-    scenarios = _read(file)
-    _known("scenario", scenario, list(scenarios.scenarios))
-    if dry_run:
-        _print_plan(file, scenario)
-        return
-    outcome = run_scenario(scenarios, scenario, results, console, web=web)
+    if bool(scenario) == bool(resume):
+        _refuse("Name a scenario, or a run to go on with: twinstore run SCENARIO, "
+                "twinstore run --resume RUN.")
+    options = Options(web, unverified)
+    if resume:
+        outcome = resume_run(_run_folder(resume, results), console, options)
+    else:
+        scenarios = _read(file)
+        _known("scenario", scenario, list(scenarios.scenarios))
+        if dry_run:
+            _print_plan(file, scenario)
+            return
+        outcome = run_scenario(scenarios, scenario, results, console, options)
     console.print()
     for sentence in outcome.headlines:
         console.print(f"• {sentence}", highlight=False, markup=False, soft_wrap=True)
@@ -81,12 +95,7 @@ def report(
     """
     from lab.run import write_report
 
-    folder = run if (run / "run.json").exists() else results / run
-    if not (folder / "run.json").exists():
-        known = sorted(path.parent.name for path in results.glob("*/run.json"))
-        _refuse(f"{run} is no run: it has no run.json. "
-                + (f"Runs here: {', '.join(known[-5:])}" if known else "There are no runs yet."))
-    written = write_report(folder)
+    written = write_report(_run_folder(run, results))
     for sentence in written.headlines:
         console.print(f"• {sentence}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"\nReport: {written.html}", highlight=False, markup=False, soft_wrap=True)
@@ -184,19 +193,25 @@ def _refuse(text: str) -> NoReturn:
     raise typer.Exit(EXIT_USAGE)
 
 
-def _print_plan(file: Path, scenario: str) -> None:
-    from lab.plan import forecast_s, plan
+def _run_folder(run: Path, results: Path) -> Path:
+    """Find a run by its folder or its name; refuse what is none."""
+    folder = run if (run / "run.json").exists() else results / run
+    if not (folder / "run.json").exists():
+        known = sorted(path.parent.name for path in results.glob("*/run.json"))
+        _refuse(f"{run} is no run: it has no run.json. "
+                + (f"Runs here: {', '.join(known[-5:])}" if known else "There are no runs yet."))
+    return folder
 
-    trials = plan(_read(file), scenario)
+
+def _print_plan(file: Path, scenario: str) -> None:
+    from lab.plan.preview import preview
+
+    shown = preview(_read(file), scenario)
     table = Table(box=None, pad_edge=False)
-    for column in ("pair", "phase", "topology", "load", "budget", "what is special"):
+    for column in shown.columns:
         table.add_column(column)
-    for trial in trials:
-        marks = ("A/A" if trial.is_aa else None, trial.scaled,
-                 trial.fault.name if trial.fault else None)
-        special = ", ".join(mark for mark in marks if mark)
-        cpus = f"{trial.budget.cpus:g} cores" if trial.budget.cpus else "no limit"
-        table.add_row(str(trial.pair), trial.phase, trial.topology, f"{trial.load_s:.1f} s", cpus,
-                      special)
+    for row in shown.rows:
+        table.add_row(*row)
     console.print(table)
-    console.print(f"{len(trials)} trials, at most about {forecast_s(trials) / 60:.0f} minutes.")
+    for line in shown.notes:
+        console.print(line, highlight=False, soft_wrap=True)

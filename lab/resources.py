@@ -43,7 +43,7 @@ class Sampler:
     `rows` are in the columns of contract.results.RESOURCES.
     """
 
-    def __init__(self, trial: int, stack: Stack, generator_pid: int, t0_s: float) -> None:
+    def __init__(self, trial: int, stack: Stack, generator_pid: int | None, t0_s: float) -> None:
         self._trial = trial
         self._stack = stack
         self._generator_pid = generator_pid
@@ -102,7 +102,8 @@ class Sampler:
         t_s = time.perf_counter() - self._t0_s
         pids: dict[tuple[str, int], int] = {
             key: process.pid for key, process in list(self._stack.processes.items())}
-        pids[_GENERATOR, 0] = self._generator_pid
+        if self._generator_pid is not None:
+            pids[_GENERATOR, 0] = self._generator_pid
         table, group = read_processes(), self._stack.group
         for (part, replica), pid in pids.items():
             use = table.family(pid)

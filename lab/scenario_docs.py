@@ -44,6 +44,9 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        made = field.get_default(call_default_factory=True, validated_data={})
+        return f"`{', '.join(made)}`" if made else "none"
     if field.default is PydanticUndefined:
         return "required"
     if isinstance(field.default, Section):

@@ -1,4 +1,7 @@
-"""One trial: restore → gate → spin → warm up → measure (and break) → drain → spin → audit."""
+"""One trial: restore → gate → spin → warm up → measure (and break) → drain → spin → audit.
+
+An idle trial has no load: between the two spins the kernel's accounting runs, nothing else.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +17,23 @@ import urllib3
 
 from contract.faults import Armed
 from contract.load import LoadSpec, LoadSummary
-from contract.run_record import FaultRecord, PartCost, TrialRecord
+from contract.run_record import FaultRecord, ProbeRecord, TrialRecord
+from lab.answers import holds, read_answers
 from lab.audit.auditor import audit
-from lab.audit.books import read_books
+from lab.audit.books import read_books, read_received
 from lab.audit.invariants import Finding
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
 from lab.deploy.supervisor import StackEvent
 from lab.errors import LabError
 from lab.generator import Generator
-from lab.plan import PlannedFault, PlannedTrial, workload_of
+from lab.plan.trials import PlannedFault, PlannedTrial, workload_of
 from lab.resources import Sampler
 from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile, ScenarioKeys
 from lab.spin import spin_ms
+from lab.stacks import Stacks
+from lab.watch import Watch
 
 _REST_S: Final = 15.0
 """How long a store may take to come to rest before it is audited as it is."""
@@ -41,7 +47,7 @@ class Bench:
     file: ScenarioFile
     scenario: ScenarioKeys
     deployment: Deployment
-    stacks: dict[str, Stack]
+    stacks: Stacks
     folder: RunFolder
     tokens: Path
     web_port: int | None = None
@@ -54,14 +60,31 @@ class GateError(LabError):
 
 def run_trial(bench: Bench, number: int, planned: PlannedTrial) -> TrialRecord:
     """Run one planned trial, write its rows, return its record."""
-    stack = bench.stacks[planned.topology]
+    stack = bench.stacks.get(planned)
     record = _record(bench, number, planned, stack)
-    spec = _spec(bench, number, planned, stack)
-    with Generator(spec, bench.folder.parts / f"{number:05d}.load.json",
+    stack.set_budget(planned.budget)
+    if planned.relayed:
+        stack.set_hop_ms(planned.hop_ms)
+        record.hop_measured_ms = stack.measure_hop_ms()
+    oom_kills = _oom_kills(stack)
+    if planned.phase == "idle":
+        _stand_idle(bench, stack, record)
+    else:
+        _load(bench, stack, planned, record)
+    record.oom_kills = _oom_kills(stack) - oom_kills
+    return record
+
+
+def _oom_kills(stack: Stack) -> int:
+    return getattr(stack.group, "oom_kills", lambda: 0)()
+
+
+def _load(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecord) -> None:
+    spec = _spec(bench, record.id, planned, stack)
+    with Generator(spec, bench.folder.parts / f"{record.id:05d}.load.json",
                    bench.folder.logs / "generator.log", bench.deployment.generator_cpus,
                    web_port=bench.web_port) as generator:
         bench.deployment.watch(generator.pid)
-        stack.set_budget(planned.budget)
         received = _prepare(bench, stack)
         generator.await_ready()
         record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
@@ -69,12 +92,23 @@ def run_trial(bench: Bench, number: int, planned: PlannedTrial) -> TrialRecord:
         summary = _drive(bench, stack, planned, record, generator, spec)
     record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     _copy_summary(record, summary)
+    _copy_answers(record, Path(spec.requests_path))
     findings, rest_s = _audit(bench, stack, received, Path(spec.requests_path))
-    bench.folder.save_rows(number, "audit", [
-        (number, planned.topology, f.invariant, f.checked, f.violations, f.detail, rest_s)
+    bench.folder.save_rows(record.id, "audit", [
+        (record.id, planned.topology, f.invariant, f.checked, f.violations, f.detail, rest_s)
         for f in findings
     ])
-    return record
+
+
+def _stand_idle(bench: Bench, stack: Stack, record: TrialRecord) -> None:
+    _prepare(bench, stack)
+    record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
+    record.started_unix_s = time.time()
+    with Sampler(record.id, stack, None, time.perf_counter()) as sampler:
+        time.sleep(record.measure_s)
+    _copy_window(record, sampler, record.measure_s)
+    record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
+    bench.folder.save_rows(record.id, "resources", sampler.rows)
 
 
 def _prepare(bench: Bench, stack: Stack) -> dict[int, int]:
@@ -82,8 +116,7 @@ def _prepare(bench: Bench, stack: Stack) -> dict[int, int]:
     stack.restore()
     bench.deployment.reset_bank()
     _await_ready(stack.base_url)
-    books = read_books(stack.database_urls, [], {}, set())
-    return {stock.product_id: stock.received for stock in books.stock}
+    return read_received(stack.database_urls)
 
 
 def _await_ready(base_url: str) -> None:
@@ -114,7 +147,8 @@ def _drive(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecor
         note(event.part, event.replica, event.kind, event.detail)
 
     ended = threading.Event()
-    with Sampler(record.id, stack, generator.pid, t0) as sampler, stack.listening(heard):
+    with (Sampler(record.id, stack, generator.pid, t0) as sampler, stack.listening(heard),
+          Watch(stack, t0, planned.warmup_s, planned.load_s) as watch):
         breaker = threading.Thread(
             target=_break, args=(bench, planned.fault, record, t0, ended, note), daemon=True)
         breaker.start()
@@ -123,13 +157,18 @@ def _drive(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecor
         finally:
             ended.set()
             breaker.join()
-        window = sampler.window(planned.warmup_s, planned.load_s)
-    record.cost = {part: PartCost(cpu_s=cost.cpu_s, memory_bytes=cost.memory_bytes)
-                   for part, cost in window.parts.items()}
-    record.throttled_share = window.throttled_share
+    _copy_window(record, sampler, planned.load_s)
+    record.pools, record.connections = watch.pools, watch.connections
+    if planned.fault is None:
+        record.unplanned_exits = sum(event[5] == "exit" for event in events)
     bench.folder.save_rows(record.id, "resources", sampler.rows)
     bench.folder.save_rows(record.id, "events", events)
     return summary
+
+
+def _copy_window(record: TrialRecord, sampler: Sampler, until_s: float) -> None:
+    window = sampler.window(record.warmup_s, until_s)
+    record.cost, record.throttled_share = window.parts, window.throttled_share
 
 
 def _break(bench: Bench, fault: PlannedFault | None, record: TrialRecord, t0: float,
@@ -175,14 +214,18 @@ def _acknowledged(requests: Path) -> set[str]:
 
 
 def _record(bench: Bench, number: int, planned: PlannedTrial, stack: Stack) -> TrialRecord:
-    fault = planned.fault
+    fault, probe = planned.fault, planned.probe
     return TrialRecord(
-        id=number, phase=planned.phase, pair=planned.pair, arm=planned.arm, is_aa=planned.is_aa,
-        topology=planned.topology, store=stack.topology.store, workload=planned.workload,
+        id=number, phase=planned.phase, series=planned.series, pair=planned.pair,
+        attempt=planned.attempt, arm=planned.arm, is_aa=planned.is_aa, topology=planned.topology,
+        store=stack.topology.store, workload=planned.workload,
         rate_profile=list(planned.rate_profile), seed=planned.seed, warmup_s=planned.warmup_s,
         measure_s=planned.measure_s, cpu_budget=planned.budget.cpus,
         memory_budget_mb=planned.budget.memory_mb, budget_mode=planned.budget.mode,
-        shares=planned.budget.shares, scaled=planned.scaled, slo_ms=bench.scenario.slo_ms,
+        shares=planned.budget.shares, scaled=planned.scaled, replicas=planned.replicas,
+        hop_ms=planned.hop_ms, slo_ms=bench.scenario.slo_ms,
+        probe=probe and ProbeRecord(search=probe.search, variable=probe.variable,
+                                    value=probe.value, step=probe.step),
         fault=fault and FaultRecord(
             name=fault.name, module=fault.keys.module, kind=fault.keys.kind,
             dose=fault.keys.dose, delay_ms=fault.keys.delay_ms, at_s=fault.at_s,
@@ -211,3 +254,11 @@ def _copy_summary(record: TrialRecord, summary: LoadSummary) -> None:
     record.generator_cpu_share = summary.measured_cpu_share
     record.lag_p99_ms = summary.lag_p99_ms
     record.lag_max_ms = summary.lag_max_ms
+
+
+def _copy_answers(record: TrialRecord, requests: Path) -> None:
+    answers = read_answers(requests, record)
+    record.p50_ms, record.p95_ms = answers.p50_ms, answers.p95_ms
+    if record.probe:
+        record.probe.scheduled, record.probe.good = answers.scheduled, answers.good
+        record.probe.holds = holds(answers, record)

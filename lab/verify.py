@@ -19,7 +19,10 @@ from contract import seed
 from contract.endpoints import BY_NAME
 from contract.errors import Problem
 from contract.http import IDEMPOTENCY_HEADER, REQUEST_ID_HEADER
+from contract.receipt import has_passed
+from lab.deploy.stack import Stack
 from lab.errors import LabError
+from lab.scenario import DataKeys
 
 _SEED_SQL: Final[dict[str, tuple[str, str]]] = {
     "categories": ("catalog", 'SELECT slug, name FROM categories ORDER BY name COLLATE "C"'),
@@ -33,6 +36,34 @@ _TIMEOUT: Final = urllib3.Timeout(total=10)
 
 class VerificationError(LabError):
     """A store is not what it must be; nothing was measured."""
+
+
+def require_receipt() -> None:
+    """Refuse to measure stores that were not shown to do the same work.
+
+    Raises VerificationError.
+    """
+    if not has_passed():
+        raise VerificationError(
+            "the contract suite has not passed for these sources, so it is not known that both "
+            "stores do the same work; nothing was measured.\n"
+            "  make contract             runs it (a few minutes)\n"
+            "  twinstore run --unverified  measures all the same, and says so on page one")
+
+
+def check_stack(stack: Stack, data: DataKeys) -> tuple[str, bool]:
+    """Hold a new stack against the seed data and the contract; return its digest and True.
+
+    Raises VerificationError.
+    """
+    name = stack.topology.name
+    found = digest_of(stack.database_urls)
+    if found != seed.digest(seed.generate(data.seed, data.products, data.customers)):
+        raise VerificationError(f"{name} does not hold the seed data; nothing was measured")
+    if failures := smoke(stack.base_url):
+        raise VerificationError(f"{name} does not keep the contract; nothing was measured:\n  "
+                                + "\n  ".join(failures))
+    return found, True
 
 
 @dataclass(frozen=True, slots=True)

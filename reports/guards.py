@@ -1,7 +1,7 @@
 """Which trials may be believed (METHOD.md §2): blind to the system's own latency.
 
-The lab judged each trial when it was fresh.  The same rules are applied again to what it
-recorded; the stricter judgement counts, so a lab that forgot a guard does not go unnoticed.
+The lab judges trials by these rules when they are fresh; the report applies them again to what
+was recorded, when the whole run's best decile is known.  The stricter judgement counts.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from contract.run_record import RunRecord, TrialRecord
 Status = Literal["ok", "flagged", "rejected"]
 Finding = tuple[Status, str]
 _RANK: dict[Status, int] = {"ok": 0, "flagged": 1, "rejected": 2}
+_RAMPS = ("capacity", "hot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,12 @@ class Thresholds:
     lag_max_ms: float = 20.0
     generator_cpu: float = 0.65
     spin_ratio: float = 1.25
-    flag_lag_p99_ms: float = 1.0
     flag_generator_cpu: float = 0.5
     flag_spin_ratio: float = 1.08
+
+    @property
+    def flag_lag_p99_ms(self) -> float:
+        return self.lag_p99_ms / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,42 @@ class Judged:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What guards look at.
+
+    `median_ms`: the trial's median response, only to scale the lag guard; `best_spin_ms`: best
+    decile of the run's spins; `partners`: the other trials of the pair.
+    """
+
+    trial: TrialRecord
+    limits: Thresholds
+    median_ms: float
+    best_spin_ms: float
+    partners: list[TrialRecord]
+
+
 def judge(record: RunRecord, medians_ms: dict[int, float]) -> list[Judged]:
     """Judge every trial.  `medians_ms`: a trial's median, for the lag rule only."""
-    limits = thresholds_of(record)
-    best = best_spin_ms(record.trials)
-    return [_judge(trial, limits, best, medians_ms.get(trial.id, 0.0), record)
-            for trial in record.trials]
+    groups: dict[tuple[int, int], list[TrialRecord]] = {}
+    for trial in record.trials:
+        groups.setdefault((trial.pair, trial.attempt), []).append(trial)
+    limits, best = thresholds_of(record), best_spin_ms(record.trials)
+    return [
+        judge_one(Evidence(trial, limits, medians_ms.get(trial.id, trial.p50_ms or 0.0), best,
+                           [other for other in groups[trial.pair, trial.attempt]
+                            if other.id != trial.id]))
+        for trial in record.trials]
+
+
+def judge_one(evidence: Evidence) -> Judged:
+    """Ask every guard."""
+    trial = evidence.trial
+    findings = [found for guard in GUARDS for found in guard(evidence)]
+    status: Status = max([trial.status, *(status for status, _ in findings)],
+                         key=lambda one: _RANK[one])
+    return Judged(trial, status, tuple(dict.fromkeys(
+        [*trial.reasons, *(text for _, text in findings)])))
 
 
 def thresholds_of(record: RunRecord) -> Thresholds:
@@ -65,68 +99,78 @@ def best_spin_ms(trials: list[TrialRecord]) -> float:
     return float(np.percentile(spins, 10)) if spins else 0.0
 
 
-def check_lag(trial: TrialRecord, limits: Thresholds, median_ms: float) -> Iterator[Finding]:
-    """Lateness of the generator is our fault.  Ramps past capacity are exempt."""
-    if trial.phase in ("capacity", "hot"):
+def check_rows(evidence: Evidence) -> Iterator[Finding]:
+    """Every scheduled request is a row."""
+    trial = evidence.trial
+    if trial.rows_written != trial.rows_scheduled:
+        yield "rejected", f"{trial.rows_written} rows written, {trial.rows_scheduled} scheduled"
+    elif not trial.rows_written and trial.phase != "idle":
+        yield "rejected", "no rows were written"
+
+
+def check_lag(evidence: Evidence) -> Iterator[Finding]:
+    """Lateness of the generator is our fault.
+
+    Ramps that go past capacity are exempt; a probe of a search may have single late arrivals,
+    which can't move its answer.
+    """
+    trial, limits = evidence.trial, evidence.limits
+    if trial.phase in _RAMPS and trial.probe is None:
         return
-    allowed = max(limits.lag_p99_ms, 0.2 * median_ms)
+    allowed = max(limits.lag_p99_ms, 0.2 * evidence.median_ms)
     if trial.lag_p99_ms > allowed:
         yield "rejected", f"generator lag p99 {trial.lag_p99_ms:.1f} ms > {allowed:.1f} ms"
     elif trial.lag_p99_ms > limits.flag_lag_p99_ms:
         yield "flagged", (f"generator lag p99 {trial.lag_p99_ms:.1f} ms > "
                           f"{limits.flag_lag_p99_ms:.1f} ms")
-    if trial.lag_max_ms > limits.lag_max_ms:
+    if trial.lag_max_ms > limits.lag_max_ms and trial.probe is None:
         yield "rejected", (f"generator lag max {trial.lag_max_ms:.1f} ms > "
                            f"{limits.lag_max_ms:.1f} ms")
 
 
-def check_generator_cpu(trial: TrialRecord, limits: Thresholds) -> Iterator[Finding]:
+def check_generator_cpu(evidence: Evidence) -> Iterator[Finding]:
     """A busy generator delays what it measures."""
-    share = trial.generator_cpu_share
+    share, limits = evidence.trial.generator_cpu_share, evidence.limits
     if share > limits.generator_cpu:
         yield "rejected", f"generator CPU {share:.0%} > {limits.generator_cpu:.0%} of its core"
     elif share > limits.flag_generator_cpu:
         yield "flagged", f"generator CPU {share:.0%} > {limits.flag_generator_cpu:.0%} of its core"
 
 
-def check_rows(trial: TrialRecord) -> Iterator[Finding]:
-    """Every scheduled request is a row."""
-    if trial.rows_written != trial.rows_scheduled:
-        yield "rejected", f"{trial.rows_written} rows written, {trial.rows_scheduled} scheduled"
-
-
-def check_spin(trial: TrialRecord, limits: Thresholds, best_ms: float,
-               partners: list[TrialRecord]) -> Iterator[Finding]:
-    """The machine itself was slower in one arm of the pair only."""
+def check_spin(evidence: Evidence) -> Iterator[Finding]:
+    """The machine itself was slower: in one arm of a pair only, or while a probe was answered."""
+    limits, best_ms = evidence.limits, evidence.best_spin_ms
     if best_ms <= 0:
         return
-    ratio = worst_spin_ms(trial) / best_ms
-    others = [worst_spin_ms(other) / best_ms for other in partners]
-    if ratio > limits.spin_ratio and others and min(others) <= limits.spin_ratio:
+    ratio = worst_spin_ms(evidence.trial) / best_ms
+    others = [worst_spin_ms(other) / best_ms for other in evidence.partners]
+    if ratio > limits.spin_ratio and evidence.trial.probe is not None:
+        yield "rejected", f"calibration loop ×{ratio:.2f} of the run's best decile"
+    elif ratio > limits.spin_ratio and others and min(others) <= limits.spin_ratio:
         yield "rejected", f"calibration loop ×{ratio:.2f} in one arm only"
     elif ratio > limits.flag_spin_ratio:
         yield "flagged", f"calibration loop ×{ratio:.2f} of the run's best decile"
 
 
-def check_throttling(trial: TrialRecord) -> Iterator[Finding]:
+def check_exits(evidence: Evidence) -> Iterator[Finding]:
+    """A part that ended although no fault was planned voids the trial."""
+    trial = evidence.trial
+    if trial.unplanned_exits:
+        yield "rejected", f"{trial.unplanned_exits} unplanned exits"
+    if trial.oom_kills and trial.fault is None:
+        yield "rejected", f"{trial.oom_kills} processes killed for want of memory"
+
+
+def check_throttling(evidence: Evidence) -> Iterator[Finding]:
     """Throttling where no quota was meant."""
+    trial = evidence.trial
     if trial.cpu_budget is None and trial.throttled_share > 0.01:
         yield "rejected", f"throttled in {trial.throttled_share:.1%} of periods without a quota"
+
+
+GUARDS = (check_rows, check_lag, check_generator_cpu, check_spin, check_exits, check_throttling)
 
 
 def worst_spin_ms(trial: TrialRecord) -> float:
     """The slower of the calibration loops before and after."""
     return max(trial.spin_before_ms, trial.spin_after_ms)
-
-
-def _judge(trial: TrialRecord, limits: Thresholds, best_ms: float, median_ms: float,
-           record: RunRecord) -> Judged:
-    partners = [other for other in record.trials if other.id != trial.id
-                and (other.pair, other.attempt) == (trial.pair, trial.attempt)]
-    findings = [*check_lag(trial, limits, median_ms), *check_generator_cpu(trial, limits),
-                *check_rows(trial), *check_spin(trial, limits, best_ms, partners),
-                *check_throttling(trial)]
-    status: Status = max([trial.status, *(status for status, _ in findings)],
-                         key=lambda one: _RANK[one])
-    own = [] if trial.status == status and trial.reasons else [text for _, text in findings]
-    return Judged(trial, status, tuple(dict.fromkeys([*trial.reasons, *own])))

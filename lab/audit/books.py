@@ -131,6 +131,13 @@ def read_books(
                  acknowledged=acknowledged)
 
 
+def read_received(database_urls: dict[str, str]) -> dict[int, int]:
+    """Pieces received so far, by product."""
+    domain, sql = QUERIES["stock"]
+    return {stock.product_id: stock.received
+            for stock in _read(database_urls, domain, sql, Stock)}
+
+
 def _read(database_urls: dict[str, str], domain: str, sql: str, row: type[Any]) -> list[Any]:
     url = database_urls.get(domain) or database_urls["monolith"]
     with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:

@@ -1,0 +1,69 @@
+"""Under what conditions: budget, client, platform, guards, prices."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lab.keys.section import Positive, Seconds, Section
+
+
+class BudgetKeys(Section):
+    """What the whole architecture may use: proxy, application and databases together."""
+
+    cpus: Annotated[float, Field(gt=0, le=256)] | None = None
+    """CPU quota; none is written `null`. Unit: cores."""
+    memory_mb: Annotated[int, Field(ge=256)] | None = None
+    """Memory limit; none is written `null`. Unit: mebibytes."""
+
+
+class ClientKeys(Section):
+    """How the load generator behaves."""
+
+    concurrency: Annotated[int, Field(ge=1, le=5_000)] = 300
+    """Greatest number of journeys in flight; the waiting of the others counts. Unit: journeys."""
+    timeout_s: Seconds = 10.0
+    """Deadline of one request. Unit: seconds."""
+    drain_s: Seconds = 10.0
+    """How long open requests are awaited after the last arrival. Unit: seconds."""
+
+
+class PlatformKeys(Section):
+    """What an operator's platform does about dead replicas, for both stores alike."""
+
+    restart: bool = True
+    """Whether a dead replica is started again. Unit: yes or no."""
+    restart_delay_s: Annotated[float, Field(ge=0, le=600)] = 1.0
+    """How long after its end, doubled at each further end up to 8 times. Unit: seconds."""
+
+
+class GuardKeys(Section):
+    """When a trial can't be trusted; blind to the system's own latency."""
+
+    lag_p99_ms: Positive = 2.0
+    """Reject above this generator lag (or 20 % of the trial's median). Unit: milliseconds."""
+    lag_max_ms: Positive = 20.0
+    """Reject when any arrival is released later than this. Unit: milliseconds."""
+    generator_cpu: Annotated[float, Field(gt=0, le=1)] = 0.65
+    """Reject above this share of the generator's core. Unit: 0 to 1."""
+    spin_ratio: Annotated[float, Field(gt=1)] = 1.25
+    """Reject when the calibration loop of one arm only is this much slower than the run's best
+    decile. Unit: ratio."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 1
+    """How often a rejected pair is measured again. Unit: times."""
+
+
+class PriceKeys(Section):
+    """What resources cost: example prices, to be replaced by the reader's own."""
+
+    currency: str = "EUR"
+    """Name of the money."""
+    core_hour: Annotated[float, Field(ge=0)] = 0.04
+    """A CPU core for an hour. Unit: money."""
+    gb_hour: Annotated[float, Field(ge=0)] = 0.005
+    """A gigabyte (10⁹ bytes) of memory for an hour. Unit: money."""
+    connection_hour: Annotated[float, Field(ge=0)] = 0.0
+    """A database connection for an hour. Unit: money."""
+    gb_sent: Annotated[float, Field(ge=0)] = 0.05
+    """A gigabyte sent to clients. Unit: money."""
