@@ -33,6 +33,7 @@ BENCHES: Final = (
     Bench("recorder", 60, "what does our load generator cost beside Locust's own user?"),
     Bench("startup", 45, "how long does each topology take to its first good answer?"),
     Bench("truth", 180, "are the generator's percentiles true, against a server of known times?"),
+    Bench("freeze", 110, "does a freeze of two seconds show, beside what default Locust says?"),
     Bench("report_speed", 60, "how long, and in how much memory, is 1,000,000 rows reported?"),
 )
 

@@ -1,0 +1,84 @@
+"""Locust as most people run it: HttpUser, a closed loop, percentiles from its own CSV.
+
+The counterpart of `bench.open_load`.  Nothing here is a straw man: the users are the ones of
+Locust's own documentation, and what is printed is what Locust prints.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from lab.budget.group import pin_new
+
+READ_PRODUCTS: Final = '''
+import os
+import random
+from locust import HttpUser, constant_throughput, task
+
+class Visitor(HttpUser):
+    wait_time = constant_throughput(float(os.environ["BENCH_PER_USER"]))
+
+    @task
+    def read(self):
+        self.client.get(f"/api/products/{random.randint(1, 2000)}", name="product")
+'''
+
+_PATIENCE_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """A locustfile, how many of its users come, and what they are told."""
+
+    locustfile: str
+    count: int
+    environ: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The line `Aggregated` of Locust's CSV: times are rounded as Locust rounds them."""
+
+    requests: int
+    failures: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+def run(who: Users, url: str, folder: Path, cpus: Sequence[int], seconds: float) -> Told:
+    """Let them come headless, all at once, and read what Locust says of it."""
+    path = folder / "default_locustfile.py"
+    path.write_text(who.locustfile, encoding="utf-8")
+    prefix = folder / "default"
+    argv = [sys.executable, "-m", "locust", "-f", str(path), "--headless", "--only-summary",
+            "--loglevel", "ERROR", "--host", url, "-u", str(who.count), "-r", str(who.count),
+            "-t", f"{seconds:g}s", "--csv", str(prefix), "--exit-code-on-error", "0"]
+    with subprocess.Popen(argv, env={**os.environ, **who.environ}, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          text=True) as process:
+        pin_new(process.pid, cpus)
+        try:
+            _, said = process.communicate(timeout=seconds + _PATIENCE_S)
+        finally:
+            process.kill()
+    if process.returncode:
+        raise RuntimeError(f"Locust ended with {process.returncode}:\n{said}")
+    return read_told(prefix.with_name("default_stats.csv"))
+
+
+def read_told(path: Path) -> Told:
+    """Read the last line of `*_stats.csv`.  Raises RuntimeError when nothing was requested."""
+    with path.open(encoding="utf-8", newline="") as file:
+        *_, total = csv.DictReader(file)
+    if total["Name"] != "Aggregated" or not int(total["Request Count"]):
+        raise RuntimeError("Locust requested nothing")
+    return Told(int(total["Request Count"]), int(total["Failure Count"]), float(total["50%"]),
+                float(total["95%"]), float(total["99%"]))
