@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from contract import errors, models
 from contract.http import (
     MAX_BODY_BYTES,
+    Work,
     fingerprint,
     parse_body,
     parse_idempotency_key,
@@ -17,6 +18,7 @@ from contract.http import (
     parse_payment_id,
     parse_product_id,
     parse_query,
+    read_work,
     request_id,
     to_json,
 )
@@ -231,3 +233,22 @@ def test_answers_are_written_as_the_model_says() -> None:
     product = models.Product.model_construct(
         id=1, name="Łódź", category="kitchen", price=euros(199), description="", stock=0)
     assert models.Product.model_validate_json(to_json(product)) == product
+
+
+@pytest.mark.parametrize("work", [Work(), Work(3, 5, 21), Work(99_999, 99_999, 999_999_999)])
+def test_work_is_read_as_it_was_written(work: Work) -> None:
+    assert read_work(str(work)) == work
+
+
+@pytest.mark.parametrize("sent", [
+    None, "", "3", "calls=3", "calls=3;statements=5", "calls=3;statements=5;rows=21;x=1",
+    "calls=-1;statements=5;rows=21", "calls=3; statements=5; rows=21", "calls=1e3;statements=1;"
+    "rows=1", "calls=٣;statements=1;rows=1", "calls=1;statements=1;rows=9999999999"])
+def test_odd_work_is_none(sent: str | None) -> None:
+    assert read_work(sent) == Work()
+
+
+def test_work_of_a_called_service_is_added() -> None:
+    work = Work(1, 2, 3)
+    work.add(Work(4, 5, 6))
+    assert work == Work(5, 7, 9)
