@@ -24,6 +24,8 @@ from contract.http import Work
 WORK: Final[ContextVar[Work | None]] = ContextVar("work", default=None)
 """Of the request that is being answered; None in background work, which belongs to no answer."""
 
+METRICS_ENV: Final = "TWINSTORE_METRICS_ADDRESS"
+"""Names the variable that tells a process where to serve /metrics: host:port."""
 STARTED_METRIC: Final = "process_start_time_seconds"
 POOL_METRICS: Final = {
     "size": "twinstore_pool_size",

@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from contract.endpoints import DOMAINS
+from contract.instruments import METRICS_ENV
 from contract.tokens import load_private_key, load_public_key
 
 
@@ -54,5 +55,5 @@ def read_settings(service: str, environ: Mapping[str, str] | None = None) -> Set
         signing_key=load_private_key(Path(signing_key).read_text()) if signing_key else None,
         lease_s=float(env.get("TWINSTORE_LEASE_S", "10")),
         resume_every_s=float(env.get("TWINSTORE_RESUME_EVERY_S", "1")),
-        metrics_address=env.get("TWINSTORE_METRICS_ADDRESS"),
+        metrics_address=env.get(METRICS_ENV),
     )

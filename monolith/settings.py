@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from contract.instruments import METRICS_ENV
 from contract.tokens import load_private_key, load_public_key
 
 
@@ -44,5 +45,5 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         lease_s=float(env.get("TWINSTORE_LEASE_S", "10")),
         resume_every_s=float(env.get("TWINSTORE_RESUME_EVERY_S", "1")),
         threads=int(env.get("TWINSTORE_THREADS", "16")),
-        metrics_address=env.get("TWINSTORE_METRICS_ADDRESS"),
+        metrics_address=env.get(METRICS_ENV),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.faults import FAULTS_ENV, FIRED_ENV
+from contract.instruments import METRICS_ENV
 from lab.deploy.ports import HOST, free_port
 from lab.deploy.processes import Command
 from lab.deploy.secrets import RunSecrets
@@ -57,7 +58,7 @@ def store_command(around: Surroundings, program: Deployable, replica: int, port:
     name = program.name
     environ = base_environ(around) | {
         "TWINSTORE_DATABASE_POOL": str(program.db_connections),
-        "TWINSTORE_METRICS_ADDRESS": f"{HOST}:{free_port()}",
+        METRICS_ENV: f"{HOST}:{free_port()}",
         "TWINSTORE_VERIFYING_KEY_FILE": str(around.secrets.verifying_key_file),
     }
     if name in _SIGNS:
