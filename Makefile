@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test contract check bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -16,6 +16,9 @@ demo: $(READY) ## install, run the demo scenario, write the report (about five m
 
 test: $(READY) ## install, run the whole test suite
 	@$(BIN)/python -m pytest
+
+contract: $(READY) ## hold both stores against the contract; a run needs its receipt
+	@$(BIN)/python -m pytest tests/contract/suite
 
 check: $(READY) ## lint and type-check
 	@$(BIN)/ruff check .

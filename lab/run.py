@@ -149,12 +149,23 @@ def _run_plan(bench: Bench, plan: Plan, record: RunRecord, progress: RunProgress
             bench.folder.save_record(record)
             if not planned.attempt:
                 progress.advance(planned.load_s + OVERHEAD_S)
+        _flag_if_interrupted(record, trials)
         _judge(record, trials[0])
         bench.folder.save_record(record)
         for trial in record.trials[-len(trials):]:
             if trial.status == "rejected":
                 progress.say(f"Trial {trial.id} ({trial.topology}) rejected: "
                              f"{'; '.join(trial.reasons)}")
+
+
+def _flag_if_interrupted(record: RunRecord, measured: list[PlannedTrial]) -> None:
+    """Arms of a pair that were measured before and after an interruption are not adjacent."""
+    group = [trial for trial in record.trials
+             if (trial.pair, trial.attempt) == (measured[0].pair, measured[0].attempt)]
+    if len(group) > len(measured):
+        for trial in group:
+            trial.status = "flagged"
+            trial.reasons.append("the run was interrupted between the trials of this pair")
 
 
 def _judge(record: RunRecord, group: PlannedTrial) -> None:

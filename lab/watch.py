@@ -10,11 +10,7 @@ from typing import Self
 
 from contract.run_record import PoolUse
 from lab.deploy.stack import Stack
-try:
-    from lab.pools import PoolReading, between, read_connections, read_pools
-except ImportError:
-    PoolReading = object
-    between, read_pools, read_connections = (lambda a, b, c: {}), (lambda s: {}), (lambda s: 0)
+from lab.pools import PoolReading, between, read_connections, read_pools
 
 
 class Watch:

@@ -6,8 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.contract.suite.seal import Seal
 from tests.contract.suite.shop import Shop
 from tests.contract.suite.targets import TARGETS, Floor, Target, open_floor
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Seal(tuple(TARGETS)), "contract-seal")
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,15 @@ scenarios:
     data: {products: 200, customers: 50}
     client: {concurrency: 40, timeout_s: 4, drain_s: 4}
     guards: {lag_p99_ms: 1000, lag_max_ms: 1000, generator_cpu: 1, spin_ratio: 1000}
-    latency: {workload: shop, rate_per_s: 10, pairs: 1, warmup_s: 0.5, measure_s: 1.5}
+    latency: [{workload: shop, rate_per_s: 10, pairs: 1, warmup_s: 0.5, measure_s: 1.5}]
+  medium:
+    description: A few pairs of one store with itself.
+    seed: 5
+    topologies: [monolith]
+    data: {products: 200, customers: 50}
+    client: {concurrency: 40, timeout_s: 4, drain_s: 4}
+    guards: {lag_p99_ms: 1000, lag_max_ms: 1000, generator_cpu: 1, spin_ratio: 1000, retries: 0}
+    latency: [{workload: shop, rate_per_s: 10, pairs: 3, aa: true, warmup_s: 0.5, measure_s: 1}]
   long:
     description: Long enough to be ended in the middle.
     seed: 5
@@ -42,7 +50,7 @@ scenarios:
     data: {products: 200, customers: 50}
     client: {concurrency: 40, timeout_s: 4, drain_s: 4}
     guards: {lag_p99_ms: 1000, lag_max_ms: 1000, generator_cpu: 1, spin_ratio: 1000}
-    latency: {workload: shop, rate_per_s: 10, pairs: 50, warmup_s: 0.5, measure_s: 1}
+    latency: [{workload: shop, rate_per_s: 10, pairs: 50, warmup_s: 0.5, measure_s: 1}]
 """
 PATIENCE_S = 90
 
@@ -53,10 +61,10 @@ def lab(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     file = tmp_path / "scenarios.yaml"
     file.write_text(SCENARIOS, encoding="utf-8")
 
-    def start(scenario: str) -> subprocess.Popen[str]:
+    def start(*words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "lab", "run", scenario, "--file", str(file), "--results",
-             str(tmp_path / "results")],
+            [sys.executable, "-m", "lab", "run", *words, "--file", str(file), "--results",
+             str(tmp_path / "results"), "--unverified"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
     return start
@@ -123,3 +131,32 @@ def test_a_run_that_is_ended_leaves_no_process_and_keeps_its_rows(
                              capture_output=True, text=True, timeout=60, check=False)
     assert written.returncode == 0, written.stdout + written.stderr
     assert pq.read_table(folder / "requests.parquet").num_rows > 0
+
+
+def test_a_run_that_was_killed_goes_on_and_measures_nothing_twice(
+    lab: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    process = lab("medium")
+    _await(lambda: _trials(tmp_path) >= 3 or process.poll() is not None, "half a pair")
+    assert process.poll() is None, process.communicate()[0]
+    started = _descendants(process.pid)
+    process.kill()
+    process.communicate(timeout=30)
+    _await(lambda: _are_gone(started), "no process is left", 20)
+    folder = _run_folder(tmp_path)
+    assert folder is not None
+    before = json.loads((folder / "run.json").read_text(encoding="utf-8"))["trials"]
+    resumed = lab("--resume", str(folder))
+    output, _ = resumed.communicate(timeout=PATIENCE_S)
+    assert resumed.returncode == 0, output
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert record["finished"]
+    assert record["resumed"] == 1
+    assert [trial["started_unix_s"] for trial in record["trials"]][:len(before)] == [
+        trial["started_unix_s"] for trial in before]
+    assert "interrupted" in record["trials"][3]["reasons"][0]
+    assert [trial["pair"] for trial in record["trials"]] == [0, 0, 1, 1, 2, 2]
+    again = lab("--resume", str(folder))
+    output, _ = again.communicate(timeout=30)
+    assert again.returncode == 1
+    assert "is finished" in output

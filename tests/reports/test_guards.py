@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from synthetic import Planted, write_run
 
-from contract.run_record import RunRecord, TrialRecord
+from contract.run_record import ProbeRecord, RunRecord, TrialRecord
 from reports.arms import pairs_of
-from reports.guards import Thresholds, check_throttling, judge, thresholds_of
+from reports.guards import Evidence, Thresholds, check_throttling, judge, thresholds_of
 
 
 @pytest.fixture
@@ -29,6 +29,9 @@ def changed(record: RunRecord, **changes: object) -> RunRecord:
     ({"generator_cpu_share": 0.55}, "flagged", "CPU 55%"),
     ({"generator_cpu_share": 0.7}, "rejected", "CPU 70%"),
     ({"rows_written": 3}, "rejected", "3 rows written"),
+    ({"rows_written": 0, "rows_scheduled": 0}, "rejected", "no rows"),
+    ({"unplanned_exits": 1}, "rejected", "1 unplanned exits"),
+    ({"oom_kills": 2}, "rejected", "2 processes killed"),
     ({"spin_after_ms": 9.0}, "rejected", "one arm only"),
     ({"cpu_budget": None, "throttled_share": 0.02}, "rejected", "without a quota"),
 ])
@@ -52,6 +55,28 @@ def test_a_machine_slow_in_both_arms_is_flagged_not_rejected(record: RunRecord) 
     assert [one.status for one in judged[:2]] == ["flagged", "flagged"]
 
 
+def test_a_probe_is_rejected_by_a_slow_machine_but_not_by_one_late_arrival(
+        record: RunRecord) -> None:
+    probe = ProbeRecord(search="s", variable="rate", value=9, step="ramp", holds=True)
+    late = changed(record, phase="search", probe=probe, lag_max_ms=90.0)
+    assert judge(late, {})[0].status == "ok"
+    slow = [t.model_copy(update={"spin_before_ms": 9.0, "phase": "search", "probe": probe})
+            if t.pair == 0 else t for t in record.trials]
+    judged = judge(record.model_copy(update={"trials": slow}), {})
+    assert [one.status for one in judged[:2]] == ["rejected", "rejected"]
+
+
+def test_an_idle_trial_needs_no_rows(record: RunRecord) -> None:
+    idle = changed(record, phase="idle", rows_written=0, rows_scheduled=0)
+    assert judge(idle, {})[0].status == "ok"
+
+
+def test_the_lag_is_measured_against_the_recorded_median_when_no_other_is_given(
+        record: RunRecord) -> None:
+    assert judge(changed(record, lag_p99_ms=5.0, p50_ms=40.0), {})[0].status == "flagged"
+    assert judge(changed(record, lag_p99_ms=5.0, p50_ms=10.0), {})[0].status == "rejected"
+
+
 def test_ramps_past_capacity_have_no_lag_guard(record: RunRecord) -> None:
     ramps = [t.model_copy(update={"lag_max_ms": 500.0}) for t in record.trials
              if t.phase == "capacity"]
@@ -73,7 +98,7 @@ def test_thresholds_come_from_the_scenario(record: RunRecord) -> None:
 def test_throttling_by_a_meant_quota_is_no_fault(record: RunRecord) -> None:
     trial: TrialRecord = record.trials[0]
     assert trial.throttled_share > 0.01
-    assert list(check_throttling(trial)) == []
+    assert list(check_throttling(Evidence(trial, Thresholds(), 5.0, 2.0, []))) == []
 
 
 

@@ -1,0 +1,78 @@
+"""Plays a plan against a world that is known, in no time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from contract.run_record import PartCost, ProbeRecord, TrialRecord
+from lab.plan import Plan
+from lab.plan.trials import PlannedTrial
+
+World = Callable[[PlannedTrial, TrialRecord], None]
+"""Fills in what a trial finds."""
+
+
+@dataclass
+class Rehearsal:
+    """`planned` and `recorded` go side by side, in the order of the run."""
+
+    plan: Plan
+    world: World
+    planned: list[PlannedTrial] = field(default_factory=list)
+    recorded: list[TrialRecord] = field(default_factory=list)
+
+    def run(self, most: int = 2_000, *, elapsed_s: float = 0.0) -> Rehearsal:
+        """Go on until the plan is done, or until `most` trials are recorded."""
+        while trials := self.plan.next(self.recorded, elapsed_s):
+            for planned in trials:
+                if len(self.recorded) >= most:
+                    return self
+                self.planned.append(planned)
+                self.recorded.append(record_of(len(self.recorded) + 1, planned))
+                self.world(planned, self.recorded[-1])
+        return self
+
+
+def record_of(number: int, planned: PlannedTrial) -> TrialRecord:
+    """Record a planned trial as the lab would."""
+    probe = planned.probe
+    return TrialRecord(
+        id=number, phase=planned.phase, series=planned.series, pair=planned.pair,
+        attempt=planned.attempt, arm=planned.arm, is_aa=planned.is_aa, topology=planned.topology,
+        store="monolith" if planned.topology == "monolith" else "microservices",
+        workload=planned.workload, rate_profile=list(planned.rate_profile), seed=planned.seed,
+        warmup_s=planned.warmup_s, measure_s=planned.measure_s, cpu_budget=planned.budget.cpus,
+        slo_ms=250, scaled=planned.scaled, replicas=planned.replicas, hop_ms=planned.hop_ms,
+        shares=planned.budget.shares, p50_ms=5.0, p95_ms=9.0,
+        probe=probe and ProbeRecord(search=probe.search, variable=probe.variable,
+                                    value=probe.value, step=probe.step))
+
+
+def nothing(_planned: PlannedTrial, _record: TrialRecord) -> None:
+    """All trials are alike."""
+
+
+@dataclass
+class KnownStores:
+    """`cpu_s`: CPU seconds a journey by topology (so capacity = cores ÷ it, times `yields`)."""
+
+    cpu_s: dict[str, float]
+    yields: float = 0.9
+
+    def __call__(self, planned: PlannedTrial, record: TrialRecord) -> None:
+        """Charge CPU and answer probes by the truth."""
+        rate = planned.rate_profile[-1][1]
+        each = self.cpu_s[planned.topology]
+        used = each * rate * planned.measure_s
+        record.cost = {
+            "envoy": PartCost(cpu_s=used * 0.2, memory_bytes=1),
+            "postgres": PartCost(cpu_s=used * 0.3, memory_bytes=1),
+            planned.topology: PartCost(cpu_s=used * 0.5, memory_bytes=1),
+            "total": PartCost(cpu_s=used, memory_bytes=3)}
+        if record.probe:
+            record.probe.holds = rate <= self.capacity(planned)
+
+    def capacity(self, planned: PlannedTrial) -> float:
+        """Return the highest rate that holds."""
+        return (planned.budget.cpus or 0.0) / self.cpu_s[planned.topology] * self.yields

@@ -1,0 +1,148 @@
+"""The search finds the threshold, with few questions, and survives chance near it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract.run_record import TrialRecord
+from lab.plan import Plan
+from lab.plan.search import Answered, bracket, next_question
+from lab.plan.trials import PlannedTrial
+from tests.lab.plan.rehearsal import KnownStores, Rehearsal
+
+SEARCH = {"workload": "shop", "points": [{"cpus": 0.9}], "repeats": 2}
+
+
+def _ask(truth: float, first: float, resolution: float) -> list[Answered]:
+    answers: list[Answered] = []
+    while question := next_question(answers, first, resolution):
+        answers.append(Answered(question.difficulty, question.difficulty <= truth, question.step))
+        assert len(answers) < 60
+    return answers
+
+
+@given(truth=st.floats(0.5, 5_000), first=st.floats(0.5, 5_000), resolution=st.floats(0.02, 0.3))
+@settings(max_examples=200, deadline=None)
+def test_the_answer_is_bracketed_to_the_resolution_and_confirmed(
+        truth: float, first: float, resolution: float) -> None:
+    answers = _ask(truth, first, resolution)
+    low, high = bracket(answers)
+    assert low is not None
+    assert high is not None
+    assert low <= truth < high <= low * (1 + resolution) * 1.0001
+    assert answers[-1].step == "confirm"
+    assert answers[-1].difficulty == low
+
+
+def test_a_good_guess_needs_about_ten_questions() -> None:
+    assert max(len(_ask(truth, truth * 0.6, 0.05)) for truth in (10.0, 47.0, 333.0)) <= 10
+
+
+def test_an_answer_that_is_not_confirmed_is_given_up_for_a_lower_one() -> None:
+    answers = [Answered(10, True, "ramp"), Answered(10.4, False, "ramp"),
+               Answered(9, True, "ramp"), Answered(10, False, "confirm")]
+    question = next_question(answers, 5, 0.05)
+    assert question is not None
+    assert 9 < question.difficulty < 10
+
+
+def test_a_store_that_never_holds_ends_the_search_at_the_easiest() -> None:
+    answers = [Answered(0.5, False, "ramp")]
+    assert next_question(answers, 5, 0.05, easiest=0.5) is None
+
+
+def test_probes_of_both_stores_are_interleaved_until_both_have_ended(
+        plan_of: Callable[..., Plan]) -> None:
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015})
+    planned = Rehearsal(plan_of(search=[SEARCH]), stores).run().planned
+    first = [trial for trial in planned if trial.probe and trial.probe.search.endswith("/0")]
+    pairs = {trial.pair: [t.topology for t in first if t.pair == trial.pair] for trial in first}
+    both = [names for names in pairs.values() if len(names) == 2]
+    assert len(both) >= 8
+    assert {tuple(names) for names in both} == {("monolith", "microservices"),
+                                                ("microservices", "monolith")}
+
+
+@pytest.mark.parametrize("cpu_s", [0.0004, 0.006, 0.5])
+def test_capacity_is_found_from_cheap_to_expensive_stores(
+        plan_of: Callable[..., Plan], cpu_s: float) -> None:
+    stores = KnownStores({"monolith": cpu_s, "microservices": cpu_s * 2})
+    done = Rehearsal(plan_of(search=[SEARCH]), stores).run()
+    for topology in ("monolith", "microservices"):
+        mine = [t for t in done.recorded if t.probe and t.topology == topology]
+        confirmed = [t.probe.value for t in mine
+                     if t.probe and t.probe.step == "confirm" and t.probe.holds]
+        truth = 0.9 / stores.cpu_s[topology] * stores.yields
+        assert len(confirmed) == 2  # one a repeat
+        assert all(truth / 1.05 <= value <= truth for value in confirmed)
+
+
+def test_the_ramp_begins_below_the_utilisation_bound_that_the_pilot_shows(
+        plan_of: Callable[..., Plan]) -> None:
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015})
+    planned = Rehearsal(plan_of(search=[SEARCH]), stores).run().planned
+    rates = [t.probe.value for t in planned if t.probe and t.topology == "monolith"]
+    assert rates[0] == 5
+    assert rates[1] == pytest.approx(0.6 * 0.9 / 0.006)
+
+
+def test_rejected_probes_answer_nothing_and_are_bounded(plan_of: Callable[..., Plan]) -> None:
+    def world(_planned: PlannedTrial, record: TrialRecord) -> None:
+        record.status = "rejected"
+
+    planned = Rehearsal(plan_of(search=[{**SEARCH, "repeats": 1, "most_probes": 6}]), world
+                        ).run().planned
+    assert len(planned) == 12
+    assert {t.probe.value for t in planned if t.probe} == {5}
+
+
+def test_chance_near_the_threshold_leaves_an_answer_near_it(plan_of: Callable[..., Plan]) -> None:
+    dice = random.Random(3)
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015})
+
+    def world(planned: PlannedTrial, record: TrialRecord) -> None:
+        stores(planned, record)
+        if record.probe:
+            gap = record.probe.value / stores.capacity(planned)
+            record.probe.holds = dice.random() < 1 / (1 + gap**40)
+
+    done = Rehearsal(plan_of(search=[SEARCH]), world).run()
+    for trial in done.recorded:
+        if trial.probe and trial.probe.step == "confirm" and trial.probe.holds:
+            truth = 0.9 / stores.cpu_s[trial.topology] * stores.yields
+            assert 0.8 < trial.probe.value / truth < 1.1
+
+
+def test_the_fewest_cores_at_a_rate_are_found_with_the_shares_of_a_way(
+        plan_of: Callable[..., Plan]) -> None:
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015})
+    hot = {"workload": "hot_search", "ordinary": "shop", "cpus": 0.9, "rate_per_s": 20,
+           "hot_part": {"monolith": "monolith", "microservices": "microservices"}, "tune": [1.5]}
+    done = Rehearsal(plan_of(hot_parts=[hot]), stores).run()
+    fewest = {(t.topology, t.scaled): t for t in done.recorded
+              if t.probe and t.probe.variable == "cpus" and t.probe.holds
+              and t.probe.step == "confirm"}
+    assert {way for _, way in fewest} == {"pooled", "everything", "hot_part", "hot_part×1.5"}
+    for (topology, way), trial in fewest.items():
+        truth = 20 * stores.cpu_s[topology] / stores.yields
+        assert trial.probe
+        assert truth <= trial.probe.value <= truth * 1.06
+        if way != "pooled":
+            assert sum(trial.shares.values()) == pytest.approx(trial.probe.value)
+
+
+def test_splits_follow_the_measured_demand(plan_of: Callable[..., Plan]) -> None:
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015})
+    hot = {"workload": "hot_search", "ordinary": "shop", "cpus": 0.9,
+           "hot_part": {"monolith": "monolith", "microservices": "microservices"}, "tune": [2.0]}
+    done = Rehearsal(plan_of(hot_parts=[hot]), stores).run()
+    shares = {t.scaled: t.shares for t in done.recorded if t.probe and t.topology == "monolith"}
+    assert shares["pooled"] == {}
+    assert shares["hot_part"] == pytest.approx(
+        {"envoy": 0.18, "postgres": 0.27, "monolith": 0.45})
+    assert shares["hot_part×2"]["monolith"] == pytest.approx(0.9 * 1.0 / 1.5)
