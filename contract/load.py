@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Journey = Literal["browse", "search", "search_only", "fill_cart", "check_out", "look_at_orders",
-                  "read_product"]
+                  "check_out_only", "read_product", "list_small", "list_medium", "list_large",
+                  "sign_in"]
 
 
 class _Spec(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from loadtests.clock import Clock
-from loadtests.journeys import Draw
+from loadtests.draw import Draw
 from loadtests.schedule import Arrival
 from loadtests.visitor import Released
 

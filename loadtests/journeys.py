@@ -11,48 +11,20 @@ relies on compact JSON (`contract.http.to_json`), not on the order of keys.
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 from urllib.parse import quote
 
-from contract.load import Journey, LoadSpec
-from loadtests.popularity import Popularity
+from contract.load import Journey
+from contract.models import MAX_PAGE_SIZE
+from contract.seed import ADMIN_ID, SEED_PASSWORD
+from loadtests.draw import Draw
 
-CATEGORIES: Final = (
-    "kitchen", "garden", "office", "cycling", "camping", "music", "toys", "books", "audio",
-    "photo", "bath", "bedroom", "lighting", "tools", "sports", "travel", "pets", "baby",
-    "fashion", "watches",
-)
-WORDS: Final = (
-    "kettle", "knife", "teapot", "planter", "notebook", "lamp", "helmet", "saddle", "tent",
-    "stove", "hammock", "puzzle", "kite", "atlas", "novel", "radio", "tripod", "towel", "pillow",
-    "lantern", "hammer", "wrench", "football", "backpack", "wallet", "leash", "scarf", "gloves",
-    "watch", "oak", "copper", "silver", "vintage", "leather", "bamboo", "wool", "ceramic",
-    "solid oak", "cast iron", "merino wool", "made to last", "desk lamp", "nordic lamp",
-    "weatherproof", "lisbon", "porto",
-)
-"""Words of the seed data's names and descriptions; a test holds that."""
-
-_PAGE_SIZE: Final = 20
-_LONGEST: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """Everything random about one journey.  `think_s[i]` is the pause before step i + 1."""
-
-    product_id: int
-    other_id: int
-    category: str
-    page: int
-    words: str
-    pick: float
-    quantity: int
-    key: str
-    think_s: tuple[float, ...]
+_SIGNING_IN: Final = 10
+"""So many customers there are in any seed data."""
 
 
 @dataclass(slots=True)
@@ -89,31 +61,6 @@ class Step:
     ask: Callable[[Draw, Memory], Ask]
 
 
-class Journeys:
-    """Draws the data of journeys."""
-
-    def __init__(self, spec: LoadSpec) -> None:
-        self._popularity = Popularity(spec.products, spec.workload.zipf, spec.seed)
-        self._pages = max(1, min(3, spec.products // len(CATEGORIES) // _PAGE_SIZE))
-        self._think_s = spec.workload.think_s
-        self._key = f"{spec.seed}-{spec.trial}"
-
-    def draw(self, journey_no: int, seed: int) -> Draw:
-        """Draw always the same number of values, so that data doesn't depend on the journey."""
-        source = random.Random(seed)  # noqa: S311 - load, not a secret
-        return Draw(
-            product_id=self._popularity.draw(source),
-            other_id=self._popularity.draw(source),
-            category=CATEGORIES[int(source.random() * len(CATEGORIES))],
-            page=1 + int(source.random() * self._pages),
-            words=WORDS[int(source.random() * len(WORDS))],
-            pick=source.random(),
-            quantity=1 + int(source.random() * 3),
-            key=f"{self._key}-{journey_no}",
-            think_s=tuple(source.expovariate(1.0) * self._think_s for _ in range(_LONGEST - 1)),
-        )
-
-
 def list_categories(_draw: Draw, _memory: Memory) -> Ask:
     return Ask("list_categories", "GET", "/api/categories", (b'"items":[{', b'"slug":"'))
 
@@ -122,6 +69,18 @@ def list_products(draw: Draw, _memory: Memory) -> Ask:
     return Ask("list_products", "GET",
                f"/api/products?category={draw.category}&page={draw.page}",
                (b'"category":"%b"' % draw.category.encode(), b'"page":%d' % draw.page))
+
+
+def list_small(draw: Draw, _memory: Memory) -> Ask:
+    return _list_page(draw, 1)
+
+
+def list_medium(draw: Draw, _memory: Memory) -> Ask:
+    return _list_page(draw, 20)
+
+
+def list_large(draw: Draw, _memory: Memory) -> Ask:
+    return _list_page(draw, MAX_PAGE_SIZE)
 
 
 def read_product(draw: Draw, _memory: Memory) -> Ask:
@@ -175,6 +134,13 @@ def list_older_orders(_draw: Draw, _memory: Memory) -> Ask:
     return _list_orders(2)
 
 
+def sign_in(draw: Draw, _memory: Memory) -> Ask:
+    """Check a password: the store's most expensive work for a processor."""
+    return Ask("sign_in", "POST", "/api/sessions", (b'"token":"ey', b'"token_type":"Bearer"'),
+               status=201, body=b'{"email":"customer%d@twinstore.example","password":"%b"}' % (
+                   ADMIN_ID + 1 + int(draw.pick * _SIGNING_IN), SEED_PASSWORD.encode()))
+
+
 JOURNEYS: Final[dict[Journey, tuple[Step, ...]]] = {
     "browse": (
         Step("list_categories", list_categories),
@@ -204,13 +170,27 @@ JOURNEYS: Final[dict[Journey, tuple[Step, ...]]] = {
         Step("list_orders", list_orders),
         Step("list_orders", list_older_orders),
     ),
+    "check_out_only": (
+        Step("put_item", put_item),
+        Step("place_order", place_order),
+    ),
     "read_product": (Step("get_product", read_product),),
+    "list_small": (Step("list_products", list_small),),
+    "list_medium": (Step("list_products", list_medium),),
+    "list_large": (Step("list_products", list_large),),
+    "sign_in": (Step("sign_in", sign_in),),
 }
 
 
 def _get_product(product_id: int) -> Ask:
     return Ask("get_product", "GET", f"/api/products/{product_id}",
                (b'"id":%d,' % product_id, b'"description":"', b'"price":{'))
+
+
+def _list_page(draw: Draw, size: int) -> Ask:
+    return Ask("list_products", "GET", f"/api/products?page={draw.page}&page_size={size}",
+               (b'"page":%d' % draw.page, b'"page_size":%d' % size),
+               learn=partial(_is_full, size))
 
 
 def _list_orders(page: int) -> Ask:
@@ -234,6 +214,7 @@ def acknowledged_order(body: bytes) -> str:
 
 _FOUND = re.compile(rb'"id":(\d+)[,}]')
 _ORDER = re.compile(rb'"id":"([0-9a-f-]{36})"')
+_TOTAL = re.compile(rb'"total":(\d+)')
 _PAID = re.compile(rb'"total":\{[^}]*"amount_minor":[1-9]')
 
 
@@ -242,6 +223,13 @@ def _learn_found(body: bytes, draw: Draw, memory: Memory) -> bool:
     if found:
         memory.found_id = int(found[int(draw.pick * len(found))])
     return True
+
+
+def _is_full(size: int, body: bytes, draw: Draw, _memory: Memory) -> bool:
+    """Say whether a page has as many products as it can have."""
+    total = _TOTAL.search(body)
+    left = int(total[1]) - (draw.page - 1) * size if total else 0
+    return 0 < body.count(b'"category":"') == min(size, left)
 
 
 def _learn_order(body: bytes, _draw: Draw, memory: Memory) -> bool:

@@ -15,8 +15,8 @@ from loadtests.clock import new_clock
 from loadtests.connections import Connections
 from loadtests.customers import Customers, read_tokens
 from loadtests.dispatcher import Dispatcher
+from loadtests.draw import Journeys
 from loadtests.early_stop import attainment, should_stop
-from loadtests.journeys import Journeys
 from loadtests.message import Writer
 from loadtests.recorder import Open, Recorder, Row, scheduled_rows, table_rows
 from loadtests.schedule import arrivals, load_s, share

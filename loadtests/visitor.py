@@ -12,7 +12,8 @@ from contract.results import Outcome
 from loadtests.clock import Clock
 from loadtests.connections import ConnectionBroken, Connections
 from loadtests.customers import Customers
-from loadtests.journeys import JOURNEYS, Ask, Draw, Memory, acknowledged_order
+from loadtests.draw import Draw
+from loadtests.journeys import JOURNEYS, Ask, Memory, acknowledged_order
 from loadtests.message import Writer, error_code, judge
 from loadtests.recorder import NEVER, Open, Recorder, Row
 from loadtests.schedule import Arrival

@@ -16,8 +16,9 @@ from contract.endpoints import BY_NAME
 from contract.http import to_json
 from contract.load import Journey, LoadSpec
 from contract.money import Money
-from contract.seed import generate
-from loadtests.journeys import CATEGORIES, JOURNEYS, WORDS, Ask, Draw, Journeys, Memory
+from contract.seed import SEED_PASSWORD, generate
+from loadtests.draw import CATEGORIES, WORDS, Draw, Journeys
+from loadtests.journeys import JOURNEYS, Ask, Memory
 from loadtests.message import Writer, authorization, error_code, judge
 
 Spec = Callable[..., LoadSpec]
@@ -55,10 +56,13 @@ def right_answer(ask: Ask, draw: Draw) -> bytes:
     """The answer both stores would give, written by their own path."""
     summary = m.ProductSummary(id=7, name="x", category=draw.category, price=money())
     page = 2 if ask.target.endswith("page=2") else 1
+    size = int(found[1]) if (found := re.search("page_size=([0-9]+)", ask.target)) else 20
     wanted = int(found[1]) if (found := re.fullmatch(r"/api/products/(\d+)", ask.target)) else 0
     answers = {
         "list_categories": m.CategoryList(items=[m.Category(slug="kitchen", name="Kitchen")]),
-        "list_products": m.ProductPage(items=[summary], page=draw.page, page_size=20, total=90),
+        "list_products": m.ProductPage(items=[summary] * size, page=draw.page, page_size=size,
+                                       total=draw.page * size),
+        "sign_in": m.Session(token="eyJ.x.y", expires_at=datetime.now(UTC)),
         "get_product": m.Product(id=wanted, name="x", category="c", price=money(),
                                  description="d", stock=3),
         "search_products": m.ProductPage(items=[summary], page=1, page_size=20, total=1),
@@ -121,6 +125,25 @@ def test_another_product_is_a_wrong_body(draw: Draw) -> None:
                               description="d", stock=3))
     ask = JOURNEYS["read_product"][0].ask(draw, Memory())
     assert judge(ask, draw, Memory(), 200, other) == "body"
+
+
+def test_a_page_with_a_product_too_few_is_a_wrong_body(draw: Draw) -> None:
+    for name, size in (("list_small", 1), ("list_medium", 20), ("list_large", 100)):
+        ask = JOURNEYS[name][0].ask(draw, Memory())  # type: ignore[index]
+        right = right_answer(ask, draw)
+        assert right.count(b'"id":7') == size
+        assert judge(ask, draw, Memory(), 200, right) == "ok"
+        fewer = right.replace(b'"category":"', b'"c":"', 1)
+        assert judge(ask, draw, Memory(), 200, fewer) == "body"
+
+
+def test_who_signs_in_is_a_seed_customer_with_the_seed_password(new_spec: Spec) -> None:
+    emails = {account.email for account in generate(customers=10).accounts[1:]}
+    drawer = Journeys(new_spec())
+    bodies = [m.SessionCreate.model_validate_json(
+        JOURNEYS["sign_in"][0].ask(drawer.draw(n, n), Memory()).body) for n in range(200)]
+    assert {body.email for body in bodies} == emails
+    assert {body.password for body in bodies} == {SEED_PASSWORD}
 
 
 def test_an_order_of_nothing_is_a_wrong_body(draw: Draw) -> None:
