@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from contract.results import SCHEMA_VERSION, TABLES
 from contract.run_record import RunRecord, TrialRecord
 
-_COLUMNS = ["trial", "journey_no", "step", "feature", "endpoint", "intended_s", "send_s",
-            "end_s", "outcome", "service_calls"]
+_COLUMNS = ["trial", "journey_no", "step", "feature", "endpoint", "intended_s", "dispatch_s",
+            "send_s", "end_s", "outcome", "service_calls", "bytes", "statements", "sql_rows"]
 
 
 class UnreadableRun(ValueError):
@@ -30,6 +30,8 @@ class Run:
 
     `requests` has the columns of contract.results.REQUESTS that reports use, and
         arrival_s     when the journey arrived by schedule (its step 0)
+        lag_ms        dispatch - intended, float32: how late the generator was; NaN when the
+                      request was never released (takes the place of dispatch_s)
         response_ms   end - intended; NaN when no answer came
         service_ms    end - send; NaN when no answer came
         latency_ms    response_ms of step 0, service_ms of later steps; infinite when the
@@ -119,7 +121,8 @@ def _derive(rows: pd.DataFrame, trials: dict[int, TrialRecord]) -> pd.DataFrame:
     service = np.where(answered, (rows["end_s"] - rows["send_s"]) * 1000, np.nan)
     first = rows["step"].to_numpy() == 0
     slo = rows["trial"].map({key: trial.slo_ms for key, trial in trials.items()}).to_numpy()
-    rows["arrival_s"] = arrival
+    lag = (rows.pop("dispatch_s") - rows["intended_s"]) * 1000
+    rows["arrival_s"], rows["lag_ms"] = arrival, lag.astype(np.float32)
     rows["response_ms"], rows["service_ms"] = response, service
     rows["latency_ms"] = np.where(right, np.where(first, response, service), np.inf)
     rows["right"] = right
