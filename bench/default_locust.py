@@ -30,6 +30,58 @@ class Visitor(HttpUser):
         self.client.get(f"/api/products/{random.randint(1, 2000)}", name="product")
 '''
 
+SHOP: Final = '''
+import os
+import random
+import uuid
+from locust import HttpUser, constant_throughput, task
+
+with open(os.environ["BENCH_TOKENS"]) as file:
+    TOKENS = file.read().split()
+WORDS = ["kettle", "lamp", "tent", "oak", "wool", "desk lamp", "backpack"]
+CATEGORIES = ["kitchen", "garden", "office", "cycling", "camping", "music", "toys", "books"]
+
+class Visitor(HttpUser):
+    wait_time = constant_throughput(float(os.environ["BENCH_PER_USER"]))
+
+    def on_start(self):
+        self.client.headers["Authorization"] = f"Bearer {TOKENS.pop()}"
+
+    def product(self):
+        number = random.randint(1, 2000)
+        self.client.get(f"/api/products/{number}", name="product")
+        return number
+
+    def fill(self, number):
+        self.client.put(f"/api/cart/items/{number}", json={"quantity": 1}, name="put item")
+        self.client.get("/api/cart", name="cart")
+
+    @task(40)
+    def browse(self):
+        self.client.get("/api/categories")
+        self.client.get(f"/api/products?category={random.choice(CATEGORIES)}", name="products")
+        self.product()
+
+    @task(25)
+    def search(self):
+        self.client.get("/api/search", params={"q": random.choice(WORDS)}, name="search")
+        self.product()
+
+    @task(15)
+    def fill_cart(self):
+        self.fill(self.product())
+
+    @task(15)
+    def check_out(self):
+        self.fill(random.randint(1, 2000))
+        self.client.post("/api/orders", json={"card_token": "tok_approve"}, name="order",
+                         headers={"Idempotency-Key": str(uuid.uuid4())})
+
+    @task(5)
+    def look_at_orders(self):
+        self.client.get("/api/orders")
+'''
+
 _PATIENCE_S: Final = 60.0
 
 
