@@ -30,7 +30,7 @@ def preview(file: ScenarioFile, name: str) -> Preview:
         for trials in plan.groups_of(block):
             rows += [_row(str(number), trial) for trial in trials]
             number += 1
-        rows += [_searched(name, probes) for name, probes in _searches(block.outlook())]
+        rows += [_searched(probes) for probes in _searches(block.outlook())]
     trials = plan.outlook()
     notes = [f"{len(trials)} trials, about {plan.forecast_s() / 60:.0f} minutes."]
     if any(trial.probe for trial in trials):
@@ -41,9 +41,9 @@ def preview(file: ScenarioFile, name: str) -> Preview:
     return Preview(_COLUMNS, rows, notes)
 
 
-def _searches(trials: list[PlannedTrial]) -> list[tuple[str, list[PlannedTrial]]]:
+def _searches(trials: list[PlannedTrial]) -> list[list[PlannedTrial]]:
     probes = [trial for trial in trials if trial.probe]
-    return [(name, list(group)) for name, group in groupby(
+    return [list(group) for _, group in groupby(
         probes, key=lambda trial: trial.probe.search if trial.probe else "")]
 
 
@@ -56,12 +56,13 @@ def _row(number: str, trial: PlannedTrial) -> tuple[str, ...]:
             ", ".join(mark for mark in marks if mark))
 
 
-def _searched(name: str, probes: list[PlannedTrial]) -> tuple[str, ...]:
+def _searched(probes: list[PlannedTrial]) -> tuple[str, ...]:
     first = probes[0]
-    what = "fewest cores at a rate" if first.probe and first.probe.variable == "cpus" else (
-        "highest rate")
+    asked = "fewest cores" if first.probe and first.probe.variable == "cpus" else "highest rate"
+    marks = (f"{asked}, ≈ {len(probes)} probes", first.workload, first.scaled,
+             f"{first.replicas} replicas" if first.replicas > 1 else None)
     return ("", first.phase, first.topology, f"≈ {forecast_s(probes):.0f} s", _cpus(first),
-            f"search of {name}: {what}, about {len(probes)} probes")
+            ", ".join(mark for mark in marks if mark))
 
 
 def _cpus(trial: PlannedTrial) -> str:

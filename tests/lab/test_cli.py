@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lab.cli import app
+from lab.verify import VerificationError
 
 ROOT = Path(__file__).parents[2]
 FILE = ["--file", str(ROOT / "scenarios.yaml")]
@@ -60,6 +61,36 @@ def test_a_dry_run_prints_the_plan_and_starts_nothing(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "payments-hang" in result.output
     assert "minutes" in result.output
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["demo", "--resume", "somewhere"]])
+def test_a_run_is_begun_or_gone_on_with_not_both(words: list[str]) -> None:
+    result = _call("run", *words, *FILE)
+    assert result.exit_code == 2
+    assert "--resume RUN" in result.output
+
+
+def test_going_on_with_nothing_names_what_there_is(tmp_path: Path) -> None:
+    result = _call("run", "--resume", "nowhere", "--results", str(tmp_path))
+    assert result.exit_code == 2
+    assert "There are no runs yet" in result.output
+
+
+@pytest.mark.parametrize("scenario", ["standard", "full"])
+def test_a_dry_run_says_what_is_searched_and_for_how_long(scenario: str) -> None:
+    output = " ".join(_call("run", scenario, "--dry-run", *FILE).output.split())
+    assert "highest rate, ≈ 8 probes" in output
+    assert "2 replicas" in output
+    assert "until its answer is confirmed" in output
+
+
+def test_sources_without_a_receipt_are_not_measured(
+        monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("lab.verify.has_passed", lambda: False)
+    with pytest.raises(VerificationError, match="make contract"):
+        CliRunner().invoke(app, ["run", "smoke", *FILE, "--results", str(tmp_path / "results")],
+                           catch_exceptions=False)
     assert not (tmp_path / "results").exists()
 
 
