@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from contract.run_record import RunRecord, TrialRecord
 from reports.guards import Judged
 
-_LABELS = {"monolith": "monolith", "microservices": "microservices", "colocated": "colocated"}
-
 
 @dataclass(frozen=True, slots=True)
 class Arms:
@@ -22,6 +20,25 @@ class Arms:
     @property
     def all(self) -> list[str]:
         return [self.base, *([self.rival] if self.rival else []), *self.others]
+
+    @property
+    def in_order(self) -> list[str]:
+        """From the base by way of the controls to the rival."""
+        return [self.base, *self.others, *([self.rival] if self.rival else [])]
+
+
+def arms_among(arms: Arms, names: list[str]) -> Arms:
+    """The same comparison where only some topologies were measured; controls stand in."""
+    found = [name for name in arms.in_order if name in names]
+    base = found[0] if found else arms.base
+    rest = [name for name in found if name != base]
+    rival = arms.rival if arms.rival in rest else next(iter(rest), None)
+    return Arms(base, rival, tuple(name for name in rest if name != rival))
+
+
+def series_of(judged: list[Judged], phase: str) -> list[str]:
+    """Names of a phase's series in the order in which they were measured."""
+    return list(dict.fromkeys(one.trial.series for one in judged if one.trial.phase == phase))
 
 
 def find_arms(record: RunRecord) -> Arms:
@@ -48,9 +65,11 @@ def pairs_of(judged: list[Judged], topologies: list[str],
     return list(whole.values())
 
 
-def aa_pairs_of(judged: list[Judged]) -> list[tuple[TrialRecord, TrialRecord]]:
+def aa_pairs_of(judged: list[Judged], wanted: Callable[[TrialRecord], bool] = lambda _: True
+                ) -> list[tuple[TrialRecord, TrialRecord]]:
     """Pairs of the same store with itself, first arm first, rejected ones left out."""
-    attempts = _by_attempt(judged, lambda trial: trial.is_aa, lambda trial: trial.arm)
+    attempts = _by_attempt(judged, lambda trial: trial.is_aa and wanted(trial),
+                           lambda trial: trial.arm)
     whole = {pair: group for (pair, _), group in attempts.items() if len(group) == 2}
     return [(group["a"], group["b"]) for group in whole.values()]
 

@@ -29,7 +29,8 @@ class EndpointRow:
 
 
 def measure_endpoints(rows: dict[int, pd.DataFrame], trials: list[TrialRecord],
-               judged: list[Judged], arms: Arms, names: list[str]) -> list[EndpointRow]:
+                      judged: list[Judged], arms: Arms, names: list[str]) -> list[EndpointRow]:
+    """`judged`: the trials of one series."""
     found = []
     by_trial = {key: dict(tuple(frame.groupby("endpoint", observed=True)["latency_ms"]))
                 for key, frame in rows.items()}

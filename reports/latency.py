@@ -1,19 +1,21 @@
-"""Part one: response times of both stores at the same offered rate.
+"""Part one: response times of the stores at the same offered rate, series by series.
 
 The first request of a journey arrives by schedule: its *response time* counts from the instant it
 should have been sent.  Later requests of the journey follow the answer before them: their
-*service time* is reported, apart from the first.
+*service time* is reported, apart from the first.  A series is one workload at one rate.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from contract.run_record import TrialRecord
-from reports.arms import Arms, Pairs, aa_pairs_of, pairs_of, usable
+from reports.arms import Arms, Pairs, aa_pairs_of, arms_among, pairs_of, series_of, usable
 from reports.clocks import Clock, read_clocks
 from reports.endpoints import EndpointRow, measure_endpoints
 from reports.estimate import (
@@ -21,6 +23,7 @@ from reports.estimate import (
     Estimate,
     Floats,
     Ratio,
+    adjusted_p,
     attainment,
     is_enough,
     percentile,
@@ -51,7 +54,20 @@ class SpectrumRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Contrast:
+    """Two topologies of one series: percentiles of first requests, `rival` ÷ `base`, by pairs."""
+
+    base: str
+    rival: str
+    pairs: int
+    ratios: dict[float, Ratio | None]
+    """Only percentiles with enough rows in every trial."""
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
+    """One series.  `ratios`, `bands` and `pairs` are those of the arms that are compared."""
+
     samples: dict[str, list[Sample]]
     endpoints: list[EndpointRow]
     ratios: dict[float, Ratio | None]
@@ -61,42 +77,117 @@ class Latency:
     attainments: dict[str, Estimate | None]
     pairs: int
     trials: list[TrialRecord]
+    series: str = ""
+    arms: Arms | None = None
+    """The arms of this series: some series have fewer topologies than the run."""
+    contrasts: list[Contrast] = field(default_factory=list)
+    """Every two topologies of the series, those compared first."""
+    adjusted: dict[str, float | None] = field(default_factory=dict)
+    """Holm's p of what is secondary in this series: p95, p99 and each endpoint's median."""
 
 
 def measure_latency(run: Run, judged: list[Judged], arms: Arms) -> Latency:
-    """Compute part one from the trials of phase `latency`."""
-    trials = usable(judged, "latency")
+    """Measure the series that makes the headline."""
+    return headline_of(measure_series(run, judged, arms), arms)
+
+
+def measure_series(run: Run, judged: list[Judged], arms: Arms) -> list[Latency]:
+    """Compute part one from the trials of phase `latency`, in the order of measurement."""
+    return [one for name in series_of(judged, "latency")
+            if (one := _measure(run, judged, arms, name)).trials]
+
+
+def headline_of(found: list[Latency], arms: Arms) -> Latency:
+    """The first series in which both stores were measured, else the first of all."""
+    both = [one for one in found if arms.rival in one.samples and arms.base in one.samples]
+    nothing: dict[float, None] = dict.fromkeys(QS)
+    return next(iter(both or found), Latency({}, [], dict(nothing), dict(nothing), [], {}, 0, []))
+
+
+def _measure(run: Run, judged: list[Judged], arms: Arms, series: str) -> Latency:
+    own = [one for one in judged if _is_of(one.trial, series)]
+    trials = usable(own, "latency")
     rows = {trial.id: run.measured(trial) for trial in trials}
     names = [name for name in arms.all if any(t.topology == name for t in trials)]
-    pairs = pairs_of(judged, [arms.base, *([arms.rival] if arms.rival else [])],
-                     lambda t: t.phase == "latency")
+    arms = arms_among(arms, names)
     firsts = {key: frame.loc[frame["step"] == 0, "latency_ms"].to_numpy()
               for key, frame in rows.items()}
-    ratios = {q: _ratio(firsts, pairs, arms, q) for q in QS}
-    aa = aa_pairs_of(judged)
+    endpoints = measure_endpoints(rows, trials, own, arms, names)
+    contrasts = [_contrast(firsts, own, *two) for two in _twos(arms)]
+    first = next(iter(contrasts), None)
+    ratios = first.ratios if first else dict.fromkeys(QS)
+    aa = aa_pairs_of(own)
     return Latency(
         {name: [_sample(t.id, rows[t.id]) for t in trials if t.topology == name]
          for name in names},
-        measure_endpoints(rows, trials, judged, arms, names),
-        ratios,
-        {q: _band(firsts, aa, q) for q in QS},
+        endpoints, ratios, {q: _band(firsts, aa, q) for q in QS},
         [clock for name in names for clock in read_clocks(
             name, pd.concat([rows[t.id] for t in trials if t.topology == name]))],
         {name: _attainment([rows[t.id] for t in trials if t.topology == name])
          for name in names},
-        len(pairs), trials,
+        first.pairs if first else 0, trials, series, arms, contrasts,
+        _adjusted(ratios, endpoints, arms),
     )
+
+
+def _is_of(trial: TrialRecord, series: str) -> bool:
+    return trial.phase == "latency" and trial.series == series
+
+
+def _twos(arms: Arms) -> list[tuple[str, str]]:
+    """Every two topologies, base and rival first."""
+    twos = list(combinations(arms.in_order, 2))
+    return sorted(twos, key=lambda two: two != (arms.base, arms.rival))
+
+
+def _contrast(firsts: dict[int, Floats], own: list[Judged], base: str, rival: str) -> Contrast:
+    pairs = pairs_of(own, [base, rival], lambda _: True)
+    return Contrast(base, rival, len(pairs),
+                    {q: _ratio(firsts, pairs, base, rival, q) for q in QS})
 
 
 def medians_ms(run: Run) -> dict[int, float]:
     """Median latency of first requests by trial, for the lag guard."""
     medians = {}
     for trial in run.record.trials:
-        if trial.phase in ("latency", "isolation"):
+        if trial.phase in ("latency", "distance", "isolation"):
             frame = run.measured(trial)
             values = frame.loc[(frame["step"] == 0) & frame["right"], "response_ms"].to_numpy()
             medians[trial.id] = float(np.median(values)) if len(values) else 0.0
     return medians
+
+
+def by_pair(latency: Latency, base: str, rival: str,
+            value: Callable[[TrialRecord], float | None]) -> Ratio | None:
+    """Ratio rival ÷ base, by the series' pairs, of anything that a trial has; None without."""
+    groups: dict[tuple[int, int], dict[str, TrialRecord]] = {}
+    for trial in latency.trials:
+        if not trial.is_aa:
+            groups.setdefault((trial.pair, trial.attempt), {})[trial.topology] = trial
+    both = [(value(group[base]), value(group[rival])) for _, group in sorted(groups.items())
+            if base in group and rival in group]
+    known = [(a, b) for a, b in both if a is not None and b is not None]
+    return ratio_of_pairs([a for a, _ in known], [b for _, b in known]) if known else None
+
+
+def spectrum_rows(latency: Latency) -> list[SpectrumRow]:
+    """The numbers behind the spectrum, wherever 20 rows lie beyond a percentile."""
+    rows = []
+    for which in ("first", "later"):
+        for name, samples in latency.samples.items():
+            values = np.concatenate([getattr(sample, which) for sample in samples])
+            n = len(values)
+            rows.append(SpectrumRow(name, which, n, {
+                q: percentile(values, q) if n and n * (100 - q) / 100 >= 20 - 1e-9 else None
+                for q in (50.0, 75.0, 90.0, 95.0, 99.0, 99.9)}))
+    return [row for row in rows if row.n or row.which == "first"]
+
+
+def _adjusted(ratios: dict[float, Ratio | None], endpoints: list[EndpointRow],
+              arms: Arms) -> dict[str, float | None]:
+    medians = {row.endpoint: row.ratio for row in endpoints if row.topology == arms.rival}
+    family = {f"p{q:g}": ratios[q] for q in QS if q > 50}
+    return adjusted_p(family | (medians if len(medians) > 1 else {}))
 
 
 def _sample(trial: int, frame: pd.DataFrame) -> Sample:
@@ -105,10 +196,9 @@ def _sample(trial: int, frame: pd.DataFrame) -> Sample:
     return Sample(trial, np.sort(values[first]), np.sort(values[~first]))
 
 
-def _ratio(values: dict[int, Floats], pairs: Pairs, arms: Arms, q: float) -> Ratio | None:
-    if arms.rival is None:
-        return None
-    found = [(values[pair[arms.base].id], values[pair[arms.rival].id]) for pair in pairs]
+def _ratio(values: dict[int, Floats], pairs: Pairs, base: str, rival: str,
+           q: float) -> Ratio | None:
+    found = [(values[pair[base].id], values[pair[rival].id]) for pair in pairs]
     if not found or not all(is_enough(len(v), q) for both in found for v in both):
         return None
     return ratio_of_pairs([percentile(a, q) for a, _ in found],
@@ -124,19 +214,6 @@ def _band(values: dict[int, Floats], aa: list[tuple[TrialRecord, TrialRecord]],
             continue
         ratios.append(percentile(b, q) / percentile(a, q))
     return band_of(ratios)
-
-
-def spectrum_rows(latency: Latency) -> list[SpectrumRow]:
-    """The numbers behind the spectrum, wherever 20 rows lie beyond a percentile."""
-    rows = []
-    for which in ("first", "later"):
-        for name, samples in latency.samples.items():
-            values = np.concatenate([getattr(sample, which) for sample in samples])
-            n = len(values)
-            rows.append(SpectrumRow(name, which, n, {
-                q: percentile(values, q) if n and n * (100 - q) / 100 >= 20 - 1e-9 else None
-                for q in (50.0, 75.0, 90.0, 95.0, 99.0, 99.9)}))
-    return rows
 
 
 def _attainment(frames: list[pd.DataFrame]) -> Estimate | None:
