@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("contract", "bank", "monolith", "microservices", "loadtests", "lab", "reports", "bench")
+PACKAGES = ("contract", "bank", "monolith", "microservices", "loadtests", "lab", "reports", "bench",
+            "relay")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "reports": {"contract"},
     "lab": {"contract", "reports", "loadtests"},
     "bench": {"contract", "reports", "loadtests", "lab"},
+    "relay": set(),
 }
 """`lab` and `bench` stand on top: nothing imports them but tests, and `bench` the lab."""
 
