@@ -1,7 +1,7 @@
-"""Part two: how much load a store carries within its objective.
+"""Part two: how much load a store carries within its objective, by search and by quick ramp.
 
-Capacity = the highest offered rate of a ramp at which, and below which, at least 99 % of the
-scheduled requests were good.  The ramp has steps, so the truth lies between that step and the
+Capacity by ramp = the highest offered rate of a ramp at which, and below which, at least 99 % of
+the scheduled requests were good.  The ramp has steps, so the truth lies between that step and the
 first that clearly failed: this is the interval.  Latency above capacity is backlog and is never
 quoted.
 """
@@ -16,10 +16,15 @@ import numpy as np
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms, usable
-from reports.cost import Cost, measure_cost
+from reports.capacity import Searched, measure_points
+from reports.cost import Bill, Cost, measure_bill
+from reports.demand import DemandLine, LoadPoint, demand_line, load_points
 from reports.estimate import attainment
 from reports.guards import Judged
+from reports.hot import Hot, measure_hot
 from reports.read import Run
+from reports.search import Search, find_searches
+from reports.tally import tally
 
 ATTAINMENT: Final = 0.99
 MIN_ROWS: Final = 10
@@ -101,21 +106,55 @@ class CapacityRatio:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
+    """`ramps`, `curve`, `ratios`, `hot_ramps`, `hot`: quick looks; `searched`, `hot_mixes`: the
+    measurement; `loads` and `lines`: demand, of the workload that was searched first."""
+
     ramps: list[Ramp]
     curve: list[CapacityRow]
     ratios: list[CapacityRatio]
     hot_ramps: list[Ramp]
     hot: list[CapacityRow]
-    costs: list[Cost]
+    searched: Searched
+    hot_mixes: Hot
+    loads: list[LoadPoint]
+    lines: list[DemandLine]
+    bill: Bill
+
+    @property
+    def costs(self) -> list[Cost]:
+        return self.bill.costs
+
+    @property
+    def searches(self) -> list[Search]:
+        return self.searched.searches
 
 
 def measure_scaling(run: Run, judged: list[Judged], arms: Arms) -> Scaling:
-    """Compute part two from the phases `capacity`, `hot` and (costs) `latency`."""
+    """Compute part two from the phases `capacity`, `search`, `hot`, `idle` and `latency`."""
+    counts = tally(run)
     ramps = [measure_ramp(run, trial) for trial in usable(judged, "capacity")]
-    hot = [measure_ramp(run, trial) for trial in usable(judged, "hot")]
+    hot = [measure_ramp(run, trial) for trial in usable(judged, "hot") if is_ramp(trial)]
     curve = _rows(ramps, arms)
-    return Scaling(ramps, curve, _ratios(curve, arms), hot, _rows(hot, arms),
-                   [cost for name in arms.all if (cost := measure_cost(run, judged, name))])
+    searched = measure_points(find_searches(judged, "search"), counts, arms)
+    loads = load_points(_at_one_rate(judged, searched), counts)
+    return Scaling(
+        ramps, curve, _ratios(curve, arms), hot, _rows(hot, arms), searched,
+        measure_hot(find_searches(judged, "hot"), counts, arms), loads,
+        [line for name in arms.all if (line := demand_line(name, loads))],
+        measure_bill(run, judged, arms, counts))
+
+
+def is_ramp(trial: TrialRecord) -> bool:
+    """Say whether a trial climbs: a probe has one rate, and so has a calibration."""
+    return trial.probe is None and len(trial.rate_profile) > 2
+
+
+def _at_one_rate(judged: list[Judged], searched: Searched) -> list[TrialRecord]:
+    """Trials that tell demand against load: of the workload searched first, and without load."""
+    workload = searched.points[0].workload if searched.points else None
+    steady = [trial for phase in ("latency", "search") for trial in usable(judged, phase)
+              if trial.workload == workload]
+    return steady + usable(judged, "idle") if steady else []
 
 
 def measure_ramp(run: Run, trial: TrialRecord) -> Ramp:

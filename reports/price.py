@@ -1,0 +1,58 @@
+"""From resources to money: the scenario's price list, every price by the hour but traffic.
+
+Resources are billed as they are used, not as they are reserved
+(docs/decisions/0112-billed-by-use.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from contract.run_record import RunRecord
+
+HOUR_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What was used over some time: CPU-seconds, GB·seconds, connection-seconds, GB sent."""
+
+    cpu_s: float
+    gb_s: float
+    connection_s: float
+    gb_sent: float
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """Money for a core, a gigabyte (10⁹ bytes) of memory and a connection, each for an hour, and
+    for a gigabyte sent."""
+
+    currency: str
+    core_hour: float
+    gb_hour: float
+    connection_hour: float
+    gb_sent: float
+
+    def bill(self, use: Use) -> float:
+        """Return the money for what was used."""
+        by_time = (use.cpu_s * self.core_hour + use.gb_s * self.gb_hour
+                   + use.connection_s * self.connection_hour)
+        return by_time / HOUR_S + use.gb_sent * self.gb_sent
+
+    def __str__(self) -> str:
+        return (f"{self.core_hour:g} {self.currency} a core-hour, {self.gb_hour:g} a GB-hour, "
+                f"{self.connection_hour:g} a connection-hour, {self.gb_sent:g} a GB sent")
+
+
+def prices_of(record: RunRecord) -> PriceList | None:
+    """The run's own price list; None in a run that has none."""
+    resolved: dict[str, Any] = record.scenario_resolved
+    scenario = resolved.get("scenario")
+    nested = scenario.get("prices") if isinstance(scenario, dict) else None
+    keys: dict[str, Any] | None = resolved.get("prices") or nested
+    if not keys:
+        return None
+    return PriceList(str(keys["currency"]), *(float(keys[name]) for name in (
+        "core_hour", "gb_hour", "connection_hour", "gb_sent")))
