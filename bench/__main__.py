@@ -35,6 +35,12 @@ BENCHES: Final = (
     Bench("truth", 180, "are the generator's percentiles true, against a server of known times?"),
     Bench("freeze", 110, "does a freeze of two seconds show, beside what default Locust says?"),
     Bench("report_speed", 60, "how long, and in how much memory, is 1,000,000 rows reported?"),
+    Bench("noise_floor", 1300, "how small a difference could the lab show here? One store twice",
+          is_quick=False),
+    Bench("capacity_spread", 900, "does a capacity search give the same answer five times?",
+          is_quick=False),
+    Bench("planted", 100, "how often are planted effects found, and nothing called something?",
+          is_quick=False),
 )
 
 

@@ -149,7 +149,8 @@ def floors_of(record: RunRecord) -> tuple[list[Floor], str]:
     rejected = sum(trial.status == "rejected" for trial in record.trials)
     spins = [trial.spin_before_ms for trial in record.trials]
     words = (f"the lab: {len(pairs)} pairs in {record.duration_s / 60:.1f} min, {rejected} trials "
-             f"rejected; calibration loop {min(spins):.2f} to {max(spins):.2f} ms; run {record.run}")
+             f"rejected; calibration loop {min(spins):.2f} to {max(spins):.2f} ms; "
+             f"run {record.run}")
     return [floor_of(pairs, name) for name in TARGETS], words
 
 
