@@ -100,22 +100,3 @@ class Generator:
                 return line
         raise GeneratorError(f"the load generator did not say {word!r} within "
                              f"{patience_s:.0f} s; see {self._log}")
-
-
-def prefer(pid: int) -> str:
-    """Let the generator run when it is due, before all else on its core; say by what means.
-
-    Its core also runs the bank and the lab.  Without this an arrival waits up to a scheduler
-    tick (4 ms) for them; with it, lag is what the generator itself causes.
-    """
-    try:
-        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(1))
-    except (AttributeError, OSError):
-        pass
-    else:
-        return "real-time priority"
-    try:
-        os.setpriority(os.PRIO_PROCESS, pid, -10)
-    except OSError:
-        return "ordinary priority"
-    return "nice -10"

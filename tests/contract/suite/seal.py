@@ -25,7 +25,7 @@ class Seal:
         options = session.config.option
         is_chosen = options.keyword or options.markexpr or any("::" in a for a in
                                                                session.config.args)
-        files = {path for path in SUITE.glob("test_*.py")}
+        files = set(SUITE.glob("test_*.py"))
         if not is_chosen and {item.path for item in items} == files:
             self._wanted = {item.nodeid for item in items}
 
