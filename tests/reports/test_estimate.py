@@ -4,18 +4,29 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from reports.estimate import (
+    Ratio,
+    adjusted_p,
     attainment,
+    half_width,
     hodges_lehmann,
+    holm,
     is_enough,
     mean_of,
+    p_in_family,
+    paired_t_p,
     percentile,
+    percentile_of,
     rate_bound,
     ratio_of_pairs,
     sign_flip_p,
 )
+from reports.estimate_blocks import block_interval, block_length
+from reports.estimate_p import smallest_sign_flip_p
 
 
 @pytest.mark.parametrize("q", [0.1, 50, 90, 95, 99, 99.9, 100])
@@ -121,3 +132,148 @@ def test_sign_flips_are_exact_for_few_and_seeded_for_many_pairs() -> None:
     assert sign_flip_p([0.0, 0.0]) == 1.0
     many = np.random.default_rng(4).normal(0.1, 1, 30)
     assert sign_flip_p(many) == sign_flip_p(many)
+
+
+@pytest.mark.parametrize(("given_p", "adjusted"), [
+    ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),  # Wikipedia, Holm–Bonferroni method
+    ([0.01, 0.02, 0.03, 0.04, 0.05], [0.05, 0.08, 0.09, 0.09, 0.09]),  # R, p.adjust(p, "holm")
+    ([0.6, 0.7], [1.0, 1.0]),
+    ([0.04], [0.04]),
+    ([], []),
+])
+def test_holm_gives_the_published_values(given_p: list[float], adjusted: list[float]) -> None:
+    found = holm({str(place): p for place, p in enumerate(given_p)})
+    assert list(found.values()) == pytest.approx(adjusted)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_keeps_the_order_and_lies_between_p_and_bonferroni(p_values: list[float]) -> None:
+    found = holm({str(place): p for place, p in enumerate(p_values)})
+    pairs = sorted((p, found[str(place)] or 0.0) for place, p in enumerate(p_values))
+    assert [a for _, a in pairs] == sorted(a for _, a in pairs)
+    assert all(p <= a <= min(1.0, len(p_values) * p) for p, a in pairs)
+
+
+def test_holm_does_not_count_what_was_not_tested() -> None:
+    assert holm({"p95": 0.03, "p99": None}) == {"p95": 0.03, "p99": None}
+
+
+def test_paired_t_is_scipys_and_knows_its_ends() -> None:
+    d = [0.1, 0.3, 0.2, 0.4]
+    assert paired_t_p(d) == pytest.approx(stats.ttest_1samp(d, 0).pvalue)
+    assert paired_t_p([0.1]) is None
+    assert paired_t_p([0.0, 0.0]) == 1.0
+    assert paired_t_p([0.2, 0.2]) == 0.0
+
+
+@pytest.mark.parametrize("n", range(2, 12))
+def test_sign_flips_can_give_no_smaller_p_than_said(n: int) -> None:
+    assert sign_flip_p(np.arange(1, n + 1)) == pytest.approx(smallest_sign_flip_p(n))
+
+
+def test_drawn_sign_flips_can_give_no_smaller_p_than_said() -> None:
+    assert sign_flip_p(np.arange(1, 41)) == pytest.approx(smallest_sign_flip_p(40))
+
+
+def found_ratio(d: list[float]) -> Ratio:
+    ratio = ratio_of_pairs(np.ones(len(d)), np.exp(d))
+    assert ratio is not None
+    return ratio
+
+
+def test_sign_flips_are_asked_only_where_they_can_answer() -> None:
+    five = found_ratio([0.1, 0.2, 0.3, 0.2, 0.1])
+    six = found_ratio([0.1, 0.2, 0.3, 0.2, 0.1, 0.2])
+    assert p_in_family(five) == five.p_t
+    assert p_in_family(six) == six.p == pytest.approx(2 / 2**6)
+    assert p_in_family(six, family=2) == six.p_t
+
+
+def test_secondary_endpoints_share_one_level() -> None:
+    ratios = {"p95": found_ratio([0.1, 0.2, 0.3, 0.2, 0.1]),
+              "p99": found_ratio([0.5, -0.2, 0.3, 0.2, 0.1]),
+              "one pair": found_ratio([0.4]), "absent": None}
+    found = adjusted_p(ratios)
+    p95, p99 = ratios["p95"], ratios["p99"]
+    assert p95 is not None
+    assert p95.p_t is not None
+    assert p99 is not None
+    assert found == {"p95": pytest.approx(2 * p95.p_t), "p99": pytest.approx(p99.p_t),
+                     "one pair": None, "absent": None}
+
+
+def test_the_half_width_is_a_share_of_the_ratio() -> None:
+    assert half_width(Ratio(2.0, 1.8, 2.3, 4, 2.0, 0.1)) == pytest.approx(0.125)
+    assert half_width(found_ratio([0.1])) is None
+
+
+def test_a_percentile_of_one_trial_has_rows_as_its_ends() -> None:
+    values = np.random.default_rng(8).lognormal(size=2500)
+    for q in (50, 95, 99):
+        found = percentile_of(values, q, "ms")
+        assert found is not None
+        assert found.value == percentile(values, q)
+        assert {found.low, found.high} <= set(values)
+        assert (found.n, found.unit) == (2500, "ms")
+    assert percentile_of(values[:399], 95, "ms") is None
+
+
+def test_a_percentile_whose_upper_end_was_not_reached_is_open_there() -> None:
+    found = percentile_of([*range(1, 951), *([math.inf] * 50)], 94.5, "ms")
+    assert found is not None
+    assert found.low is not None
+    assert found.high is None
+
+
+def test_intervals_of_percentiles_cover_the_truth_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(9)
+    truth = stats.norm.ppf(0.95)
+    found = [percentile_of(rng.standard_normal(400), 95, "ms") for _ in range(400)]
+    hits = sum(e.low <= truth <= e.high for e in found if e and e.low is not None
+               and e.high is not None)
+    assert 0.92 <= hits / 400 <= 0.985
+
+
+def dependent(rng: np.random.Generator, n: int, along: float) -> np.ndarray:
+    noise = rng.standard_normal(n)
+    for place in range(1, n):
+        noise[place] = along * noise[place - 1] + math.sqrt(1 - along**2) * noise[place]
+    return noise
+
+
+def test_blocks_stand_where_pairs_depend_on_one_another() -> None:
+    """An interval of 95 % by Student's t holds the truth in 86 % here; blocks in 96 %."""
+    rng = np.random.default_rng(10)
+    by_blocks = by_t = 0
+    for _ in range(300):
+        d = dependent(rng, 24, 0.3)
+        block, t = block_interval(d), mean_of(d, "log ratio")
+        assert block is not None
+        assert t is not None
+        assert t.low is not None
+        assert t.high is not None
+        by_blocks += block[0] <= 0 <= block[1]
+        by_t += t.low <= 0 <= t.high
+    assert by_blocks / 300 >= 0.91
+    assert by_t < by_blocks
+
+
+def test_blocks_are_shown_from_twenty_pairs_on() -> None:
+    rng = np.random.default_rng(11)
+    assert block_interval(rng.standard_normal(19)) is None
+    assert block_interval(rng.standard_normal(20)) is not None
+    assert found_ratio([0.1, 0.2, 0.3]).block is None
+    assert (block_length(20), block_length(64)) == (4, 6)
+
+
+def test_the_same_pairs_give_the_same_blocks() -> None:
+    d = np.random.default_rng(12).standard_normal(30)
+    assert block_interval(d) == block_interval(d)
+
+
+def test_every_result_says_its_n_unit_and_method() -> None:
+    ratio = found_ratio([0.1, 0.2])
+    assert (ratio.n, ratio.unit, ratio.method) == (2, "ratio", "paired t of log ratios")
+    mean = mean_of([1.0, 2.0], "s")
+    assert mean is not None
+    assert (mean.n, mean.unit, mean.method) == (2, "s", "mean, t interval")
