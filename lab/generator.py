@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import subprocess
 import threading
@@ -18,6 +17,7 @@ from typing import Final, Self
 
 from contract.load import LoadSpec, LoadSummary
 from lab.budget.group import pin
+from lab.budget.priority import prefer
 from lab.errors import LabError
 from loadtests.command import command_for
 

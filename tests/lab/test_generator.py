@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from lab.generator import prefer
+from lab.budget.priority import prefer
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="no scheduling classes here")
