@@ -70,22 +70,23 @@ def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | None, band: B
     turned = ratio.value < 1
     value, low, high = ((1 / ratio.value, 1 / ratio.high, 1 / ratio.low) if turned
                         else (ratio.value, ratio.low, ratio.high))
-    known = f"{count(ratio.n, 'pair')}{_block(ratio)}{_holm(adjusted_p)}{_noise(band)}"
-    least = min(low, _block_low(ratio, turned))
+    blocks = _turn(ratio.block) if turned else ratio.block
+    least = min(low, blocks[0]) if blocks else low
     digits = digits_apart(least, band.high if band else 1.0)
+    pairs, beside = count(ratio.n, "pair"), f"{_holm(adjusted_p)}{_noise(band)}"
     if digits and (adjusted_p is None or adjusted_p < ALPHA):
         slow, fast = (base, rival) if turned else (rival, base)
         ends = ", ".join(number(end, digits) for end in (low, high))
         return Verdict("faster" if turned else "slower",
                        f"{what}: {slow} slower than {fast} by ×{number(value, digits)} "
-                       f"[{ends}], {known}.", value, low, high, ratio.n, adjusted_p)
+                       f"[{ends}], {pairs}{_block(blocks, digits)}{beside}.", value, low, high, ratio.n, adjusted_p)
     word: Word = "no difference shown"
     said = f"{word}{_why_not(low, least, band)}"
     if _is_equivalent(ratio):
         word, said = "equivalent", "equivalent within ±10 %"
     ends = f"between ×{number(ratio.low)} and ×{number(ratio.high)}"
-    return Verdict(word, f"{what}: {said} ({ends}, {known}).", ratio.value, ratio.low,
-                   ratio.high, ratio.n, adjusted_p)
+    return Verdict(word, f"{what}: {said} ({ends}, {pairs}{_block(ratio.block)}{beside}).",
+                   ratio.value, ratio.low, ratio.high, ratio.n, adjusted_p)
 
 
 def _why_not(low: float, least: float, band: Band | None) -> str:
@@ -117,15 +118,14 @@ def _is_equivalent(ratio: Ratio) -> bool:
                and low >= 1 / EQUIVALENT and high <= EQUIVALENT for low, high in ends)
 
 
-def _block_low(ratio: Ratio, turned: bool) -> float:
-    if ratio.block is None:
-        return math.inf
-    return 1 / ratio.block[1] if turned else ratio.block[0]
+def _turn(ends: tuple[float, float] | None) -> tuple[float, float] | None:
+    return (1 / ends[1], 1 / ends[0]) if ends else None
 
 
-def _block(ratio: Ratio) -> str:
-    return (f"; by blocks of pairs ×{number(ratio.block[0])} to ×{number(ratio.block[1])}"
-            if ratio.block else "")
+def _block(ends: tuple[float, float] | None, digits: int = 3) -> str:
+    if ends is None:
+        return ""
+    return f"; by blocks of pairs ×{number(ends[0], digits)} to ×{number(ends[1], digits)}"
 
 
 def _holm(p: float | None) -> str:
