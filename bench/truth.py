@@ -1,6 +1,6 @@
 """Are the generator's percentiles true?  Its rows against a server whose times are known.
 
-    python -m bench truth [--rounds 5] [--seconds 12] [--rate 200] [--json]
+    python -m bench truth [--rounds 4] [--seconds 12] [--rate 200] [--json]
 
 The truth is known twice: the distribution that the server was told to serve from, and the
 server's own record of each request.  Response times count from the intended instant to the
@@ -109,7 +109,7 @@ def main() -> int:
     """Read arguments, measure, print; say whether all percentiles are within 5 %."""
     parser = argparse.ArgumentParser(prog="python -m bench truth", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="drives of each distribution")
+    parser.add_argument("--rounds", type=int, default=4, help="drives of each distribution")
     parser.add_argument("--seconds", type=float, default=12.0, help="length of a drive")
     parser.add_argument("--rate", type=float, default=200.0, help="requests per second")
     parser.add_argument("--json", action="store_true", help="print JSON")
