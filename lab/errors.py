@@ -3,6 +3,8 @@
     LabError
     ├── ScenarioFileError    scenarios.yaml can't be used            (lab/scenario_file.py)
     ├── StartError           a part did not come up                  (lab/deploy/processes.py)
+    ├── RelayError           the relay does not obey                 (lab/deploy/relay.py)
+    ├── DistanceError        a distance is not what was asked for    (lab/deploy/distance.py)
     ├── VerificationError    a store is not what it must be          (lab/verify.py)
     ├── GateError            a store is not fit to be measured now   (lab/trial.py)
     └── GeneratorError       the load generator failed               (lab/generator.py)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 Store = Literal["monolith", "microservices"]
@@ -40,6 +40,31 @@ class Topology:
     """All services in one process, calls between them without a socket."""
     database_servers: Literal["one", "each"] = "one"
     """One PostgreSQL server for all databases of the store, or a server for each."""
+    relayed: bool = False
+    """Calls between services pass a relay, which can put a distance on them."""
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether parts of the store call each other over the network."""
+        return self.store == "microservices" and not self.colocated
+
+    def with_replicas(self, n: int) -> Topology:
+        """Return it with n times as many of every program, and not more of anything they share.
+
+        Connections and the monolith's threads are divided, rounded down: at least 1 connection
+        and 2 threads each, so only a total that n does not divide changes.  `Stack.describe`
+        says what came of it.  Raises ValueError for n < 1.
+        """
+        if n < 1:
+            raise ValueError(f"{n} replicas of a store are none")
+        return replace(self, deployables=tuple(_divided(one, n) for one in self.deployables))
+
+
+def _divided(program: Deployable, n: int) -> Deployable:
+    return replace(
+        program, replicas=program.replicas * n,
+        threads=max(min(2, program.threads), program.threads // n),
+        db_connections=max(1, program.db_connections // n))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from lab.budget.group import (
     describe_cores,
     describe_cpu,
     describe_memory,
+    remove_groups,
 )
 from lab.topology import Budget
 
@@ -84,6 +85,16 @@ class Cgroup1:
                      _memory(self._groups["memory"] / part), stat.get("nr_periods", 0),
                      stat.get("nr_throttled", 0))
 
+    def oom_kills(self) -> int:
+        """Sum over the group and its parts: version 1 counts each kill in one place only."""
+        memory = self._groups["memory"]
+        return sum(_oom_kills(group) for group in (memory, *(memory / p for p in self._parts)))
+
+    def close(self) -> None:
+        """Remove the groups of every controller."""
+        remove_groups(path for group in self._groups.values()
+                      for path in (group, *(group / part for part in self._parts)))
+
     def _limit_memory(self, budget: Budget) -> None:
         group = self._groups["memory"]
         limit = _NO_LIMIT if budget.memory_mb is None else budget.memory_mb * 2**20
@@ -135,6 +146,12 @@ def _memory(group: Path) -> int:
     """Resident memory without the page cache of files, which no program asked for."""
     stat = _pairs(group / "memory.stat")
     return stat.get("total_rss", 0) + stat.get("total_mapped_file", 0)
+
+
+def _oom_kills(group: Path) -> int:
+    """Kernels before 4.13 do not count them."""
+    control = group / "memory.oom_control"
+    return _pairs(control).get("oom_kill", 0) if control.exists() else 0
 
 
 def _pairs(path: Path) -> dict[str, int]:

@@ -12,6 +12,7 @@ from lab.budget.group import (
     describe_cores,
     describe_cpu,
     describe_memory,
+    remove_groups,
 )
 from lab.topology import Budget
 
@@ -76,6 +77,14 @@ class Cgroup2:
         """One part, from the kernel."""
         return read_usage(self._group / part) if part in self._parts else None
 
+    def oom_kills(self) -> int:
+        """Sum over the group, from the kernel."""
+        return read_oom_kills(self._group)
+
+    def close(self) -> None:
+        """Remove the group and its parts."""
+        remove_groups([self._group, *(self._group / part for part in self._parts)])
+
     def _limit_part(self, part: str) -> None:
         share = self._budget.shares.get(part) if self._budget.mode == "partitioned" else None
         (self._group / part / "cpu.max").write_text(_quota(share))
@@ -92,6 +101,12 @@ def read_usage(group: Path) -> Usage:
     return Usage(cpu.get("usage_usec", 0) / _MICRO,
                  memory.get("anon", 0) + memory.get("file_mapped", 0),
                  cpu.get("nr_periods", 0), cpu.get("nr_throttled", 0))
+
+
+def read_oom_kills(group: Path) -> int:
+    """Read how many processes of a group and those below it were ended for want of memory."""
+    events = group / "memory.events"
+    return _pairs(events).get("oom_kill", 0) if events.exists() else 0
 
 
 def check_limits(group: Path, cpus: Sequence[int], budget: Budget) -> tuple[list[str], list[str]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
 import psutil
@@ -17,6 +19,8 @@ PERIOD_US: Final = 20_000
 """Length of a quota period.  The kernel's default of 100 ms would stop a store with a third of a
 core for up to 67 ms at a time; 20 ms keeps the smallest share (0.05 cores) above the kernel's
 least quota of 1 ms."""
+
+_REMOVE_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,27 @@ class Group(Protocol):
 
     def part_usage(self, part: str) -> Usage | None:
         """Return the kernel's accounting for a part, None where there is none."""
+
+    def oom_kills(self) -> int:
+        """Processes that the kernel ended for want of memory so far; 0 where it does not say."""
+
+    def close(self) -> None:
+        """Remove the group; all its processes have ended."""
+
+
+def remove_groups(paths: Iterable[Path]) -> None:
+    """Remove control groups, the deepest first.
+
+    A group is busy for an instant after its last process ended; what stays busy is left to the
+    warden.
+    """
+    deadline = time.monotonic() + _REMOVE_S
+    for path in sorted(set(paths), key=lambda path: -len(path.parts)):
+        while path.is_dir() and time.monotonic() < deadline:
+            try:
+                path.rmdir()
+            except OSError:
+                time.sleep(0.02)
 
 
 def pin(pid: int, cpus: Sequence[int]) -> None:

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.budget.cgroup2 import check_limits, read_usage
+from lab.budget.cgroup2 import check_limits, read_oom_kills, read_usage
 from lab.budget.group import PERIOD_US, Usage
 from lab.topology import Budget
 
@@ -57,6 +57,16 @@ class SystemdScopes:
     def part_usage(self, part: str) -> Usage | None:
         """One part's slice, from the kernel."""
         return self._usage(part_slice(self._slice, part))
+
+    def oom_kills(self) -> int:
+        """Sum over the slice, from the kernel."""
+        group = self._path(self._slice)
+        return read_oom_kills(group) if group else 0
+
+    def close(self) -> None:
+        """Stop the slice, and with it those of its parts."""
+        subprocess.run(["systemctl", "--user", "stop", self._slice], timeout=10, check=False,
+                       capture_output=True)
 
     def _usage(self, unit: str) -> Usage | None:
         group = self._path(unit)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import uuid
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -43,6 +45,7 @@ class Deployment:
         self._platform = platform or PlatformKeys()
         self._data = data or DataKeys()
         self._stacks: list[Stack] = []
+        self._started: Counter[str] = Counter()
         self._bank: Process | None = None
 
     def __enter__(self) -> Self:
@@ -81,22 +84,38 @@ class Deployment:
         except StartError as failed:
             if _PORT_TAKEN not in str(failed).lower():
                 raise
-        self._stacks.pop().stop()
+        self.stop(self._stacks[-1])
         return self._start(topology, budget or Budget())
 
+    def stop(self, stack: Stack) -> None:
+        """Stop one stack before the others, and free what it used: cores, memory, disk."""
+        self._stacks.remove(stack)
+        stack.stop()
+        stack.group.close()
+        shutil.rmtree(stack.private_folder, ignore_errors=True)
+
     def _start(self, topology: Topology, budget: Budget) -> Stack:
+        logs = self._new_log_folder(topology.name)
         private = Path(tempfile.mkdtemp(prefix=f"{topology.name}-", dir=self.private_folder))
         private.chmod(0o711)
         stack = Stack(topology, Place(
-            around=self._around, private=private, logs=self.logs,
+            around=self._around, private=private, logs=logs,
             group=choose_group(f"twinstore-{self.mark[:12]}/{private.name}", self.cores.system,
                                self._warden.watch_control_group),
             register=self._warden.watch_process, template=self._template,
             platform=self._platform, data=self._data, cpus=self.cores.system,
-            startup_cpus=self._free_cores))
+            startup_cpus=self._free_cores, relay_cpus=self.cores.generator))
         self._stacks.append(stack)
         stack.start(budget)
         return stack
+
+    def _new_log_folder(self, name: str) -> Path:
+        """`name`, then `name-2` …: each stack's logs stand apart."""
+        self._started[name] += 1
+        folder = self.logs / (name if self._started[name] == 1 else
+                              f"{name}-{self._started[name]}")
+        folder.mkdir(exist_ok=True)
+        return folder
 
     @property
     def system_cpus(self) -> list[int]:

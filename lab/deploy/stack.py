@@ -8,13 +8,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from lab.budget.group import Group, cores_for, pin, pin_new
 from lab.deploy import snapshot
+from lab.deploy.distance import DistanceError, measure
 from lab.deploy.ports import HOST
 from lab.deploy.postgres import open_server
 from lab.deploy.processes import Command, Process, kill_group, start
+from lab.deploy.relay import Relay
 from lab.deploy.startup import Place, Startup, connections_of, is_ok
 from lab.deploy.supervisor import Key, StackEvent, Supervisor
 from lab.topology import Budget, Topology
@@ -33,6 +36,9 @@ class Stack:
         self.budget = Budget()
         self.cpus: list[int] = []
         """The cores that the processes are pinned to now; empty while starting."""
+        self.relay: Relay | None = None
+        """Stands between the services, where the topology asks for it."""
+        self._hop_ms = 0.0
         self._place = place
         self._lock = threading.Lock()
         self._listeners: list[Callable[[StackEvent], None]] = []
@@ -52,11 +58,15 @@ class Stack:
                      for name in server.role_passwords}
         self.database_urls = {name: server.superuser_url(name) for server in servers
                               for name in server.role_passwords}
-        started, self.base_url = startup.launch_programs(role_urls)
+        launched = startup.launch_programs(role_urls)
+        self.base_url, self.relay = launched.base_url, launched.relay
+        if self.relay:
+            self.relay.on_end(lambda code: self._tell(StackEvent("relay", 0, "exit",
+                                                                 f"code {code}")))
         with ThreadPoolExecutor(len(servers)) as pool:
             list(pool.map(open_server, servers))
         startup.seed(role_urls)
-        startup.await_programs(started, self.base_url)
+        startup.await_programs(launched.programs, self.base_url)
         self._snapshots = [snapshot.take(url) for url in self.database_urls.values()]
         self.startup_s = time.monotonic() - began
         self.set_budget(budget)  # all cores may help to start, none is limited before
@@ -64,12 +74,34 @@ class Stack:
 
     def restore(self) -> None:
         """Put the data back as it was after seeding; the budget is lifted meanwhile."""
-        self.group.set_budget(Budget())
-        try:
-            with ThreadPoolExecutor(2) as pool:
-                list(pool.map(snapshot.restore, self._snapshots))
-        finally:
-            self.group.set_budget(self.budget)
+        with self._unlimited(), ThreadPoolExecutor(2) as pool:
+            list(pool.map(snapshot.restore, self._snapshots))
+
+    def set_hop_ms(self, ms: float) -> bool:
+        """Put a distance on each way of every call between services: milliseconds.
+
+        Returns False where there are no such calls, so nothing was done.  Raises DistanceError
+        for a distance without a relay (`Topology.relayed`), RelayError if it does not obey.
+        """
+        if self.relay:
+            self.relay.set_distance(ms)
+            self._hop_ms = ms
+            return True
+        if ms and self.topology.has_calls:
+            raise DistanceError(f"{self.topology.name} was started without a relay: there is "
+                                f"nothing to put {ms:g} ms between its services")
+        return False
+
+    def measure_hop_ms(self, n: int = 50) -> float:
+        """Measure the distance of one way by n pairs of requests, in ms; 0 without a relay.
+
+        The budget is lifted meanwhile; nobody else should ask.  Raises DistanceError when it is
+        more than 0.1 ms and 10 % off.
+        """
+        if not self.relay:
+            return 0.0
+        with self._unlimited():
+            return measure(self.relay, self._hop_ms, n)
 
     def set_budget(self, budget: Budget) -> None:
         """Change the limits of the running architecture."""
@@ -84,6 +116,11 @@ class Stack:
     @property
     def group(self) -> Group:
         return self._place.group
+
+    @property
+    def private_folder(self) -> Path:
+        """Its databases' files and its proxy's configuration; nobody else's."""
+        return self._place.private
 
     @contextlib.contextmanager
     def listening(self, heard: Callable[[StackEvent], None]) -> Iterator[None]:
@@ -105,6 +142,7 @@ class Stack:
             "deployables": {p.name: {"replicas": p.replicas, "threads": p.threads,
                                      "db_connections": p.db_connections} for p in programs},
             "db_connections": connections_of(self.topology),
+            "relayed": self.relay is not None,
             "processes": len(self.processes),
         }
 
@@ -116,11 +154,20 @@ class Stack:
             parts = [p for p in order if _stop_order(p.command.part) == rank]
             with ThreadPoolExecutor(max(1, len(parts))) as pool:
                 list(pool.map(Process.stop, parts))
+        if self.relay:
+            self.relay.stop()
+
+    @contextlib.contextmanager
+    def _unlimited(self) -> Iterator[None]:
+        """Lift the budget while the block runs."""
+        self.group.set_budget(Budget())
+        try:
+            yield
+        finally:
+            self.group.set_budget(self.budget)
 
     def _launch(self, command: Command) -> Process:
         place = self._place
-        logs = place.logs / self.topology.name
-        logs.mkdir(exist_ok=True)
         self._commands[command.part, command.replica] = command
         wrapped = Command(command.part, command.replica, place.group.wrap(command.argv,
                                                                          command.part),
@@ -130,7 +177,7 @@ class Stack:
             pin_new(pid, self.cpus or place.startup_cpus)
             place.group.place(pid, command.part)
 
-        process = start(wrapped, logs, put, place.register)
+        process = start(wrapped, place.logs, put, place.register)
         with self._lock:
             self.processes[command.part, command.replica] = process
         return process

@@ -26,6 +26,7 @@ from lab.deploy.programs import (
     mark_of,
     store_command,
 )
+from lab.deploy.relay import Relay
 from lab.scenario import DataKeys, PlatformKeys
 from lab.topology import DATABASES, SERVICES, Topology
 
@@ -48,6 +49,17 @@ class Place:
     cpus: list[int]
     """The cores of the stores; as many of them are used as the budget asks for."""
     startup_cpus: list[int]
+    relay_cpus: list[int]
+    """The cores of what is no part of the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """What was started: the replicas, the edge's address, and the relay where there is one."""
+
+    programs: list[Process]
+    base_url: str
+    relay: Relay | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +88,14 @@ class Startup:
         with ThreadPoolExecutor(len(groups)) as pool:
             return list(pool.map(one, parts, groups))
 
-    def launch_programs(self, role_urls: dict[str, str]) -> tuple[list[Process], str]:
-        """Start every replica and the proxy; return the replicas and the edge's address."""
+    def launch_programs(self, role_urls: dict[str, str]) -> Launched:
+        """Start the relay if one is wanted, every replica and the proxy."""
         clusters, commands = [], []
-        has_peers = self.topology.store == "microservices" and not self.topology.colocated
         internal = (dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
-                    if has_peers else {})
-        peer_urls = {service: f"http://{HOST}:{port}" for service, port in internal.items()}
+                    if self.topology.has_calls else {})
+        relay = Relay(internal) if self.topology.relayed and internal else None
+        peer_urls = {service: f"http://{HOST}:{port}"
+                     for service, port in (relay.ports if relay else internal).items()}
         for program in self.topology.deployables:
             ports = free_ports(program.replicas)
             clusters.append(envoy.Cluster(program.name, tuple(ports), _health_path(program.name)))
@@ -90,13 +103,17 @@ class Startup:
                 store_command(self.place.around, program, replica, port, role_urls, peer_urls)
                 for replica, port in enumerate(ports)
             ]
+        if relay:
+            place = self.place
+            relay.start(base_environ(place.around), place.logs / "relay.log", place.register,
+                        place.relay_cpus)
         started = [self.launch(command) for command in commands]
-        return started, self._launch_proxy(clusters, internal)
+        return Launched(started, self._launch_proxy(clusters, internal), relay)
 
     def seed(self, role_urls: dict[str, str]) -> None:
         """Make and fill the tables by the store's own program.  Raises StartError."""
         data = self.place.data
-        log = self.place.logs / f"{self.topology.name}-seed.log"
+        log = self.place.logs / "seed.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", f"{self.topology.store}.seed", "--seed", str(data.seed),
