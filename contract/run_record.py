@@ -30,6 +30,13 @@ class FaultRecord(_Record):
     armed_at_s: float | None = None
     cleared_at_s: float | None = None
     times_fired: int = 0
+    """How often the defect acted: calls hit, processes ended, seconds a lock was held, …"""
+    chances: int = 0
+    """How often it could have acted (calls that passed its place while it was armed); 0: unknown."""
+    applies: bool = True
+    """No: this store has no such place (no network between modules of one process)."""
+    void: str = ""
+    """Why the trial proves nothing: the fault did not act, or at another dose; "" otherwise."""
 
 
 class PartCost(_Record):
@@ -108,6 +115,8 @@ class TrialRecord(_Record):
     """What a call between services took longer than without distance; None: not measured."""
     probe: ProbeRecord | None = None
     fault: FaultRecord | None = None
+    posture: Literal["raw", "resilient"] = "raw"
+    """Whether retries, circuit breaking, ejection, shedding and bulkheads are on."""
     slo_ms: float
     """A request is good when it is right and its response takes at most this."""
     status: Literal["ok", "flagged", "rejected"] = "ok"

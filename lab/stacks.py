@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
@@ -19,6 +20,7 @@ class Variant:
     topology: str
     replicas: int = 1
     relayed: bool = False
+    posture: Literal["raw", "resilient"] = "raw"
 
 
 class Stacks:
@@ -58,15 +60,16 @@ class Stacks:
         topology = self._file.topologies[variant.topology].named(variant.topology)
         if variant.replicas > 1:
             topology = topology.with_replicas(variant.replicas)
-        return replace(topology, relayed=variant.relayed) if variant.relayed else topology
+        return replace(topology, relayed=variant.relayed, posture=variant.posture)
 
 
 def variant_of(trial: PlannedTrial) -> Variant:
     """Say which stack a trial needs."""
-    return Variant(trial.topology, trial.replicas, trial.relayed)
+    return Variant(trial.topology, trial.replicas, trial.relayed, trial.posture)
 
 
 def _words(variant: Variant) -> str:
     details = [f"× {variant.replicas}"] if variant.replicas > 1 else []
+    details += ["in the resilient posture"] if variant.posture == "resilient" else []
     details += ["with a distance between its services"] if variant.relayed else []
     return " ".join([variant.topology, *details])

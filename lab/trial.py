@@ -223,7 +223,7 @@ def _record(bench: Bench, number: int, planned: PlannedTrial, stack: Stack) -> T
         measure_s=planned.measure_s, cpu_budget=planned.budget.cpus,
         memory_budget_mb=planned.budget.memory_mb, budget_mode=planned.budget.mode,
         shares=planned.budget.shares, scaled=planned.scaled, replicas=planned.replicas,
-        hop_ms=planned.hop_ms, slo_ms=bench.scenario.slo_ms,
+        hop_ms=planned.hop_ms, posture=planned.posture, slo_ms=bench.scenario.slo_ms,
         probe=probe and ProbeRecord(search=probe.search, variable=probe.variable,
                                     value=probe.value, step=probe.step),
         fault=fault and FaultRecord(

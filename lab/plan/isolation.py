@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 
 from lab.plan.block import Listed
 from lab.plan.trials import PlannedFault, steady
@@ -12,18 +13,17 @@ from lab.scenario import IsolationKeys, ScenarioFile, ScenarioKeys
 
 def isolation_blocks(file: ScenarioFile, scenario: ScenarioKeys,
                      keys: IsolationKeys | None) -> Iterator[Listed]:
-    """One block; the run without fault comes first in each repeat."""
+    """One block; in each repeat and posture the run without fault comes first."""
     if keys is None:
         return
     measure_s = keys.before_s + keys.fault_s + keys.after_s
     groups = []
-    for _ in range(keys.repeats):
-        for name in (None, *keys.faults):
-            fault = None if name is None else PlannedFault(
-                name, file.faults[name], keys.warmup_s + keys.before_s, keys.fault_s)
-            groups.append(tuple(
-                replace(steady(scenario, "isolation", keys.workload, topology,
-                               (keys.workload, keys.rate_per_s, keys.warmup_s, measure_s)),
-                        fault=fault)
-                for topology in scenario.topologies))
+    for _, posture, name in product(range(keys.repeats), keys.postures, (None, *keys.faults)):
+        fault = None if name is None else PlannedFault(
+            name, file.faults[name], keys.warmup_s + keys.before_s, keys.fault_s)
+        groups.append(tuple(
+            replace(steady(scenario, "isolation", keys.workload, topology,
+                           (keys.workload, keys.rate_per_s, keys.warmup_s, measure_s)),
+                    fault=fault, posture=posture)
+            for topology in scenario.topologies))
     yield Listed("isolation", keys.workload, tuple(groups), scenario.guards.retries)

@@ -65,6 +65,7 @@ class PlannedTrial:
     hop_ms: float = 0.0
     probe: PlannedProbe | None = None
     fault: PlannedFault | None = None
+    posture: Literal["raw", "resilient"] = "raw"
     early_stop: EarlyStop | None = None
 
     @property
