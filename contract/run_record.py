@@ -32,7 +32,7 @@ class FaultRecord(_Record):
     times_fired: int = 0
     """How often the defect acted: calls hit, processes ended, seconds a lock was held, …"""
     chances: int = 0
-    """How often it could have acted (calls that passed its place while it was armed); 0: unknown."""
+    """How often it could have acted: calls that passed its place while it was armed; 0: unknown."""
     applies: bool = True
     """No: this store has no such place (no network between modules of one process)."""
     void: str = ""

@@ -30,7 +30,8 @@ def new_record(folder: RunFolder, file: ScenarioFile, name: str,
     whole = file.model_dump(mode="json")
     return RunRecord(
         schema_version=SCHEMA_VERSION, run=folder.name, scenario=name,
-        scenario_resolved=scenario.model_dump(mode="json"), seed=scenario.seed, started_unix_s=time.time(), machine=describe_machine(),
+        scenario_resolved=scenario.model_dump(mode="json"), seed=scenario.seed,
+        started_unix_s=time.time(), machine=describe_machine(),
         versions=versions(),
         limits=deployment.limits(Budget(scenario.budget.cpus, scenario.budget.memory_mb)),
         commit=commit(), topologies={}, sources=digest_of_sources(),

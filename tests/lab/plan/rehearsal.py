@@ -44,7 +44,7 @@ def record_of(number: int, planned: PlannedTrial) -> TrialRecord:
         workload=planned.workload, rate_profile=list(planned.rate_profile), seed=planned.seed,
         warmup_s=planned.warmup_s, measure_s=planned.measure_s, cpu_budget=planned.budget.cpus,
         slo_ms=250, scaled=planned.scaled, replicas=planned.replicas, hop_ms=planned.hop_ms,
-        posture=planned.posture,        shares=planned.budget.shares, p50_ms=5.0, p95_ms=9.0,
+        posture=planned.posture, shares=planned.budget.shares, p50_ms=5.0, p95_ms=9.0,
         probe=probe and ProbeRecord(search=probe.search, variable=probe.variable,
                                     value=probe.value, step=probe.step))
 
