@@ -1,4 +1,4 @@
-"""One deployment for all tests of the suite."""
+"""One deployment for all tests that need running stores: the contract suite, security."""
 
 from __future__ import annotations
 
