@@ -39,8 +39,9 @@ def tolerance_ms(hop_ms: float) -> float:
 def measure(relay: Relay, hop_ms: float, n: int) -> float:
     """Return the distance of one way in ms; the relay keeps `hop_ms` afterwards.
 
-    n is rounded up to twice the number of services or a multiple of it.  A disturbed measurement is repeated with more pairs.  Raises DistanceError when the median
-    stays off, or when any request was faster than the distance allows: then it does not act.
+    n is rounded up to a multiple of twice the number of services.  A disturbed measurement is
+    repeated with more pairs.  Raises DistanceError when the median stays off, or when any request
+    was faster than the distance allows: then it does not act.
     """
     paths = {name: http.client.HTTPConnection(HOST, port, timeout=_TIMEOUT_S)
              for name, port in relay.ports.items()}
