@@ -9,7 +9,7 @@ from reports.estimate import Estimate
 from reports.isolation import FaultResult
 from reports.latency import Latency
 from reports.scaling import CapacityRatio, CapacityRow, Scaling
-from reports.verdicts import speed_verdict
+from reports.verdicts import digits_apart, speed_verdict
 from reports.words import count, listed, number, percent, percent_interval, setting
 
 
@@ -32,8 +32,9 @@ def latency_headline(latency: Latency, arms: Arms, red: dict[str, list[str]]) ->
                              latency.ratios[50.0], latency.bands[50.0]).text
     for q in (95.0, 99.0):
         if latency.ratios[q] is not None:
-            sentence += " " + speed_verdict(f"p{q:g}", arms.base, arms.rival,
-                                            latency.ratios[q], latency.bands[q]).text
+            sentence += " " + speed_verdict(
+                f"p{q:g}", arms.base, arms.rival, latency.ratios[q], latency.bands[q],
+                latency.adjusted.get(f"p{q:g}")).text
     rates = sorted({t.rate_profile[-1][1] for t in latency.trials})
     offered = listed([setting(rate) for rate in rates])
     return f"{sentence} Offered: {offered} journeys/s{_budget(latency)}."
@@ -64,9 +65,9 @@ def carried(row: CapacityRow) -> str:
 def capacity_verdict(ratio: CapacityRatio, arms: Arms) -> str:
     """Which store carries more, if the steps of the ramps tell them apart."""
     low, high = ratio.low, ratio.high
-    if low is not None and low > 1:
+    if low is not None and digits_apart(low):
         return f"{arms.base} carries more, {_factor(low, high)}"
-    if high is not None and high < 1:
+    if high is not None and digits_apart(1 / high):
         return f"{arms.rival} carries more, {_factor(1 / high, 1 / low if low else None)}"
     if low is None and high is None:
         return "their ratio can't be bounded"
@@ -138,9 +139,11 @@ def _compared(red: dict[str, list[str]], arms: Arms) -> dict[str, list[str]]:
 
 def _factor(low: float, high: float | None) -> str:
     """A factor bounded by the steps of the ramps, not by repetition."""
+    digits = digits_apart(low) or 3
     if high is None:
-        return f"at least ×{number(low)}"
-    return f"×{number((low * high) ** 0.5)} [{number(low)}, {number(high)}]"
+        return f"at least ×{number(low, digits)}"
+    return (f"×{number((low * high) ** 0.5, digits)} "
+            f"[{number(low, digits)}, {number(high, digits)}]")
 
 
 def _budget(latency: Latency) -> str:

@@ -73,19 +73,22 @@ def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | None, band: B
     blocks = _turn(ratio.block) if turned else ratio.block
     least = min(low, blocks[0]) if blocks else low
     digits = digits_apart(least, band.high if band else 1.0)
-    pairs, beside = count(ratio.n, "pair"), f"{_holm(adjusted_p)}{_noise(band)}"
+    pairs = count(ratio.n, "pair")
     if digits and (adjusted_p is None or adjusted_p < ALPHA):
         slow, fast = (base, rival) if turned else (rival, base)
         ends = ", ".join(number(end, digits) for end in (low, high))
-        return Verdict("faster" if turned else "slower",
-                       f"{what}: {slow} slower than {fast} by ×{number(value, digits)} "
-                       f"[{ends}], {pairs}{_block(blocks, digits)}{beside}.", value, low, high, ratio.n, adjusted_p)
+        beside = f"{_block(blocks, digits)}{_holm(adjusted_p)}{_noise(band, digits)}"
+        text = (f"{what}: {slow} slower than {fast} by ×{number(value, digits)} [{ends}], "
+                f"{pairs}{beside}.")
+        return Verdict("faster" if turned else "slower", text, value, low, high, ratio.n,
+                       adjusted_p)
     word: Word = "no difference shown"
     said = f"{word}{_why_not(low, least, band)}"
     if _is_equivalent(ratio):
         word, said = "equivalent", "equivalent within ±10 %"
     ends = f"between ×{number(ratio.low)} and ×{number(ratio.high)}"
-    return Verdict(word, f"{what}: {said} ({ends}, {pairs}{_block(ratio.block)}{beside}).",
+    beside = f"{_block(ratio.block)}{_holm(adjusted_p)}{_noise(band)}"
+    return Verdict(word, f"{what}: {said} ({ends}, {pairs}{beside}).",
                    ratio.value, ratio.low, ratio.high, ratio.n, adjusted_p)
 
 
@@ -137,7 +140,8 @@ def _holm(p: float | None) -> str:
     return f"; p = {text} by Holm"
 
 
-def _noise(band: Band | None) -> str:
+def _noise(band: Band | None, digits: int = 3) -> str:
     if band is None:
         return ""
-    return f"; a store against itself: ×{number(band.high)} off, {count(band.n, 'A/A pair')}"
+    return (f"; a store against itself: ×{number(band.high, digits)} off, "
+            f"{count(band.n, 'A/A pair')}")

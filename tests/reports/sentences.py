@@ -1,0 +1,79 @@
+"""Re-reads generated sentences: every number that stands in them, and what they claim.
+
+Nothing here calls the code that wrote them; a printed number is held against the data by its
+own digits.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+_N = r"−?[\d,.]*\d"
+_BESIDE = (rf"(?:; by blocks of pairs ×(?P<block_low>{_N}) to ×(?P<block_high>{_N}))?"
+           rf"(?:; p = (?P<p>{_N}) by Holm)?"
+           rf"(?:; a store against itself: ×(?P<band>{_N}) off, (?P<aa>\d+) A/A pairs?)?")
+DIFFERENT = re.compile(
+    rf"(?P<what>[^.;:\s][^.;:]*): (?P<slow>\S+) slower than (?P<fast>\S+) by ×(?P<value>{_N}) "
+    rf"\[(?P<low>{_N}), (?P<high>{_N})\], (?P<n>[\d,]+) pairs?{_BESIDE}\.")
+NOT_SHOWN = re.compile(
+    rf"(?P<what>[^.;:\s][^.;:]*): (?P<word>no difference shown|equivalent within ±10 %)"
+    rf"(?P<why>, [^(]+)? \(between ×(?P<low>{_N}) and ×(?P<high>{_N}), "
+    rf"(?P<n>[\d,]+) pairs?{_BESIDE}\)\.")
+ONE_PAIR = re.compile(
+    rf"(?P<what>[^.;:\s][^.;:]*): (?P<slow>\S+) took ~×(?P<value>{_N}) the time of (?P<fast>\S+) in one "
+    r"pair; one pair has no interval, so no difference is shown\.")
+NO_PAIR = re.compile(r"(?P<what>[^.;:\s][^.;:]*): no pair of trials can be compared\.")
+
+CARRIES = re.compile(
+    rf"(?P<more>\S+) carries more, (?:×(?P<value>{_N}) \[(?P<low>{_N}), (?P<high>{_N})\]|"
+    rf"at least ×(?P<least>{_N}))")
+CARRIES_SAME = re.compile(
+    rf"no difference shown \(ratio (?:between ×(?P<low>{_N}) and ×(?P<high>{_N})|"
+    rf"above ×(?P<above>{_N})|below ×(?P<below>{_N}))\)")
+LOST_LESS = re.compile(
+    rf"(?P<less>\S+) lost less, by (?P<value>{_N}) points \[(?P<low>{_N}), (?P<high>{_N})\]")
+LOST_SAME = re.compile(
+    rf"no difference shown \(between (?P<low>{_N}) and (?P<high>{_N}) points\)")
+
+
+def value(text: str) -> float:
+    """Read a printed number."""
+    return float(text.replace(",", "").replace("−", "-"))
+
+
+def agrees(text: str, truth: float) -> bool:
+    """Is the truth within half a unit of the last digit that counts (three, or as printed)?"""
+    decimals = len(text.partition(".")[2])
+    unit = 10.0 ** -decimals
+    if not decimals and abs(truth) >= 1:
+        unit = max(unit, 10.0 ** (math.floor(math.log10(abs(truth) * (1 + 1e-9))) - 2))
+    return abs(value(text) - truth) <= unit * 0.5 * (1 + 1e-6) + 1e-12 * abs(truth)
+
+
+def fields(match: re.Match[str]) -> dict[str, str]:
+    """The groups that stand in the sentence."""
+    return {name: text for name, text in match.groupdict().items() if text is not None}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One verdict on times, as a reader takes it."""
+
+    claim: str
+    """different, no difference shown, equivalent within ±10 %, one pair or no pair."""
+    read: dict[str, str]
+    text: str
+
+
+def speed_sentences(text: str) -> list[Said]:
+    """All verdicts on times in a text, in order."""
+    found: list[tuple[int, Said]] = []
+    for pattern, claim in ((DIFFERENT, "different"), (NOT_SHOWN, ""), (ONE_PAIR, "one pair"),
+                           (NO_PAIR, "no pair")):
+        for match in pattern.finditer(text):
+            read = fields(match)
+            read["what"] = read["what"].strip()
+            found.append((match.start(), Said(claim or read["word"], read, match[0])))
+    return [said for _, said in sorted(found, key=lambda one: one[0])]

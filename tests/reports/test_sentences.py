@@ -1,0 +1,407 @@
+"""Every generated sentence is read again and held against its numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sentences import (
+    CARRIES,
+    CARRIES_SAME,
+    LOST_LESS,
+    LOST_SAME,
+    Said,
+    agrees,
+    fields,
+    speed_sentences,
+    value,
+)
+
+from reports.arms import Arms
+from reports.estimate import Estimate, Ratio
+from reports.guards import judge
+from reports.headlines import (
+    capacity_verdict,
+    carried,
+    collateral_of,
+    collateral_verdict,
+    isolation_headline,
+    latency_headline,
+    scaling_headline,
+    void_sentence,
+)
+from reports.isolation import FaultResult, measure_isolation
+from reports.latency import Latency, measure_latency, medians_ms
+from reports.read import read_run
+from reports.scaling import Capacity, CapacityRatio, CapacityRow, Scaling, measure_scaling
+from reports.verdicts import Band, speed_verdict
+
+ARMS = Arms("monolith", "microservices", ())
+MORE = settings(max_examples=400, deadline=None)
+
+
+def logs(most: float) -> st.SearchStrategy[float]:
+    """Logarithms of ratios: large, small, and a hair's breadth from 0."""
+    return st.one_of(st.floats(-most, most), st.floats(-0.15, 0.15), st.floats(-1e-3, 1e-3))
+
+
+halves = st.one_of(st.floats(1e-6, 3), st.floats(1e-6, 0.2), st.floats(1e-6, 1e-3))
+bands = st.none() | st.builds(lambda off, n: Band(math.exp(-off), math.exp(off), n),
+                              st.one_of(st.floats(0, 0.5), st.floats(0, 1e-3)), st.integers(1, 9))
+adjusted = st.none() | st.floats(0, 1) | st.floats(0.0499, 0.0501)
+
+
+@st.composite
+def ratios(draw: st.DrawFn) -> Ratio:
+    n = draw(st.integers(1, 60))
+    mid = draw(logs(4))
+    if n == 1:
+        return Ratio(math.exp(mid), None, None, 1, math.exp(mid), None)
+    half = draw(halves)
+    wide = draw(halves) if n >= 20 else None
+    block = (math.exp(mid - wide), math.exp(mid + wide)) if wide else None
+    return Ratio(math.exp(mid), math.exp(mid - half), math.exp(mid + half), n, math.exp(mid),
+                 0.5, p_t=0.5, block=block)
+
+
+def check_speed(said: Said, ratio: Ratio | None, band: Band | None, p: float | None,
+                arms: Arms = ARMS) -> None:
+    """The claim agrees with what is printed beside it, and what is printed with the data."""
+    read = said.read
+    if ratio is None:
+        assert said.claim == "no pair"
+        return
+    if ratio.low is None or ratio.high is None:
+        assert said.claim == "one pair"
+        assert (read["slow"], read["fast"]) == (arms.rival, arms.base)
+        assert agrees(read["value"], ratio.value)
+        return
+    assert value(read["n"]) == ratio.n
+    turned = said.claim == "different" and read["slow"] == arms.base
+    assert_ends(read, "low", "high", (ratio.low, ratio.high), turned)
+    assert ("block_low" in read) == (ratio.block is not None)
+    if ratio.block:
+        assert_ends(read, "block_low", "block_high", ratio.block, turned)
+    assert ("band" in read) == (band is not None)
+    if band:
+        assert agrees(read["band"], band.high)
+        assert value(read["aa"]) == band.n
+    assert ("p" in read) == (p is not None)
+    if p is not None:
+        assert agrees(read["p"], p)
+    if said.claim == "different":
+        assert {read["slow"], read["fast"]} == {arms.base, arms.rival}
+        assert agrees(read["value"], 1 / ratio.value if turned else ratio.value)
+        assert (ratio.value > 1) == (read["slow"] == arms.rival)
+        assert value(read["low"]) <= value(read["value"]) <= value(read["high"])
+        floor = max(1.0, value(read.get("band", "1")))
+        assert value(read["low"]) > floor
+        assert value(read.get("block_low", "9e9")) > floor
+        assert value(read.get("p", "0")) < 0.05
+        return
+    hidden = hidden_by(ratio, band, p)
+    inside = all(low >= 1 / 1.1 and high <= 1.1
+                 for low, high in filter(None, [(ratio.low, ratio.high), ratio.block]))
+    assert hidden
+    assert said.claim == ("equivalent within ±10 %" if inside else "no difference shown")
+    if "why" in read:
+        assert not ratio.low <= 1 <= ratio.high
+        reason = {", for blocks": "blocks", ", not beyond": "floor", ", for p": "p",
+                  ", too close": "print"}
+        assert next(why for start, why in reason.items() if read["why"].startswith(start)) in hidden
+
+
+def assert_ends(read: dict[str, str], low: str, high: str, truth: tuple[float, float],
+                turned: bool) -> None:
+    ends = (1 / truth[1], 1 / truth[0]) if turned else truth
+    assert agrees(read[low], ends[0])
+    assert agrees(read[high], ends[1])
+
+
+def hidden_by(ratio: Ratio, band: Band | None, p: float | None) -> set[str]:
+    """All that forbids to call a difference."""
+    assert ratio.low is not None
+    assert ratio.high is not None
+    low, high = math.log(ratio.low), math.log(ratio.high)
+    reasons = set()
+    ends = [(low, high)]
+    if ratio.block:
+        ends.append((math.log(ratio.block[0]), math.log(ratio.block[1])))
+    if low <= 0 <= high:
+        reasons.add("interval")
+    if any(first <= 0 <= last for first, last in ends[1:]):
+        reasons.add("blocks")
+    nearest = min(max(first, -last) for first, last in ends)
+    if nearest < 1e-4:
+        reasons.add("print")
+    if band and nearest <= math.log(band.high) + 1e-4:
+        reasons.add("floor")
+    if p is not None and p >= 0.05:
+        reasons.add("p")
+    return reasons
+
+
+@MORE
+@given(st.none() | ratios(), bands, adjusted)
+def test_a_verdict_on_times_says_what_its_numbers_say(
+        ratio: Ratio | None, band: Band | None, p: float | None) -> None:
+    verdict = speed_verdict("p95 of first requests", ARMS.base, ARMS.rival or "", ratio, band, p)
+    said = speed_sentences(verdict.text)
+    assert len(said) == 1
+    assert said[0].text == verdict.text
+    assert said[0].read["what"] == "p95 of first requests"
+    check_speed(said[0], ratio, band, p)
+    assert (verdict.word in ("slower", "faster")) == (said[0].claim == "different")
+    if verdict.word in ("slower", "faster"):
+        assert (verdict.word == "slower") == (said[0].read["slow"] == ARMS.rival)
+        for number, name in ((verdict.value, "value"), (verdict.low, "low"),
+                             (verdict.high, "high")):
+            assert number is not None
+            assert agrees(said[0].read[name], number)
+
+
+@given(st.floats(1e-7, 1e7))
+def test_a_number_is_read_back_as_it_was_printed(number: float) -> None:
+    verdict = speed_verdict("x", "a", "b", Ratio(number, None, None, 1, number, None), None)
+    assert agrees(speed_sentences(verdict.text)[0].read["value"], number)
+    assert not agrees(speed_sentences(verdict.text)[0].read["value"], number * 1.02)
+
+
+class Measured:
+    """A recorded run, measured: its numbers are then replaced by generated ones."""
+
+    def __init__(self, latency: Latency, scaling: Scaling, isolation: list[FaultResult]) -> None:
+        self.latency, self.scaling, self.isolation = latency, scaling, isolation
+
+
+@pytest.fixture(scope="module")
+def measured(run_dir: Path) -> Measured:
+    run = read_run(run_dir)
+    judged = judge(run.record, medians_ms(run))
+    return Measured(measure_latency(run, judged, ARMS), measure_scaling(run, judged, ARMS),
+                    measure_isolation(run, judged, ARMS))
+
+
+@MORE
+@given(found=st.tuples(ratios(), st.none() | ratios(), st.none() | ratios()),
+       floors=st.tuples(bands, bands, bands), p95=adjusted, p99=adjusted)
+def test_the_headline_on_latency_says_what_its_numbers_say(
+        measured: Measured, found: tuple[Ratio | None, ...], floors: tuple[Band | None, ...],
+        p95: float | None, p99: float | None) -> None:
+    qs = (50.0, 95.0, 99.0)
+    holm = {"p95": p95, "p99": p99}
+    latency = replace(measured.latency, ratios=dict(zip(qs, found, strict=True)),
+                      bands=dict(zip(qs, floors, strict=True)), adjusted=holm)
+    text = latency_headline(latency, ARMS, {})
+    said = speed_sentences(text)
+    shown = [q for q in qs if q == 50 or latency.ratios[q] is not None]
+    assert [one.read["what"] for one in said] == [
+        "Median response time" if q == 50 else f"p{q:g}" for q in shown]
+    for one, q in zip(said, shown, strict=True):
+        check_speed(one, latency.ratios[q], latency.bands[q],
+                    holm.get(f"p{q:g}") if "p" in one.read else None)
+    rest = text.removeprefix(" ".join(one.text for one in said))
+    offered = re.fullmatch(r" Offered: ([\d.,]+) journeys/s on ([\d.]+) CPU\.", rest)
+    assert offered, rest
+    assert {value(offered[1])} == {t.rate_profile[-1][1] for t in latency.trials}
+    assert {value(offered[2])} == {t.cpu_budget for t in latency.trials}
+
+
+def test_a_headline_without_a_usable_trial_claims_nothing(measured: Measured) -> None:
+    latency, scaling = measured.latency, measured.scaling
+    for text in (latency_headline(replace(latency, trials=[]), ARMS, {}),
+                 scaling_headline(replace(scaling, ratios=[]), ARMS, {}),
+                 isolation_headline([], ARMS)):
+        assert text.startswith("Not measured: ")
+        assert not re.search(r"\d", text)
+
+
+rates = st.floats(0.5, 5000)
+open_rates = st.none() | rates
+
+
+@st.composite
+def capacities(draw: st.DrawFn) -> Capacity:
+    low, high = draw(open_rates), draw(open_rates)
+    if low and high:
+        low, high = min(low, high), max(low, high) * 1.01
+    return Capacity(low, high, draw(st.integers(1, 4)))
+
+
+def check_capacity(text: str, low: float | None, high: float | None) -> None:
+    """base ÷ rival lies in [low, high]: the store that carries more is the one that must."""
+    if "can't be bounded" in text:
+        assert low is None
+        assert high is None
+    elif match := CARRIES.fullmatch(text):
+        read = fields(match)
+        assert read["more"] in (ARMS.base, ARMS.rival)
+        ends = (low, high) if read["more"] == ARMS.base else (
+            1 / high if high else None, 1 / low if low else None)
+        assert ends[0] is not None
+        assert ends[0] > 1
+        least = read.get("low", read.get("least", ""))
+        assert value(least) > 1
+        assert agrees(least, ends[0])
+        assert ("high" in read) == (ends[1] is not None)
+        if ends[1] is not None:
+            assert agrees(read["high"], ends[1])
+            assert agrees(read["value"], math.sqrt(ends[0] * ends[1]))
+    else:
+        match = CARRIES_SAME.fullmatch(text)
+        assert match, text
+        read = fields(match)
+        assert low is None or low <= 1 + 1e-4
+        assert high is None or high >= 1 - 1e-4
+        for name, end in (("low", low), ("high", high), ("above", low), ("below", high)):
+            if name in read:
+                assert end is not None
+                assert agrees(read[name], end)
+        assert len(read) == (low is not None) + (high is not None)
+
+
+@MORE
+@given(st.none() | logs(4), st.none() | halves, st.integers(1, 5))
+def test_a_verdict_on_capacity_says_what_its_bounds_say(
+        mid: float | None, half: float | None, ramps: int) -> None:
+    low = math.exp(mid) if mid is not None else None
+    high = math.exp((mid or 0) + half) if half is not None else None
+    check_capacity(capacity_verdict(CapacityRatio(0.9, low, high, ramps), ARMS), low, high)
+
+
+@MORE
+@given(capacities(), capacities(), st.none() | st.floats(0.1, 64), st.integers(1, 5))
+def test_the_headline_on_scaling_says_what_its_numbers_say(
+        measured: Measured, base: Capacity, rival: Capacity, cpus: float | None,
+        ramps: int) -> None:
+    low = base.low / rival.high if base.low and rival.high else None
+    high = base.high / rival.low if base.high and rival.low else None
+    curve = [replace(measured.scaling.curve[0], topology=name, cpus=cpus, capacity=capacity)
+             for name, capacity in ((ARMS.base, base), (ARMS.rival or "", rival))]
+    scaling = replace(measured.scaling, curve=curve, ratios=[CapacityRatio(cpus, low, high, ramps)])
+    text = scaling_headline(scaling, ARMS, {})
+    match = re.fullmatch(
+        r"(?P<where>Without a CPU limit|On (?P<cpus>[\d.,e+-]+) CPU), monolith carried "
+        r"(?P<base>.+) and microservices (?P<rival>.+) journeys/s with at least 99 % of requests "
+        r"good: (?P<verdict>.+), (?P<ramps>\d+) ramps? each\.", text)
+    assert match, text
+    assert (match["cpus"] is None) == (cpus is None)
+    assert cpus is None or value(match["cpus"]) == pytest.approx(cpus, rel=1e-5)
+    assert int(match["ramps"]) == ramps
+    check_capacity(match["verdict"], low, high)
+    for name, capacity in (("base", base), ("rival", rival)):
+        check_carried(match[name], capacity)
+
+
+def check_carried(text: str, capacity: Capacity) -> None:
+    numbers = re.findall(r"[\d,.]*\d", text)
+    if capacity.low is None and capacity.high is None:
+        assert text == "an unknown number of"
+    elif capacity.low is None:
+        assert text.startswith("fewer than ")
+        assert agrees(numbers[0], capacity.high or 0)
+    elif capacity.high is None:
+        assert text.startswith("at least ")
+        assert agrees(numbers[0], capacity.low)
+    else:
+        assert re.fullmatch(r"\S+ \[\S+, \S+\)", text)
+        assert all(agrees(n, end) for n, end in zip(
+            numbers, (capacity.low, capacity.low, capacity.high), strict=True))
+
+
+def test_a_capacity_is_carried_by_its_row(measured: Measured) -> None:
+    row: CapacityRow = replace(measured.scaling.curve[0], capacity=Capacity(52.1, 65.1, 1))
+    assert carried(row) == "52.1 [52.1, 65.1)"
+
+
+@st.composite
+def shares(draw: st.DrawFn) -> Estimate:
+    mid, half = draw(st.floats(0, 1) | st.floats(0, 0.01)), draw(st.floats(1e-5, 0.5))
+    return Estimate(mid, mid - half, min(mid + half, 1.0), draw(st.integers(1, 9)), "share", "t")
+
+
+def check_collateral(text: str, base: Estimate, rival: Estimate) -> None:
+    gap = (base.value - rival.value) * 100
+    half = math.hypot(base.value - (base.low or 0), rival.value - (rival.low or 0)) * 100
+    least, most = max(gap - half, -100), min(gap + half, 100)
+    if match := LOST_LESS.fullmatch(text):
+        assert match["less"] == (ARMS.rival if gap > 0 else ARMS.base)
+        ends = (least, most) if gap > 0 else (-most, -least)
+        assert value(match["low"]) > 0
+        assert agrees(match["value"], abs(gap))
+    else:
+        match = LOST_SAME.fullmatch(text)
+        assert match, text
+        assert least <= 0 <= most
+        ends = (least, most)
+    assert agrees(match["low"], ends[0])
+    assert agrees(match["high"], ends[1])
+
+
+@MORE
+@given(shares(), shares())
+def test_a_verdict_on_collateral_says_what_its_intervals_say(
+        base: Estimate, rival: Estimate) -> None:
+    check_collateral(collateral_verdict(base, rival, ARMS), base, rival)
+
+
+def test_collateral_without_an_interval_shows_no_difference() -> None:
+    bare = Estimate(0.5, None, None, 1, "share", "t")
+    assert collateral_verdict(bare, Estimate(0.1, 0.0, 0.2, 3, "share", "t"), ARMS) == (
+        "no interval, so no difference is shown")
+
+
+@MORE
+@given(st.lists(st.tuples(shares(), shares(), st.integers(1, 3)), min_size=1, max_size=3))
+def test_the_headline_on_isolation_says_what_its_numbers_say(
+        measured: Measured, given_losses: list[tuple[Estimate, Estimate, int]]) -> None:
+    results = []
+    for known, (base, rival, repeats) in zip(measured.isolation, given_losses, strict=False):
+        losses = {name: replace(known.losses[name], collateral=one)
+                  for name, one in ((ARMS.base, base), (ARMS.rival or "", rival))}
+        results.append(replace(known, losses=losses, repeats=repeats, void=None))
+    text = isolation_headline(results, ARMS)
+    share = r"(−?[\d.]+) % \[(−?[\d.]+), (−?[\d.]+)\]"
+    match = re.fullmatch(
+        rf"While a module was broken, requests that do not need it were lost: monolith {share} and "
+        rf"microservices {share} of all requests, mean of (\d+) faults? \((.+?)\): "
+        r"(.+?)(; one run a fault, so the intervals hold counting error only)?\.", text)
+    assert match, text
+    estimates = [collateral_of(results, name) for name in (ARMS.base, ARMS.rival or "")]
+    for place, estimate in enumerate(estimates):
+        assert estimate is not None
+        mean = sum(one.value for pair in given_losses[:len(results)]
+                   for one in pair[place:place + 1]) / len(results)
+        assert estimate.value == pytest.approx(mean)
+        for printed, truth in zip(match.groups()[3 * place:3 * place + 3],
+                                  (estimate.value, estimate.low, estimate.high), strict=True):
+            assert truth is not None
+            assert abs(value(printed) - truth * 100) <= 0.05 + 1e-9
+    assert int(match[7]) == len(results)
+    assert re.split(", | and ", match[8]) == [one.fault.name for one in results]
+    assert estimates[0] is not None
+    assert estimates[1] is not None
+    check_collateral(match[9], estimates[0], estimates[1])
+    assert (match[10] is not None) == (min(one.repeats for one in results) == 1)
+
+
+@given(st.dictionaries(st.sampled_from(["monolith", "microservices"]),
+                       st.lists(st.sampled_from([f"I{k}" for k in range(1, 8)]), min_size=1,
+                                unique=True), max_size=2))
+def test_books_that_do_not_balance_leave_no_speed(
+        measured: Measured, red: dict[str, list[str]]) -> None:
+    said = void_sentence(red, ARMS)
+    if not red:
+        assert said is None
+        return
+    assert said is not None
+    named = {name: found.split(", ") for name, found in re.findall(r"(\w+) \(([^)]+)\)", said)}
+    assert named == red
+    assert latency_headline(measured.latency, ARMS, red) == said
+    assert scaling_headline(measured.scaling, ARMS, red) == said
+    assert not speed_sentences(said)
