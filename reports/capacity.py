@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from reports.arms import Arms
 from reports.demand import Bound, bound_of, whole
+from reports.price import PriceList, Use
 from reports.search import Search, Threshold, ThresholdRatio, merge, ratio_of_searches
 from reports.tally import Tally
 from reports.usl import Refusal, Usl, fit_usl
@@ -108,6 +109,15 @@ def measure_points(searches: Sequence[Search], tallies: dict[int, Tally], arms: 
     points.sort(key=lambda point: (workloads.index(point.workload), point.replicas, point.cpus,
                                    arms.all.index(point.topology)))
     return Searched(points, _ratios(points, arms), _curves(points), _big_small(points))
+
+
+def rent(point: Point, prices: PriceList | None) -> float | None:
+    """Money for 1,000 journeys at capacity when the whole CPU budget is rented; traffic not in."""
+    capacity = point.capacity.value
+    if prices is None or capacity is None or point.memory_gb is None:
+        return None
+    second = Use(point.cpus, point.memory_gb, point.connections, 0.0)
+    return prices.bill(second) / capacity * 1000
 
 
 def _point(topology: str, place: Place, own: list[Search], tallies: dict[int, Tally]) -> Point:

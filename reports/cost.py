@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from contract.run_record import TrialRecord
-from reports.arms import Arms, pairs_of, usable
+from reports.arms import Arms, aa_pairs_of, pairs_of, usable
 from reports.demand import named, whole
-from reports.estimate import Estimate, Ratio, mean_of, ratio_of_pairs
+from reports.estimate import Estimate, Ratio, adjusted_p, mean_of, ratio_of_pairs
 from reports.guards import Judged
 from reports.price import PriceList, Use, prices_of
 from reports.read import Run
 from reports.tally import Tally, tally
+from reports.verdicts import Band, band_of
 
 WHAT: Final = {
     "cpu_s": "CPU-seconds", "gb_s": "GB·s of memory", "connection_s": "connection-seconds",
@@ -51,6 +52,10 @@ class CostRatio:
     what: str
     """A key of `WHAT`."""
     ratio: Ratio
+    band: Band | None
+    """What a store differs from itself by, over A/A pairs of the series."""
+    adjusted_p: float | None = None
+    """Holm's p in the family of all costs of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def measure_bill(run: Run, judged: list[Judged], arms: Arms,
         costs += [cost for name in arms.all
                   if (cost := _cost(name, [t for t in own if t.topology == name], counts, prices))]
         ratios += _ratios(judged, arms, series, counts, prices)
-    return Bill(costs, ratios, _idle(judged, arms, costs), prices)
+    return Bill(costs, _adjusted(ratios), _idle(judged, arms, costs), prices)
 
 
 def use_of(trial: TrialRecord, counts: Tally) -> Use:
@@ -150,20 +155,35 @@ def _ratios(judged: list[Judged], arms: Arms, series: str, counts: dict[int, Tal
             prices: PriceList | None) -> list[CostRatio]:
     if arms.rival is None:
         return []
-    rival = arms.rival
-    pairs = pairs_of(judged, [arms.base, rival], lambda trial: trial.phase == "latency"
-                     and trial.series == series and whole(trial) is not None
-                     and trial.id in counts and counts[trial.id].good > 0)
-    each = [tuple(_each(pair[name], counts[pair[name].id], prices) for name in (arms.base, rival))
-            for pair in pairs]
+    names = [arms.base, arms.rival]
+
+    def counted(trial: TrialRecord) -> bool:
+        return (trial.phase == "latency" and trial.series == series and trial.id in counts
+                and counts[trial.id].good > 0 and whole(trial) is not None)
+
+    pairs = [tuple(_each(pair[name], counts[pair[name].id], prices) for name in names)
+             for pair in pairs_of(judged, names, counted)]
+    same = [tuple(_each(trial, counts[trial.id], prices) for trial in pair)
+            for pair in aa_pairs_of(judged) if all(counted(trial) for trial in pair)]
     found = []
     for what in WHAT:
-        both = [(a, b) for one, other in each
-                if (a := one[what]) is not None and (b := other[what]) is not None]
+        both = _known(pairs, what)
         ratio = ratio_of_pairs([a for a, _ in both], [b for _, b in both])
         if ratio is not None and len(both) == len(pairs):
-            found.append(CostRatio(series, what, ratio))
+            band = band_of([b / a for a, b in _known(same, what) if a > 0])
+            found.append(CostRatio(series, what, ratio, band))
     return found
+
+
+def _known(pairs: list[tuple[dict[str, float | None], ...]],
+           what: str) -> list[tuple[float, float]]:
+    return [(a, b) for one, other in pairs
+            if (a := one[what]) is not None and (b := other[what]) is not None]
+
+
+def _adjusted(ratios: list[CostRatio]) -> list[CostRatio]:
+    p = adjusted_p({f"{one.series} {one.what}": one.ratio for one in ratios})
+    return [replace(one, adjusted_p=p[f"{one.series} {one.what}"]) for one in ratios]
 
 
 def _idle(judged: list[Judged], arms: Arms, costs: list[Cost]) -> list[Idle]:

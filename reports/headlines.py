@@ -9,6 +9,7 @@ from reports.estimate import Estimate
 from reports.isolation import FaultResult
 from reports.latency import Latency
 from reports.scaling import CapacityRatio, CapacityRow, Scaling
+from reports.search_words import search_headline
 from reports.verdicts import digits_apart, speed_verdict
 from reports.words import count, listed, number, percent, percent_interval, setting
 
@@ -41,11 +42,13 @@ def latency_headline(latency: Latency, arms: Arms, red: dict[str, list[str]]) ->
 
 
 def scaling_headline(scaling: Scaling, arms: Arms, red: dict[str, list[str]]) -> str:
-    """Capacity at the largest budget, and their ratio."""
-    if not scaling.ratios or arms.rival is None:
+    """Capacity at the largest budget, and their ratio: by search, else by ramp."""
+    if not (scaling.ratios or scaling.searched.ratios) or arms.rival is None:
         return "Not measured: this run has no usable capacity trial of two stores."
     if void := void_sentence(_compared(red, arms), arms):
         return void
+    if scaling.searched.ratios:
+        return search_headline(scaling.searched, arms)
     ratio = scaling.ratios[-1]
     rows = {row.topology: row for row in scaling.curve if row.cpus == ratio.cpus}
     where = "Without a CPU limit" if ratio.cpus is None else f"On {setting(ratio.cpus)} CPU"

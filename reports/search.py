@@ -2,7 +2,8 @@
 
 A search asks for a threshold: the highest rate that meets the objective, or the fewest cores
 that meet it at a fixed rate.  It ramps, bisects and confirms; its answer is the hardest value
-that was confirmed, its interval reaches from the hardest that held to the easiest that failed.
+that was confirmed, its interval reaches from there (from the hardest that held, where nothing
+was confirmed) to the easiest that failed.
 Source: docs/method.md, docs/decisions/0110-what-a-search-answers.md.
 """
 
@@ -90,8 +91,8 @@ class Search:
 class ThresholdRatio:
     """One threshold divided by another; a missing end is open.
 
-    `by_pairs`: the interval is Student's t over pairs of searches that were interleaved; else it
-    is what the probes of both searches leave open, without repetition.
+    `by_pairs`: the interval is Student's t over `n` pairs of searches that were interleaved; else
+    it is what the probes of `n` searches each leave open.
     """
 
     value: float | None
@@ -125,7 +126,8 @@ def threshold_of(probes: Sequence[Probe], variable: Variable) -> Threshold:
     edge = max((probe.value for probe in held), key=hardness, default=None)
     confirmed = max((probe.value for probe in held if probe.step == "confirm"), key=hardness,
                     default=None)
-    low, high = (edge, beyond) if variable == "rate" else (beyond, edge)
+    sure = edge if confirmed is None else confirmed
+    low, high = (sure, beyond) if variable == "rate" else (beyond, sure)
     return Threshold(confirmed, low, high, 1, variable)
 
 
@@ -158,7 +160,8 @@ def ratio_of_searches(above: Sequence[Search], below: Sequence[Search]) -> Thres
         return ThresholdRatio(ratio.value, ratio.low, ratio.high, ratio.n, by_pairs=True)
     top, bottom = (merge([search.threshold for search in found]) for found in (above, below))
     return ThresholdRatio(_divide(top.value, bottom.value), _divide(top.low, bottom.high),
-                          _divide(top.high, bottom.low), 1, by_pairs=False)
+                          _divide(top.high, bottom.low), min(len(above), len(below)),
+                          by_pairs=False)
 
 
 def _search(name: str, own: list[Judged]) -> Search:

@@ -1,49 +1,152 @@
-"""What a request costs: CPU-seconds and memory, by part."""
+"""What a request costs: CPU, memory, connections, traffic and money, by part; the idle tax."""
 
 from __future__ import annotations
 
-from reports.cost import Cost
+from reports.arms import Arms
+from reports.cost import WHAT, Bill, Cost, CostRatio, Idle
 from reports.document import Block, Drawing, Heading, Note
-from reports.figures import scaling as draw
+from reports.estimate import ALPHA, Estimate
+from reports.figures.cost import draw_cost
 from reports.table import Table
-from reports.words import interval, number
+from reports.verdicts import digits_apart
+from reports.words import ABSENT, count, interval, listed, number, percent
 
 
-def cost_blocks(costs: list[Cost]) -> list[Block]:
+def cost_blocks(bill: Bill, arms: Arms) -> list[Block]:
+    """Build the section; what was not measured is named."""
     blocks: list[Block] = [Heading("What a request costs")]
-    figure = draw.draw_cost(costs)
+    first = [cost for cost in bill.costs if cost.series == bill.costs[0].series]
+    figure = draw_cost(first)
     if figure is None:
         return [*blocks, Note("No cost was recorded: it needs latency trials with good requests "
-                              "and the kernel's accounting.")]
-    said = "; ".join(f"{c.topology} {number(c.cpu_s.value)} CPU-seconds "
-                     f"{interval(c.cpu_s.low, c.cpu_s.high)} and {number(c.gb_s.value)} GB·s "
-                     f"{interval(c.gb_s.low, c.gb_s.high)}" for c in costs)
+                              "and the kernel's accounting."), *_idle_blocks(bill.idle)]
+    said = "; ".join(f"{c.topology} {_said(c.cpu_s)} CPU-seconds and {_said(c.gb_s)} GB·s"
+                     for c in first)
     blocks.append(Drawing(
         "scaling_cost", "CPU and memory per 1,000 good requests by part",
         f"Per 1,000 good requests: {said}.",
-        f"Latency trials, n = {', '.join(str(c.cpu_s.n) for c in costs)}; diamonds: the whole "
+        f"Latency trials, n = {', '.join(str(c.cpu_s.n) for c in first)}; diamonds: the whole "
         "group by the kernel's accounting with a 95 % t interval; parts count shared pages in "
         "each process, so their memory adds up to more. At light load idle time is in the bill.",
         ("scaling_cost",), figure))
-    blocks.append(_cost_table(costs))
-    return blocks
+    blocks.append(_cost_table(bill.costs, first[0].series))
+    if bill.ratios:
+        blocks.append(_ratio_table(bill.ratios, arms))
+    return [*blocks, Note(_money_said(bill, first, arms)), *_idle_blocks(bill.idle)]
 
 
-def _cost_table(costs: list[Cost]) -> Table:
+def cost_verdict(one: CostRatio, arms: Arms) -> str:
+    """Which store costs more, if the interval, the noise floor and Holm's p all say so."""
+    ratio, rival = one.ratio, arms.rival or ""
+    if ratio.low is None or ratio.high is None:
+        return (f"{rival} took ~×{number(ratio.value)} of {arms.base} in one pair; one pair has "
+                "no interval")
+    turned = ratio.value < 1
+    value, low, high = ((1 / ratio.value, 1 / ratio.high, 1 / ratio.low) if turned
+                        else (ratio.value, ratio.low, ratio.high))
+    digits = digits_apart(low, one.band.high if one.band else 1.0)
+    if digits and (one.adjusted_p is None or one.adjusted_p < ALPHA):
+        more = arms.base if turned else rival
+        ends = ", ".join(number(end, digits) for end in (low, high))
+        return f"{more} costs more, ×{number(value, digits)} [{ends}], {count(ratio.n, 'pair')}"
+    return (f"no difference shown (between ×{number(ratio.low)} and ×{number(ratio.high)}, "
+            f"{count(ratio.n, 'pair')})")
+
+
+def _money_said(bill: Bill, first: list[Cost], arms: Arms) -> str:
+    if bill.prices is None:
+        return "This run has no price list, so no money is counted."
+    known = [f"{cost.topology} {_said(cost.money)}" for cost in first if cost.money]
+    if not known:
+        return f"At {bill.prices}: no order was placed under {first[0].workload}."
+    ratio = next((one for one in bill.ratios
+                  if one.what == "money" and one.series == first[0].series), None)
+    verdict = f": {cost_verdict(ratio, arms)}" if ratio else ""
+    return (f"1,000 acknowledged orders under {first[0].workload} (all other requests of the mix "
+            f"included) cost in {bill.prices.currency} {listed(known)}{verdict}. Prices: "
+            f"{bill.prices}; billed by use, not by reservation. They are examples: put your own "
+            "into the scenario.")
+
+
+def _cost_table(costs: list[Cost], first: str) -> Table:
     cells, raw = [], []
     for c in costs:
-        cells.append([c.topology, "total", str(c.cpu_s.n),
-                      f"{number(c.cpu_s.value)} {interval(c.cpu_s.low, c.cpu_s.high)}".strip(),
-                      f"{number(c.gb_s.value)} {interval(c.gb_s.low, c.gb_s.high)}".strip()])
-        raw.append([c.topology, "total", c.cpu_s.n, c.cpu_s.value, c.cpu_s.low, c.cpu_s.high,
-                    c.gb_s.value, c.gb_s.low, c.gb_s.high])
+        more = [c.connection_s, c.mb_sent, c.money]
+        cells.append([c.series or c.workload, c.topology, "total", str(c.cpu_s.n),
+                      *(_said(one) for one in (c.cpu_s, c.gb_s, *more))])
+        raw.append([c.series, c.workload, c.topology, "total", c.cpu_s.n,
+                    *(end for one in (c.cpu_s, c.gb_s, *more) for end in _ends(one)),
+                    c.cores, c.memory_gb])
         for part, value in c.parts_cpu_s.items():
-            cells.append([c.topology, part, str(c.cpu_s.n), number(value),
-                          number(c.parts_gb_s[part])])
-            raw.append([c.topology, part, c.cpu_s.n, value, None, None, c.parts_gb_s[part],
-                        None, None])
-    return Table("scaling_cost", "Cost per 1,000 good requests",
-                 "Means over latency trials; intervals for the whole architecture.",
-                 ["store", "part", "trials", "CPU-seconds", "GB·s"], cells,
-                 ["topology", "part", "trials", "cpu_s", "cpu_s_low", "cpu_s_high", "gb_s",
-                  "gb_s_low", "gb_s_high"], raw, frozenset({2, 3, 4}))
+            if c.series == first:
+                cells.append([c.series or c.workload, c.topology, part, str(c.cpu_s.n),
+                              number(value), number(c.parts_gb_s[part]), "", "", ""])
+            raw.append([c.series, c.workload, c.topology, part, c.cpu_s.n, value, None, None,
+                        c.parts_gb_s[part], *[None] * 13])
+    names = ("cpu_s", "gb_s", "connection_s", "mb_sent", "money_per_1000_orders")
+    return Table(
+        "scaling_cost", "Cost per 1,000 good requests",
+        "Means over latency trials with 95 % t intervals; money per 1,000 acknowledged orders. "
+        "Connections to the databases, whether busy or not. Sent: response bodies. Parts of the "
+        "first series stand here, of all series in the CSV.",
+        ["series", "store", "part", "trials", "CPU-seconds", "GB·s", "connection-s", "MB sent",
+         "money"], cells,
+        ["series", "workload", "topology", "part", "trials",
+         *(f"{name}{end}" for name in names for end in ("", "_low", "_high")), "cores",
+         "memory_gb"], raw, frozenset({3, 4, 5, 6, 7, 8}))
+
+
+def _ratio_table(ratios: list[CostRatio], arms: Arms) -> Table:
+    return Table(
+        "scaling_cost_ratios", f"Cost of {arms.rival} ÷ {arms.base}",
+        "Paired t on logarithms of the latency pairs; A/A: how far a store was from itself. A "
+        "difference must lie beyond both, with p below 0.05 by Holm in the family of all rows.",
+        ["series", "cost", "pairs", "ratio", "A/A", "p by Holm", "verdict"],
+        [[one.series, WHAT[one.what], str(one.ratio.n),
+          f"×{number(one.ratio.value)} {interval(one.ratio.low, one.ratio.high)}".strip(),
+          f"×{number(one.band.high)}" if one.band else ABSENT, number(one.adjusted_p, 2),
+          cost_verdict(one, arms)] for one in ratios],
+        ["series", "cost", "pairs", "ratio", "low", "high", "aa_high", "p_holm"],
+        [[one.series, one.what, one.ratio.n, one.ratio.value, one.ratio.low, one.ratio.high,
+          one.band.high if one.band else None, one.adjusted_p] for one in ratios],
+        frozenset({2, 3, 4, 5}))
+
+
+def _idle_blocks(idle: list[Idle]) -> list[Block]:
+    """The idle tax, apart from what requests cost."""
+    if not idle:
+        return [Note("The cost of standing idle was not measured in this run.")]
+    said = [f"{one.topology} {_said(one.cores)} cores{_of(one.share_of_cores)} and "
+            f"{_said(one.memory_gb)} GB{_of(one.share_of_memory)}" for one in idle]
+    rows = [(one, "total", one.cores, one.memory_gb) for one in idle]
+    parts = [(one, part, cores, one.parts_memory_gb[part]) for one in idle
+             for part, cores in one.parts_cores.items()]
+    return [
+        Note(f"While nobody comes: {listed(said)} (of what the store takes in the first series "
+             "of latency trials)."),
+        Table("scaling_idle", "The idle tax",
+              "Cores used and memory held without load; means with 95 % t intervals. The CSV has "
+              "every part.",
+              ["store", "trials", "cores", "of the loaded", "GB", "of the loaded"],
+              [[one.topology, str(one.cores.n), _said(one.cores), percent(one.share_of_cores, 0),
+                _said(one.memory_gb), percent(one.share_of_memory, 0)] for one in idle],
+              ["topology", "part", "trials", "cores", "cores_low", "cores_high", "memory_gb",
+               "memory_low", "memory_high", "share_of_cores", "share_of_memory"],
+              [*([one.topology, part, cores.n, *_ends(cores), *_ends(memory), one.share_of_cores,
+                  one.share_of_memory] for one, part, cores, memory in rows),
+               *([one.topology, part, one.cores.n, core, None, None, gb, None, None, None, None]
+                 for one, part, core, gb in parts)],
+              frozenset({1, 2, 3, 4, 5})),
+    ]
+
+
+def _of(share: float | None) -> str:
+    return f" ({percent(share, 0)})" if share is not None else ""
+
+
+def _ends(one: Estimate | None) -> tuple[float | None, float | None, float | None]:
+    return (one.value, one.low, one.high) if one else (None, None, None)
+
+
+def _said(one: Estimate | None) -> str:
+    return f"{number(one.value)} {interval(one.low, one.high)}".strip() if one else ABSENT

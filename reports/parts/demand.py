@@ -1,0 +1,83 @@
+"""Demand against load, and one big deployment against many small ones."""
+
+from __future__ import annotations
+
+from reports.capacity import BigSmall, Point, rent
+from reports.document import Block, Drawing, Heading, Note
+from reports.figures.capacity import draw_loads
+from reports.price import PriceList
+from reports.scaling import Scaling
+from reports.search_words import ratio_text, threshold_text, threshold_verdict
+from reports.table import Table
+from reports.words import ABSENT, count, interval, number, setting
+
+
+def demand_blocks(scaling: Scaling) -> list[Block]:
+    """Cores and memory against the offered rate; nothing when capacity was not searched."""
+    figure = draw_loads(scaling.loads, scaling.lines)
+    if figure is None:
+        return []
+    said = [f"a further journey works {line.topology} {number(line.slope.value * 1000)} "
+            f"{interval((line.slope.low or 0) * 1000, (line.slope.high or 0) * 1000)} ms of CPU"
+            for line in scaling.lines]
+    workload = next(p.trial.workload for p in scaling.loads if p.trial.phase != "idle")
+    return [Drawing(
+        "scaling_demand", "Demand against load",
+        f"Under {workload}, {'; '.join(said) or 'too few rates for a line'}.",
+        "Every trial at one rate: latency, probes, standing idle. The line is fitted by least "
+        "squares through the trials that met the objective. Hollow: past capacity, where cores "
+        "stop at the budget while the queue grows. Stores with several replicas stand in the "
+        "table only.", ("scaling_demand",), figure), _demand_table(scaling)]
+
+
+def _demand_table(scaling: Scaling) -> Table:
+    return Table(
+        "scaling_demand", "Demand of a journey",
+        "The line: cores = idle + slope · rate, with 95 % t intervals. The CSV has every trial.",
+        ["store", "trials", "ms of CPU for a further journey", "cores at rate 0", "up to"],
+        [[line.topology, str(line.slope.n),
+          f"{number(line.slope.value * 1000)} "
+          f"{interval((line.slope.low or 0) * 1000, (line.slope.high or 0) * 1000)}",
+          f"{number(line.idle.value)} {interval(line.idle.low, line.idle.high)}",
+          f"{number(line.last_rate)} /s"] for line in scaling.lines],
+        ["trial", "phase", "workload", "topology", "budget_cpus", "replicas", "rate_per_s",
+         "cores", "memory_gb", "holds"],
+        [[p.trial.id, p.trial.phase, p.trial.workload, p.trial.topology, p.trial.cpu_budget,
+          p.trial.replicas, p.rate, p.cores, p.memory_gb, p.holds] for p in scaling.loads],
+        frozenset({1, 2, 3, 4}))
+
+
+def big_small_blocks(found: list[BigSmall], prices: PriceList | None) -> list[Block]:
+    """Vertical against horizontal within one budget; one sentence when it was not measured."""
+    blocks: list[Block] = [Heading("One big or many small")]
+    if not found:
+        return [*blocks, Note("One deployment against several replicas within the same budget "
+                              "was not measured in this run.")]
+    said = [f"{one.big.topology} on {setting(one.big.cpus)} CPU: "
+            f"{threshold_verdict(one.ratio, _many(one.big), _many(one.small), 'carries more')}."
+            for one in found]
+    return [*blocks, Note(" ".join(said)), _big_small_table(found, prices)]
+
+
+def _many(point: Point) -> str:
+    return count(point.replicas, "replica")
+
+
+def _big_small_table(found: list[BigSmall], prices: PriceList | None) -> Table:
+    money = f"{prices.currency if prices else 'money'} / 1,000 journeys"
+    rows = [(one, point) for one in found for point in (one.big, one.small)]
+    return Table(
+        "scaling_big_small", "One big against many small, equal budget",
+        "Capacity in journeys per second; memory held at it; money when the whole CPU budget is "
+        "rented and used to capacity, traffic left out. Ratio: fewest replicas ÷ more.",
+        ["workload", "store", "CPU", "replicas", "capacity", "GB", money, "big ÷ small"],
+        [[p.workload, p.topology, setting(p.cpus), str(p.replicas), threshold_text(p.capacity),
+          number(p.memory_gb), number(rent(p, prices)),
+          ratio_text(one.ratio) if p is one.small else ABSENT] for one, p in rows],
+        ["workload", "topology", "cpus", "replicas", "capacity_per_s", "low", "high", "memory_gb",
+         "connections", "money_per_1000_journeys", "big_over_small", "ratio_low", "ratio_high"],
+        [[p.workload, p.topology, p.cpus, p.replicas, p.capacity.value, p.capacity.low,
+          p.capacity.high, p.memory_gb, p.connections, rent(p, prices),
+          *((one.ratio.value, one.ratio.low, one.ratio.high) if p is one.small
+            else (None, None, None))] for one, p in rows],
+        frozenset({2, 3, 4, 5, 6, 7}))

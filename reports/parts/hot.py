@@ -1,0 +1,109 @@
+"""One hot feature: which way of scaling serves each store best, and with how little."""
+
+from __future__ import annotations
+
+from reports.arms import Arms
+from reports.document import Block, Drawing, Note
+from reports.figures.hot import draw_hot_mix, way_text
+from reports.hot import Hot, HotMix, Way, best_of
+from reports.parts.capacity import bound_text, probe_table
+from reports.search_words import ratio_text, threshold_text, threshold_verdict
+from reports.table import Table
+from reports.words import number, setting
+
+
+def hot_blocks(hot: Hot, arms: Arms) -> list[Block]:
+    """A figure and its tables for every hot mix; one sentence when there was none."""
+    if not hot.mixes:
+        return [Note("Ways of scaling a hot part were not searched in this run.")]
+    return [block for mix in hot.mixes for block in _mix_blocks(mix, arms)]
+
+
+def hot_sentences(mix: HotMix, arms: Arms) -> list[str]:
+    """What the searches have shown: the best split, the stores at their best, the savings."""
+    said = [f"{name} carried most split by {way_text(best.way)}: "
+            f"{threshold_text(best.capacity)} journeys/s." for name in arms.all
+            if (best := best_of(mix.of(name)))]
+    if mix.best:
+        verdict = threshold_verdict(mix.best.capacity, arms.base, arms.rival or "", "carries more")
+        said.append(f"Each at its best split: {verdict}.")
+    for one in mix.by_way:
+        way = way_text(one.way)
+        if one.capacity:
+            verdict = threshold_verdict(one.capacity, way, "everything", "carries more")
+            said.append(f"{one.topology} at equal budget: {verdict}.")
+        if one.cpus:
+            verdict = threshold_verdict(one.cpus, "scaling everything", way, "needs more cores")
+            said.append(f"{one.topology} at {setting(mix.rate)} journeys/s: {verdict}.")
+    return said
+
+
+def _mix_blocks(mix: HotMix, arms: Arms) -> list[Block]:
+    blocks: list[Block] = []
+    name = f"scaling_{mix.workload}"
+    if figure := draw_hot_mix(mix):
+        blocks.append(Drawing(
+            name, f"Ways of scaling under {mix.workload}",
+            f"{mix.workload}: {' '.join(hot_sentences(mix, arms))}",
+            f"One total budget{_on(mix)} for proxy, store and databases together. Pooled: one "
+            "machine, nothing is split. Everything: split as the ordinary mix uses it. Hot part: "
+            "split as the hot mix uses it, so that only what is hot has grown; × scales the hot "
+            "program's share further. The ticks are the ends of the answer.",
+            (name, f"{name}_probes"), figure))
+    else:
+        blocks.append(Note(f"{mix.workload}: no way of scaling was found to hold or to fail."))
+    blocks.append(_way_table(name, mix))
+    if mix.by_way:
+        blocks.append(_saving_table(name, mix))
+    searches = [search for way in mix.ways
+                for search in (*way.rate_searches, *way.cpus_searches)]
+    return [*blocks, probe_table(f"{name}_probes", searches)]
+
+
+def _on(mix: HotMix) -> str:
+    return f" ({setting(mix.cpus)} CPU)" if mix.cpus is not None else ""
+
+
+def _way_table(name: str, mix: HotMix) -> Table:
+    return Table(
+        name, f"{mix.workload}: by way of scaling",
+        "Capacity in journeys per second at the whole budget; fewest cores, and the memory held "
+        f"with them, at {setting(mix.rate)} journeys per second. Bound: what the CPU would carry "
+        "if nothing ever waited, and the part whose share is the limit.",
+        ["store", "way", "capacity", "bound", "fewest cores", "GB", "cores by part"],
+        [[way.topology, way_text(way.way), threshold_text(way.capacity), bound_text(way.bound),
+          threshold_text(way.least_cpus), number(way.least_memory_gb), _split(way)]
+         for way in mix.ways],
+        ["workload", "topology", "way", "cpus", "capacity_per_s", "low", "high", "bound_per_s",
+         "bound_part", "rate_per_s", "least_cpus", "least_cpus_low", "least_cpus_high",
+         "least_memory_gb", "shares"],
+        [[mix.workload, way.topology, way.way, mix.cpus, *_ends(way.capacity),
+          *((way.bound.rate, way.bound.part) if way.bound else (None, None)), mix.rate,
+          *_ends(way.least_cpus), way.least_memory_gb,
+          ";".join(f"{part}={cpus!r}" for part, cpus in sorted(way.shares.items()))]
+         for way in mix.ways],
+        frozenset({2, 4, 5}))
+
+
+def _ends(found: object) -> tuple[float | None, float | None, float | None]:
+    return tuple(getattr(found, end, None) for end in ("value", "low", "high"))  # type: ignore
+
+
+def _split(way: Way) -> str:
+    shares = sorted(way.shares.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{part} {number(cpus, 2)}" for part, cpus in shares) or "one pool"
+
+
+def _saving_table(name: str, mix: HotMix) -> Table:
+    return Table(
+        f"{name}_savings", f"{mix.workload}: everything against the hot part",
+        "Cores and memory: scaling everything ÷ scaling the hot part, at the fixed rate (above 1 "
+        "the hot part alone needs less). Capacity: hot part ÷ everything, at the whole budget.",
+        ["store", "hot part split", "cores", "memory", "capacity"],
+        [[one.topology, way_text(one.way), ratio_text(one.cpus), number(one.memory),
+          ratio_text(one.capacity)] for one in mix.by_way],
+        ["workload", "topology", "way", "cpus_ratio", "cpus_low", "cpus_high", "memory_ratio",
+         "capacity_ratio", "capacity_low", "capacity_high"],
+        [[mix.workload, one.topology, one.way, *_ends(one.cpus), one.memory,
+          *_ends(one.capacity)] for one in mix.by_way],
+        frozenset({2, 3, 4}))

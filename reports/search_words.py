@@ -1,0 +1,98 @@
+"""Sentences about searched thresholds: no more than their probes have shown."""
+
+from __future__ import annotations
+
+from reports.arms import Arms
+from reports.capacity import Place, Searched
+from reports.search import Threshold, ThresholdRatio
+from reports.verdicts import digits_apart
+from reports.words import ABSENT, count, number, setting
+
+
+def threshold_text(found: Threshold | None) -> str:
+    """`52.1 [52.1, 54.0)`: confirmed, and the first that failed; cores: `0.40 (0.38, 0.40]`."""
+    if found is None:
+        return ABSENT
+    if found.value is None:
+        return f"not confirmed{_between(found.low, found.high)}"
+    low, high = number(found.low), number(found.high)
+    if found.variable == "rate":
+        return (f"{number(found.value)} [{low}, {high})" if found.high is not None
+                else f"at least {number(found.value)}")
+    return (f"{number(found.value)} ({low}, {high}]" if found.low is not None
+            else f"at most {number(found.value)}")
+
+
+def place_text(place: Place, workloads: int = 1) -> str:
+    """`0.9 CPU, 2 replicas`, with the workload where there are several."""
+    workload, cpus, replicas = place
+    more = f", {count(replicas, 'replica')} each" if replicas > 1 else ""
+    return f"{f'{workload}, ' if workloads > 1 else ''}{setting(cpus)} CPU{more}"
+
+
+def ratio_text(ratio: ThresholdRatio | None) -> str:
+    """`×2.10 [1.90, 2.30]`, open ends in words."""
+    if ratio is None:
+        return ABSENT
+    value = f"×{number(ratio.value)} " if ratio.value is not None else ""
+    if ratio.low is not None and ratio.high is not None:
+        return f"{value}[{number(ratio.low)}, {number(ratio.high)}]"
+    ends = _between(ratio.low, ratio.high).removeprefix(", ")
+    return f"{value}{f'({ends})' if value and ends else ends}".strip() or ABSENT
+
+
+def threshold_verdict(ratio: ThresholdRatio, above: str, below: str, verb: str) -> str:
+    """Which of two has more, if the interval tells them apart; `verb`: `carries more`.
+
+    The ratio is above ÷ below.
+    """
+    low, high = ratio.low, ratio.high
+    if low is None and high is None:
+        return f"{above} and {below} can't be told apart: their ratio has no bound"
+    basis = _basis(ratio)
+    if low is not None and digits_apart(low):
+        return f"{above} {verb}, {_factor(ratio.value, low, high)}{basis}"
+    if high is not None and digits_apart(1 / high):
+        turned = 1 / ratio.value if ratio.value else None
+        return f"{below} {verb}, {_factor(turned, 1 / high, 1 / low if low else None)}{basis}"
+    both = f"no difference shown between {above} and {below}"
+    if low is None or high is None:
+        side = f"above ×{number(low)}" if low is not None else f"below ×{number(high)}"
+        return f"{both} (ratio {side}{basis})"
+    return f"{both} (ratio between ×{number(low)} and ×{number(high)}{basis})"
+
+
+def search_headline(searched: Searched, arms: Arms) -> str:
+    """Capacity at the largest budget of the first workload, unreplicated if it was measured so."""
+    workload = searched.ratios[0].place[0]
+    found = max((one for one in searched.ratios if one.place[0] == workload),
+                key=lambda one: (one.place[1], -one.place[2]))
+    at = {point.topology: threshold_text(point.capacity) for point in searched.points
+          if point.place == found.place}
+    return (f"On {place_text(found.place)}, searches found a capacity of {at[arms.base]} for "
+            f"{arms.base} and {at[arms.rival or '']} for {arms.rival} in journeys/s with at least "
+            f"99 % of requests good: "
+            f"{threshold_verdict(found.ratio, arms.base, arms.rival or '', 'carries more')}.")
+
+
+def _factor(value: float | None, low: float, high: float | None) -> str:
+    digits = digits_apart(low) or 3
+    if high is None or value is None:
+        return f"at least ×{number(low, digits)}"
+    return f"×{number(value, digits)} [{number(low, digits)}, {number(high, digits)}]"
+
+
+def _basis(ratio: ThresholdRatio) -> str:
+    if ratio.by_pairs:
+        return f", {count(ratio.n, 'pair')} of searches"
+    if ratio.n > 1:
+        return f", by the outermost ends of {ratio.n} searches each"
+    return ", one search each, repetition not in the interval"
+
+
+def _between(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f", between {number(low)} and {number(high)}"
+    if low is not None:
+        return f", above {number(low)}"
+    return f", below {number(high)}" if high is not None else ""
