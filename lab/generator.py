@@ -45,7 +45,8 @@ class Generator:
         pin(self._process.pid, cpus)
         prefer(self._process.pid)
         self._lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     @property
     def pid(self) -> int:
@@ -79,7 +80,10 @@ class Generator:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(timeout=5)
-        self._stderr.close()
+        self._reader.join(timeout=5)
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+            if stream:
+                stream.close()
 
     def _read(self) -> None:
         assert self._process.stdout
