@@ -9,6 +9,8 @@ from pathlib import Path
 from reports import Report
 from reports.arms import find_arms
 from reports.books import audit_findings, red_topologies
+from reports.confounds.find import find_confounds
+from reports.distance import measure_distance
 from reports.document import Document
 from reports.figures.style import drawing_style
 from reports.guards import judge
@@ -20,9 +22,9 @@ from reports.headlines import (
 )
 from reports.hops import measure_hops
 from reports.isolation import measure_isolation
-from reports.latency import measure_latency, medians_ms
+from reports.latency import headline_of, measure_series, medians_ms
 from reports.page import write_html, write_markdown
-from reports.parts.front import front_part
+from reports.parts.front import front_part, labels_of
 from reports.parts.isolation import isolation_part
 from reports.parts.latency import latency_part
 from reports.parts.scaling import scaling_part
@@ -59,9 +61,11 @@ def describe(run: Run) -> Document:
     judged = judge(record, medians_ms(run))
     findings = audit_findings(run, arms.all)
     red = red_topologies(findings)
-    latency = measure_latency(run, judged, arms)
+    series = measure_series(run, judged, arms)
+    latency = headline_of(series, arms)
     scaling = measure_scaling(run, judged, arms)
     isolation = measure_isolation(run, judged, arms)
+    confounds = find_confounds(run, judged, series)
     void = void_sentence({name: what for name, what in red.items()
                           if name in (arms.base, arms.rival)}, arms)
     return Document(
@@ -70,7 +74,9 @@ def describe(run: Run) -> Document:
         headlines=[("Latency", latency_headline(latency, arms, red)),
                    ("Scaling", scaling_headline(scaling, arms, red)),
                    ("Failure isolation", isolation_headline(isolation, arms))],
-        parts=[front_part(record, judged, findings),
-               latency_part(latency, measure_hops(run, judged, arms), arms, void),
+        labels=labels_of(record, confounds),
+        parts=[front_part(run, judged, findings, confounds, []),
+               latency_part(series, measure_hops(run, judged, series, latency),
+                            measure_distance(run, judged), arms, void),
                scaling_part(scaling, arms, void), isolation_part(isolation, arms)],
     )

@@ -20,6 +20,8 @@ class Drawing:
     reading: str
     tables: tuple[str, ...]
     figure: Figure
+    is_folded: bool = False
+    """One of many alike: the page shows it on a click."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +69,5 @@ class Document:
     headlines: list[tuple[str, str]]
     """(label, sentence): latency, scaling, isolation."""
     parts: list[Part]
+    labels: list[str] = field(default_factory=list)
+    """What stands against the headlines, right below them: confounds, what was waived."""

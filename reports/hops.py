@@ -1,19 +1,23 @@
-"""Latency against the number of calls between services that an answer needed.
+"""What a call between services costs: time and CPU against the number of calls of an answer.
 
 The framework is a confound: it is in every answer, also in those that need no call.  A line
-through the endpoints' medians separates the two: intercept and price of a call.
+through the endpoints' medians separates the two: intercept and price of a call.  Where the same
+services also ran in one process (`colocated`), the difference holds no framework at all.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from reports.arms import Arms, pairs_of
+from reports.arms import Pairs, pairs_of
+from reports.call_cpu import CpuOfCalls, cpu_of_calls
 from reports.estimate import Estimate, mean_of
 from reports.guards import Judged
+from reports.latency import Latency
 from reports.read import Run
 
 MIN_ROWS = 5
@@ -31,36 +35,63 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`name` is a topology, or `difference` (rival - base); one fit a pair, then their mean."""
+    """A fit a pair, then their mean: of one topology, or (`minus`) of its gap to another."""
 
-    name: str
+    topology: str
+    minus: str | None
     intercept_ms: Estimate
     slope_ms: Estimate
+
+    @property
+    def name(self) -> str:
+        return f"{self.topology} − {self.minus}" if self.minus else self.topology
 
 
 @dataclass(frozen=True, slots=True)
 class Hops:
+    """Of the series that makes the headline; CPU of all series."""
+
     points: list[Point]
     lines: list[Line]
+    cpu: list[CpuOfCalls]
+
+    def gap(self, topology: str | None, minus: str) -> Line | None:
+        return next((line for line in self.lines
+                     if line.topology == topology and line.minus == minus), None)
 
 
-def measure_hops(run: Run, judged: list[Judged], arms: Arms) -> Hops:
-    """Fit medians of service time against calls, by pair."""
-    if arms.rival is None:
-        return Hops([], [])
-    names = [arms.base, arms.rival]
-    pairs = pairs_of(judged, names, lambda t: t.phase == "latency")
-    tables = [pd.DataFrame({name: _medians(run.measured(pair[name])) for name in names}
-                           | {"calls": _calls(run.measured(pair[arms.rival]))}).dropna()
-              for pair in pairs]
-    tables = [table for table in tables if table["calls"].round(1).nunique() > 1]
-    fits: dict[str, list[tuple[float, float]]] = {}
-    for table in tables:
-        table["difference"] = table[arms.rival] - table[arms.base]
-        for name in (*names, "difference"):
-            fits.setdefault(name, []).append(_fit(table["calls"], table[name]))
-    lines = [line for name, found in fits.items() if (line := _line(name, found))]
-    return Hops(_points(run, judged, names, arms.rival), lines)
+def measure_hops(run: Run, judged: list[Judged], series: list[Latency],
+                 headline: Latency) -> Hops:
+    """Fit medians of service time against calls, by pair; add up CPU by pair."""
+    arms = headline.arms
+    if arms is None or arms.rival is None:
+        return Hops([], [], [])
+    own = headline.judged_in(judged)
+    twos = sorted(combinations(arms.in_order, 2), key=lambda two: two != (arms.base, arms.rival))
+    lines = [line for base, other in twos for line in _lines(run, own, base, other, arms.rival)]
+    unique = {(line.topology, line.minus): line for line in reversed(lines)}
+    return Hops(_points(run, own, arms.in_order, arms.rival),
+                [unique[key] for key in reversed(unique)], cpu_of_calls(run, judged, series))
+
+
+def _lines(run: Run, own: list[Judged], base: str, other: str, caller: str) -> list[Line]:
+    """Of two topologies and of their difference, over their pairs.
+
+    Calls are counted in the answers of `caller` where it is in the pair, else in the other's.
+    """
+    tables = [table for table in _tables(run, pairs_of(own, [base, other], lambda _: True),
+                                         base, other, caller)
+              if table["calls"].round(1).nunique() > 1]
+    gaps = [_fit(table["calls"], table[other] - table[base]) for table in tables]
+    found = [_line(name, None, [_fit(table["calls"], table[name]) for table in tables])
+             for name in (base, other)]
+    return [line for line in (*found, _line(other, base, gaps)) if line]
+
+
+def _tables(run: Run, pairs: Pairs, base: str, other: str, caller: str) -> list[pd.DataFrame]:
+    return [pd.DataFrame({name: _medians(run.measured(pair[name])) for name in (base, other)}
+                         | {"calls": _calls(run.measured(pair.get(caller, pair[other])))}).dropna()
+            for pair in pairs]
 
 
 def _medians(frame: pd.DataFrame) -> pd.Series:
@@ -78,21 +109,16 @@ def _fit(x: pd.Series, y: pd.Series) -> tuple[float, float]:
     return float(intercept), float(slope)
 
 
-def _line(name: str, fits: list[tuple[float, float]]) -> Line | None:
+def _line(topology: str, minus: str | None, fits: list[tuple[float, float]]) -> Line | None:
     intercept = mean_of([one for one, _ in fits], "ms")
     slope = mean_of([one for _, one in fits], "ms per call")
-    return Line(name, intercept, slope) if intercept and slope else None
+    return Line(topology, minus, intercept, slope) if intercept and slope else None
 
 
-def _points(run: Run, judged: list[Judged], names: list[str], rival: str) -> list[Point]:
-    frames: dict[str, pd.DataFrame] = {}
-    for name in names:
-        own = [run.measured(one.trial) for one in judged
-               if one.trial.phase == "latency" and one.trial.topology == name
-               and one.status != "rejected"]
-        if not own:
-            return []
-        frames[name] = pd.concat(own)
+def _points(run: Run, own: list[Judged], names: list[str], rival: str) -> list[Point]:
+    frames = {name: pd.concat([run.measured(one.trial) for one in own
+                               if one.trial.topology == name and one.status != "rejected"])
+              for name in names}
     medians = {name: _medians(frame) for name, frame in frames.items()}
     sizes = {name: frame.groupby("endpoint", observed=True).size()
              for name, frame in frames.items()}

@@ -85,6 +85,11 @@ class Latency:
     adjusted: dict[str, float | None] = field(default_factory=dict)
     """Holm's p of what is secondary in this series: p95, p99 and each endpoint's median."""
 
+    def judged_in(self, judged: list[Judged]) -> list[Judged]:
+        """This series' usable trials, judged."""
+        ids = {trial.id for trial in self.trials}
+        return [one for one in judged if one.trial.id in ids]
+
 
 def measure_latency(run: Run, judged: list[Judged], arms: Arms) -> Latency:
     """Measure the series that makes the headline."""

@@ -31,6 +31,8 @@ def write_markdown(document: Document, path: Path) -> None:
     """Write report.md: the same sentences and tables, figures by relative link."""
     lines = [f"# {document.title}", "", document.subtitle, ""]
     lines += [f"- **{label}.** {sentence}" for label, sentence in document.headlines]
+    if document.labels:
+        lines += ["", *(f"> {sentence}  " for sentence in document.labels)]
     for part in document.parts:
         lines += ["", f"## {part.title}", "", *(f"- {sentence}" for sentence in part.lead)]
         for block in part.blocks:

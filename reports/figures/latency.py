@@ -20,8 +20,11 @@ PANELS = (("first", "First request of a journey:\nresponse time from intended ar
 
 def draw_spectrum(latency: Latency) -> Figure:
     """Percentile against time: bold all trials together, thin each trial."""
+    panels = _panels(latency)
     figure, axes = new_figure(3.5, 1, 2, sharey=True)
-    for axis, (which, title) in zip(axes, PANELS, strict=True):
+    for axis in axes[len(panels):]:
+        axis.set_visible(False)
+    for axis, (which, title) in zip(axes, panels, strict=False):
         ends = [50.0]
         for topology, samples in latency.samples.items():
             look = look_of(topology)
@@ -42,10 +45,20 @@ def draw_spectrum(latency: Latency) -> Figure:
     return figure
 
 
+def _panels(latency: Latency) -> list[tuple[str, str]]:
+    """Journeys of a single request have no later ones."""
+    return [panel for panel in PANELS
+            if any(len(getattr(s, panel[0])) for found in latency.samples.values()
+                   for s in found)]
+
+
 def draw_ecdf(latency: Latency, slo_ms: float) -> Figure:
     """Share of requests answered rightly within a time."""
+    panels = _panels(latency)
     figure, axes = new_figure(3.2, 1, 2, sharey=True, sharex=True)
-    for axis, (which, title) in zip(axes, PANELS, strict=True):
+    for axis in axes[len(panels):]:
+        axis.set_visible(False)
+    for axis, (which, title) in zip(axes, panels, strict=False):
         for topology, samples in latency.samples.items():
             look = look_of(topology)
             ms = np.sort(np.concatenate([getattr(s, which) for s in samples]))
@@ -80,6 +93,30 @@ def draw_endpoint_ratios(rows: list[EndpointRow], base: str, rival: str) -> Figu
     axis.axvline(1, color=INK, lw=0.8)
     axis.set_yticks(range(len(shown)), [f"{row.endpoint}  (n = {row.n})" for row in shown])
     axis.set(xlabel=f"median time of {rival} ÷ {base}", xscale="log", ylim=(-0.6, len(shown) - 0.4))
+    log_ratio(axis.xaxis)
+    axis.grid(visible=False, axis="y")
+    return figure
+
+
+def draw_series(series: list[Latency]) -> Figure | None:
+    """A line a series and pair of stores: median (filled) and p95 (hollow) with intervals."""
+    rows = [(one, two) for one in series for two in one.contrasts if two.ratios[50.0]]
+    if not rows:
+        return None
+    figure, (axis,) = new_figure(0.95 + 0.36 * len(rows))
+    for y, (_, two) in enumerate(reversed(rows)):
+        look = look_of(two.rival)
+        for q, shift, fill in ((50.0, 0.14, look.colour), (95.0, -0.14, "none")):
+            ratio = two.ratios[q]
+            if ratio is None:
+                continue
+            if ratio.low is not None and ratio.high is not None:
+                axis.plot([ratio.low, ratio.high], [y + shift] * 2, color=look.colour, lw=1.5)
+            axis.plot([ratio.value], [y + shift], look.marker, color=look.colour, mfc=fill)
+    axis.axvline(1, color=INK, lw=0.8)
+    axis.set_yticks(range(len(rows)), [f"{one.series or 'latency'} · {two.rival} ÷ {two.base}"
+                                       for one, two in reversed(rows)])
+    axis.set(xlabel="ratio of response times", xscale="log", ylim=(-0.6, len(rows) - 0.4))
     log_ratio(axis.xaxis)
     axis.grid(visible=False, axis="y")
     return figure

@@ -1,11 +1,13 @@
-"""What a call between services costs."""
+"""What a call between services costs, in time and in CPU."""
 
 from __future__ import annotations
 
 from reports.arms import Arms
+from reports.call_cpu import CpuOfCalls
 from reports.document import Block, Drawing, Heading, Note
+from reports.estimate import Estimate
 from reports.figures import hops as draw
-from reports.hops import Hops
+from reports.hops import Hops, Line
 from reports.table import Table
 from reports.words import count, interval, number
 
@@ -13,31 +15,38 @@ from reports.words import count, interval, number
 def call_blocks(hops: Hops, arms: Arms) -> list[Block]:
     if arms.rival is None:
         return []
-    figure = draw.draw_hops(hops, arms.base, arms.rival)
-    if figure is None or not hops.lines:
+    figure = draw.draw_hops(hops, arms)
+    gap = hops.gap(arms.rival, arms.base)
+    if figure is None or gap is None:
         return [Note("Latency against calls between services: not shown, no pair of trials has "
-                     "endpoints with different numbers of calls.")]
-    gap = next(line for line in hops.lines if line.name == "difference")
-    slope, start = gap.slope_ms, gap.intercept_ms
-    said = (f"Each further call between services adds {number(slope.value)} ms "
-            f"{interval(slope.low, slope.high)}; without a call the difference is "
-            f"{number(start.value)} ms {interval(start.low, start.high)} "
-            f"({count(slope.n, 'pair')}).")
-    if slope.low is None or slope.low <= 0 <= (slope.high or 0):
-        said = (f"No price of a call between services shown: {number(slope.value)} ms a call "
-                f"{interval(slope.low, slope.high) or '(one pair, no interval)'} "
-                f"({count(slope.n, 'pair')}).")
+                     "endpoints with different numbers of calls."), *_cpu_blocks(hops.cpu)]
+    said = [_said(gap, "")]
+    said += [_said(line, f" against {other}") for other in arms.others
+             if (line := hops.gap(arms.rival, other))]
     return [
         Heading("What a call between services costs"),
-        Drawing("latency_hops", "Median service time against calls between services", said,
+        Drawing("latency_hops", "Median service time against calls between services",
+                " ".join(said),
                 "A point is an endpoint; the number of calls is what the answer of "
-                f"{arms.rival} reported. Endpoints with more calls do more work in both stores, "
-                "so the difference (right, calls in brackets) is the one to read: a diamond is "
+                f"{arms.rival} reported. Endpoints with more calls do more work in every store, "
+                "so the difference (right, calls in brackets) is the one to read: a mark is "
                 "measured, a tick is the line through all of them, whose intercept is the "
                 "framework and whose slope is the price of a call.",
                 ("latency_hops", "latency_hop_lines"), figure),
-        _line_table(hops), _point_table(hops),
+        _line_table(hops), _point_table(hops), *_cpu_blocks(hops.cpu),
     ]
+
+
+def _said(gap: Line, against: str) -> str:
+    slope, start = gap.slope_ms, gap.intercept_ms
+    if slope.low is None or slope.low <= 0 <= (slope.high or 0):
+        return (f"No price of a call between services shown{against}: {number(slope.value)} ms a "
+                f"call {interval(slope.low, slope.high) or '(one pair, no interval)'} "
+                f"({count(slope.n, 'pair')}).")
+    return (f"Each further call between services adds {number(slope.value)} ms "
+            f"{interval(slope.low, slope.high)}{against}; without a call the difference is "
+            f"{number(start.value)} ms {interval(start.low, start.high)} "
+            f"({count(slope.n, 'pair')}).")
 
 
 def _line_table(hops: Hops) -> Table:
@@ -45,13 +54,11 @@ def _line_table(hops: Hops) -> Table:
         "latency_hop_lines", "Lines through the endpoints' medians",
         "Least squares by pair, then the mean over pairs with a 95 % t interval.",
         ["line", "pairs", "intercept, ms", "slope, ms per call"],
-        [[line.name, str(line.slope_ms.n),
-          *(f"{number(e.value)} {interval(e.low, e.high)}".strip()
-            for e in (line.intercept_ms, line.slope_ms))] for line in hops.lines],
+        [[line.name, str(line.slope_ms.n), _cell(line.intercept_ms), _cell(line.slope_ms)]
+         for line in hops.lines],
         ["line", "pairs", "intercept_ms", "intercept_low", "intercept_high", "slope_ms",
          "slope_low", "slope_high"],
-        [[line.name, line.slope_ms.n, *(v for e in (line.intercept_ms, line.slope_ms)
-                                        for v in (e.value, e.low, e.high))]
+        [[line.name, line.slope_ms.n, *_ends(line.intercept_ms), *_ends(line.slope_ms)]
          for line in hops.lines],
         frozenset({1, 2, 3}),
     )
@@ -71,3 +78,34 @@ def _point_table(hops: Hops) -> Table:
          for p in hops.points],
         frozenset(range(1, 2 + 2 * len(names))),
     )
+
+
+def _cpu_blocks(rows: list[CpuOfCalls]) -> list[Block]:
+    if not rows:
+        return []
+    idle = ("net of what each store uses while nobody comes"
+            if all(row.is_net_of_idle for row in rows)
+            else "with what each store uses while nobody comes, which weighs more at low rates")
+    return [Table(
+        "latency_call_cpu", "CPU of a call between services",
+        "By pair: (CPU of the one − CPU of the other) ÷ calls, per right answer, the kernel's "
+        f"accounting of the whole store, {idle}. Against colocated, the same code in one "
+        "process, it is the calls alone; against the monolith the framework is in it too. "
+        "95 % t interval.",
+        ["series", "stores", "pairs", "calls an answer", "CPU an answer, ms", "CPU a call, ms"],
+        [[row.series, f"{row.rival} − {row.base}", str(row.per_call_ms.n), number(row.calls),
+          f"{number(row.rival_ms.value)} − {number(row.base_ms.value)}", _cell(row.per_call_ms)]
+         for row in rows],
+        ["series", "topology", "minus", "pairs", "calls", "cpu_ms", "minus_cpu_ms",
+         "per_call_ms", "per_call_low", "per_call_high", "net_of_idle"],
+        [[row.series, row.rival, row.base, row.per_call_ms.n, row.calls, row.rival_ms.value,
+          row.base_ms.value, *_ends(row.per_call_ms), row.is_net_of_idle] for row in rows],
+        frozenset({2, 3, 4, 5}))]
+
+
+def _cell(estimate: Estimate) -> str:
+    return f"{number(estimate.value)} {interval(estimate.low, estimate.high)}".strip()
+
+
+def _ends(estimate: Estimate) -> tuple[float, float | None, float | None]:
+    return estimate.value, estimate.low, estimate.high

@@ -1,52 +1,47 @@
-"""The chapter on latency: its sentences, distributions and trials."""
+"""The chapter on latency: its sentences, distributions, ratios and trials, series by series."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from reports.arms import Arms
-from reports.document import Block, Drawing, Note, Part
-from reports.estimate import QS, quantiles
+from reports.distance import Distance
+from reports.document import Block, Drawing, Heading, Note, Part
+from reports.estimate import QS
 from reports.figures import latency as draw
 from reports.hops import Hops
-from reports.latency import Latency, SpectrumRow, spectrum_rows
+from reports.latency import Latency, SpectrumRow, headline_of, spectrum_rows
 from reports.parts.calls import call_blocks
 from reports.parts.clocks import clock_blocks
+from reports.parts.distance import distance_blocks
 from reports.parts.endpoints import endpoint_blocks
-from reports.table import Table
-from reports.verdicts import Band, speed_verdict
-from reports.words import (
-    TOO_FEW,
-    in_ms,
-    interval,
-    listed,
-    milliseconds,
-    number,
-    percent,
-    percent_interval,
-    times,
-)
+from reports.parts.latency_tables import ratio_table, spectrum_table, trial_table
+from reports.verdicts import speed_verdict
+from reports.words import count, in_ms, listed, number, percent, percent_interval
 
 
-def latency_part(latency: Latency, hops: Hops, arms: Arms, void: str | None) -> Part:
+def latency_part(series: list[Latency], hops: Hops, distances: list[Distance], arms: Arms,
+                 void: str | None) -> Part:
     """Build the chapter; without trials it says so."""
     title = "Latency"
-    if not latency.trials:
-        return Part("latency", title, ["This run has no usable trial of phase latency."])
-    blocks: list[Block] = [*_distributions(latency), *_ratio_blocks(latency, arms),
-                           *endpoint_blocks(latency, arms), *call_blocks(hops, arms),
-                           *clock_blocks(latency)]
-    return Part("latency", title, [void] if void else _lead(latency, arms), blocks)
+    if not series:
+        return Part("latency", title, ["This run has no usable trial of phase latency."],
+                    distance_blocks(distances))
+    first = headline_of(series, arms)
+    own = first.arms or arms
+    blocks: list[Block] = [
+        *_distributions(first), *_other_series(series, first),
+        *ratio_table(series), spectrum_table(series), trial_table(series),
+        *endpoint_blocks(series, first), *call_blocks(hops, own), *distance_blocks(distances),
+        *clock_blocks(first)]
+    lead = [void] if void else [*_lead(first, own), *_further(series, first)]
+    return Part("latency", title, lead, blocks)
 
 
 def _lead(latency: Latency, arms: Arms) -> list[str]:
     sentences = []
     if arms.rival:
-        for q in QS:
-            if latency.ratios[q]:
-                what = "Median response time" if q == 50 else f"p{q:g} of response time"
-                sentences.append(speed_verdict(what, arms.base, arms.rival, latency.ratios[q],
-                                               latency.bands[q]).text)
+        sentences = _verdicts(latency, arms)
         few = [f"p{q:g}" for q in QS if latency.ratios[q] is None]
         if few:
             sentences.append(f"Not compared, for want of rows in each trial or of right answers "
@@ -57,39 +52,78 @@ def _lead(latency: Latency, arms: Arms) -> list[str]:
     return sentences
 
 
+def _verdicts(latency: Latency, arms: Arms, prefix: str = "") -> list[str]:
+    """The median is the question; the others count as secondary and carry Holm's p."""
+    assert arms.rival
+    names = {50.0: "Median response time", 95.0: "p95 of response time",
+             99.0: "p99 of response time"}
+    return [speed_verdict(prefix + names[q], arms.base, arms.rival, ratio, latency.bands[q],
+                          None if q == 50 else latency.adjusted.get(f"p{q:g}")).text
+            for q in QS if (ratio := latency.ratios[q])]
+
+
+def _further(series: list[Latency], first: Latency) -> list[str]:
+    """The median of every other series that compares two stores."""
+    return [_verdicts(one, one.arms, f"{one.series}: ")[0] for one in series
+            if one is not first and one.arms and one.arms.rival and one.ratios[50.0]]
+
+
 def _distributions(latency: Latency) -> list[Block]:
     rows = spectrum_rows(latency)
-    table = Table(
-        "latency_spectrum", "Percentile spectrum",
-        "All trials of a store together. A percentile is shown while at least 20 rows lie "
-        "beyond it; a request without a right answer ranks as the slowest.",
-        ["store", "requests", "n", "p50", "p75", "p90", "p95", "p99", "p99.9"],
-        [[row.topology, row.which, f"{row.n:,}",
-          *(TOO_FEW if v is None else milliseconds(v) for v in row.values.values())]
-         for row in rows],
-        ["topology", "requests", "n", *(f"p{q:g}_ms" for q in rows[0].values)],
-        [[row.topology, row.which, row.n, *row.values.values()] for row in rows],
-        frozenset(range(2, 9)),
-    )
-    if not any(np.isfinite(s.first).any() or np.isfinite(s.later).any()
-               for samples in latency.samples.values() for s in samples):
-        return [Note("No request was answered rightly: there is no latency to draw.", "caveat"),
-                table, _trial_table(latency)]
-    sizes = ", ".join(f"{row.topology} {row.which} n = {row.n:,}" for row in rows)
+    if not _has_answers(latency):
+        return [Note("No request was answered rightly: there is no latency to draw.", "caveat")]
     slo = latency.trials[0].slo_ms
-    said = _medians(rows)
     return [
-        Drawing("latency_spectrum", "Percentile spectrum of both stores", said,
-                "Thick: all trials of a store; thin: each trial. Left from the instant at which "
-                f"the request should have been sent; right from sending. {sizes}.",
-                ("latency_spectrum",), draw.draw_spectrum(latency)),
+        _spectrum(latency, rows, "latency_spectrum", is_folded=False),
         Drawing("latency_ecdf", "Share of requests answered within a time",
                 _within(latency, slo),
                 "A curve that ends below 100 % lacks right answers. Dotted: the objective, "
                 f"{number(slo)} ms.", ("latency_spectrum", "latency_trials"),
                 draw.draw_ecdf(latency, slo)),
-        table, _trial_table(latency),
     ]
+
+
+def _has_answers(latency: Latency) -> bool:
+    return any(np.isfinite(s.first).any() or np.isfinite(s.later).any()
+               for samples in latency.samples.values() for s in samples)
+
+
+def _spectrum(latency: Latency, rows: list[SpectrumRow], name: str, *,
+              is_folded: bool) -> Drawing:
+    sizes = ", ".join(f"{row.topology} {row.which} n = {row.n:,}" for row in rows)
+    title = "Percentile spectrum" + (f", {latency.series}" if latency.series else "")
+    return Drawing(name, title, _medians(rows),
+                   "Thick: all trials of a store; thin: each trial. First requests from the "
+                   "instant at which they should have been sent, later ones from sending. "
+                   f"{sizes}.", ("latency_spectrum",), draw.draw_spectrum(latency),
+                   is_folded=is_folded)
+
+
+def _other_series(series: list[Latency], first: Latency) -> list[Block]:
+    if len(series) == 1:
+        return []
+    shown = [one for one in series if one.contrasts]
+    blocks: list[Block] = [Heading("Every series")]
+    if figure := draw.draw_series(shown):
+        blocks.append(Drawing(
+            "latency_series", "Ratios of median and p95 by series", _series_said(shown),
+            "A series is one workload at one rate (journeys per second). Filled: median; "
+            "hollow: p95, where every trial has 400 rows. Bars: 95 % t interval over pairs.",
+            ("latency_ratios",), figure))
+    return [*blocks, *(_spectrum(one, spectrum_rows(one), f"latency_spectrum_{index}",
+                                 is_folded=True)
+                       for index, one in enumerate(series, 1)
+                       if one is not first and _has_answers(one))]
+
+
+def _series_said(series: list[Latency]) -> str:
+    compared = [(one, one.ratios[50.0], one.arms) for one in series]
+    slower = sum(r is not None and r.low is not None and r.low > 1 for _, r, _ in compared)
+    faster = sum(r is not None and r.high is not None and r.high < 1 for _, r, _ in compared)
+    arms = next(arms for _, _, arms in compared if arms)
+    return (f"Of {count(len(series), 'series', 'series')}, the interval of the median's ratio "
+            f"lies above 1 in {slower} ({arms.rival} slower than {arms.base}), below 1 in "
+            f"{faster}, and holds 1 or is missing in {len(series) - slower - faster}.")
 
 
 def _medians(rows: list[SpectrumRow]) -> str:
@@ -102,47 +136,3 @@ def _medians(rows: list[SpectrumRow]) -> str:
 def _within(latency: Latency, slo: float) -> str:
     parts = [f"{name} {percent(e.value, 2)}" for name, e in latency.attainments.items() if e]
     return f"Good within {number(slo)} ms, all requests: {', '.join(parts)}."
-
-
-def _trial_table(latency: Latency) -> Table:
-    rows = []
-    for trial in sorted(latency.trials, key=lambda t: t.id):
-        sample = next(s for s in latency.samples[trial.topology] if s.trial == trial.id)
-        values = quantiles(sample.first)
-        rows.append((trial, len(sample.first), values))
-    return Table(
-        "latency_trials", "Trial by trial",
-        "First requests. Pairs are adjacent in time and had the same journeys at the same "
-        "instants. p95 needs 400 rows, p99 needs 2,000.",
-        ["trial", "pair", "store", "A/A", "n", "p50", "p95", "p99"],
-        [[str(t.id), str(t.pair), t.topology, t.arm if t.is_aa else "", f"{n:,}",
-          *(TOO_FEW if v is None else milliseconds(v) for v in values.values())]
-         for t, n, values in rows],
-        ["trial", "pair", "topology", "is_aa", "arm", "n", "p50_ms", "p95_ms", "p99_ms"],
-        [[t.id, t.pair, t.topology, t.is_aa, t.arm, n, *values.values()]
-         for t, n, values in rows],
-        frozenset({0, 1, 4, 5, 6, 7}),
-    )
-
-
-def _ratio_blocks(latency: Latency, arms: Arms) -> list[Block]:
-    rows = [(q, ratio, latency.bands[q]) for q in QS if (ratio := latency.ratios[q])]
-    if not rows or arms.rival is None:
-        return []
-    return [Table(
-        "latency_ratios", f"{arms.rival} ÷ {arms.base}, first requests, by pairs",
-        "Geometric mean of the pairs' ratios with a 95 % t interval; beside it Hodges–Lehmann "
-        "and the sign-flip permutation p (two-sided). A/A: how far a store was from itself.",
-        ["percentile", "pairs", "ratio", "95 % interval", "Hodges–Lehmann", "p", "A/A"],
-        [[f"p{q:g}", str(r.n), times(r.value), interval(r.low, r.high) or "one pair: none",
-          times(r.hodges_lehmann), number(r.p, 2), _band(band)] for q, r, band in rows],
-        ["percentile", "pairs", "ratio", "low", "high", "hodges_lehmann", "p", "aa_low",
-         "aa_high", "aa_pairs"],
-        [[q, r.n, r.value, r.low, r.high, r.hodges_lehmann, r.p, band and band.low,
-          band and band.high, band.n if band else 0] for q, r, band in rows],
-        frozenset(range(1, 7)),
-    )]
-
-
-def _band(band: Band | None) -> str:
-    return f"{interval(band.low, band.high)} n = {band.n}" if band else "not measured"

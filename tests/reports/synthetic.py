@@ -283,7 +283,7 @@ def _record(trials: list[TrialRecord], truth: Planted) -> RunRecord:
         finished=True, duration_s=301.0,
         machine={"system": "Linux", "cpus": 2, "memory_gb": 7.8, "cpu_model": "A CPU"},
         versions={"python": "3.11.2", "postgresql": "18.1", "envoy": "1.40.0"},
-        commit="0123abc",
+        commit="0123abc", contract_suite="cd" * 32, sources="cd" * 32,
         limits=Limits(cpu_budget=0.9, memory_budget_mb=2048,
                       enforced_by="cgroup v1" if truth.limited else "nothing",
                       enforced=["CPU quota", "memory limit"] if truth.limited else [],

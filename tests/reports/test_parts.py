@@ -208,7 +208,7 @@ def test_a_control_topology_is_shown_beside_the_two(described: Describe) -> None
     document = described(topologies=("monolith", "colocated", "microservices"))
     assert "microservices slower than monolith" in headline(document, "Latency")
     table = next(t for t in document.parts[1].tables if t.name == "latency_endpoints")
-    assert {row[1] for row in table.raw} == {"monolith", "colocated", "microservices"}
+    assert {row[2] for row in table.raw} == {"monolith", "colocated", "microservices"}
 
 
 @pytest.mark.parametrize("spoil", ["absent", "version", "column", "broken", "unknown"])

@@ -1,0 +1,77 @@
+"""The tables of the chapter on latency: ratios, spectrum and trials of every series."""
+
+from __future__ import annotations
+
+from reports.estimate import QS, quantiles
+from reports.latency import Latency, spectrum_rows
+from reports.table import Table
+from reports.verdicts import Band
+from reports.words import TOO_FEW, interval, milliseconds, number, times
+
+
+def ratio_table(series: list[Latency]) -> list[Table]:
+    """Every two topologies of every series; nothing where none were compared."""
+    rows = [(one, two, q, ratio, one.bands[q], one.adjusted.get(f"p{q:g}") if place == 0 else None)
+            for one in series for place, two in enumerate(one.contrasts)
+            for q in QS if (ratio := two.ratios[q])]
+    if not rows:
+        return []
+    return [Table(
+        "latency_ratios", "Ratios of first requests, by pairs",
+        "Geometric mean of the pairs' ratios with a 95 % t interval; beside it Hodges–Lehmann "
+        "and the sign-flip permutation p (two-sided); Holm: p among what is secondary in its "
+        "series (p95, p99, medians of endpoints). A/A: how far a store was from itself.",
+        ["series", "stores", "", "pairs", "ratio", "95 % interval", "Hodges–Lehmann", "p",
+         "Holm", "A/A"],
+        [[one.series, f"{two.rival} ÷ {two.base}", f"p{q:g}", str(r.n), times(r.value),
+          interval(r.low, r.high) or "one pair: none", times(r.hodges_lehmann), number(r.p, 2),
+          number(holm, 2), _band(band)] for one, two, q, r, band, holm in rows],
+        ["series", "topology", "base", "percentile", "pairs", "ratio", "low", "high",
+         "hodges_lehmann", "p", "p_holm", "aa_low", "aa_high", "aa_pairs"],
+        [[one.series, two.rival, two.base, q, r.n, r.value, r.low, r.high, r.hodges_lehmann,
+          r.p, holm, band and band.low, band and band.high, band.n if band else 0]
+         for one, two, q, r, band, holm in rows],
+        frozenset(range(3, 10)),
+    )]
+
+
+def _band(band: Band | None) -> str:
+    return f"{interval(band.low, band.high)} n = {band.n}" if band else "not measured"
+
+
+def spectrum_table(series: list[Latency]) -> Table:
+    """Percentiles of first and later requests by series and store."""
+    rows = [(one.series, row) for one in series for row in spectrum_rows(one)]
+    return Table(
+        "latency_spectrum", "Percentile spectrum",
+        "All trials of a store together. A percentile is shown while at least 20 rows lie "
+        "beyond it; a request without a right answer ranks as the slowest.",
+        ["series", "store", "requests", "n", "p50", "p75", "p90", "p95", "p99", "p99.9"],
+        [[name, row.topology, row.which, f"{row.n:,}",
+          *(TOO_FEW if v is None else milliseconds(v) for v in row.values.values())]
+         for name, row in rows],
+        ["series", "topology", "requests", "n", *(f"p{q:g}_ms" for q in rows[0][1].values)],
+        [[name, row.topology, row.which, row.n, *row.values.values()] for name, row in rows],
+        frozenset(range(3, 10)),
+    )
+
+
+def trial_table(series: list[Latency]) -> Table:
+    """First requests of every trial."""
+    samples = {s.trial: s for one in series for found in one.samples.values() for s in found}
+    trials = sorted((t for one in series for t in one.trials), key=lambda t: t.id)
+    rows = [(t, len(samples[t.id].first), quantiles(samples[t.id].first)) for t in trials]
+    return Table(
+        "latency_trials", "Trial by trial",
+        "First requests. Pairs are adjacent in time and had the same journeys at the same "
+        "instants. p95 needs 400 rows, p99 needs 2,000.",
+        ["trial", "series", "pair", "store", "A/A", "n", "p50", "p95", "p99"],
+        [[str(t.id), t.series, str(t.pair), t.topology, t.arm if t.is_aa else "", f"{n:,}",
+          *(TOO_FEW if v is None else milliseconds(v) for v in values.values())]
+         for t, n, values in rows],
+        ["trial", "series", "pair", "topology", "is_aa", "arm", "n", "p50_ms", "p95_ms",
+         "p99_ms"],
+        [[t.id, t.series, t.pair, t.topology, t.is_aa, t.arm, n, *values.values()]
+         for t, n, values in rows],
+        frozenset({0, 2, 5, 6, 7, 8}),
+    )
