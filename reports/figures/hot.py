@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -66,5 +67,5 @@ def _end(found: Threshold | None) -> float | None:
 def _place(ways: Sequence[Way], index: int) -> float:
     """Bars go down, with a gap between topologies."""
     gaps = sum(one.topology != other.topology
-               for one, other in zip(ways[:index], ways[1:index + 1], strict=True))
+               for one, other in pairwise(ways[:index + 1]))
     return -(index + 0.5 * gaps)
