@@ -78,7 +78,8 @@ class Control:
         for link in self._links.values():
             link.late = [0] * len(link.late)
         return json.dumps({
-            "links": {link.name: {"accepted": link.accepted, "delivered_bytes": link.delivered,
+            "links": {link.name: {"accepted": link.accepted, "connections": link.connections,
+                                  "delivered_bytes": link.delivered,
                                   "distance_ms": link.distance_s * 1_000}
                       for link in self._links.values()},
             "late": [[bound, count] for bound, count in zip([*LATE_MS, None], late, strict=True)],

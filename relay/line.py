@@ -1,8 +1,8 @@
 """One direction of a connection: a delay line.
 
-Each piece is noted with the instant at which it leaves: when it was read, plus the distance that
-was set then, but never before what was read earlier.  Pieces are in flight together, so a
-distance costs time and no throughput.
+Each piece is noted with the instant at which it may leave: when it was read, plus the distance
+that was set then.  It never leaves before what was read earlier.  Pieces are in flight together,
+so a distance costs time and no throughput.
 """
 
 from __future__ import annotations
@@ -47,9 +47,7 @@ class Line:
         return self._held[0][0] if self._held and self.can_write else None
 
     def put(self, piece: bytes | Mark, due: float) -> None:
-        """Send a piece on its way; it leaves at `due`, after all that was put before."""
-        if self._held:
-            due = max(due, self._held[-1][0])
+        """Send a piece on its way; it may leave at `due`, after all that was put before."""
         if isinstance(piece, Mark):
             self._held.append((due, piece))
         else:

@@ -34,6 +34,11 @@ class Link:
         self._listen()
 
     @property
+    def connections(self) -> int:
+        """Connections that are not over."""
+        return len(self._connections)
+
+    @property
     def delivered(self) -> int:
         """Bytes handed over so far, in both directions."""
         return self._delivered + sum(one.delivered for one in self._connections)
