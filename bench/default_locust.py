@@ -1,12 +1,13 @@
-"""Locust as most people run it: HttpUser, a closed loop, percentiles from its own CSV.
+"""Locust as most people run it: HttpUser, a closed loop, its own percentiles.
 
 The counterpart of `bench.open_load`.  Nothing here is a straw man: the users are the ones of
-Locust's own documentation, and what is printed is what Locust prints.
+Locust's own documentation, and what is told is what Locust's summary prints.  It is taken from
+Locust's statistics when it quits, because its CSV lacks the last second or two.
 """
 
 from __future__ import annotations
 
-import csv
+import json
 import os
 import subprocess
 import sys
@@ -82,6 +83,19 @@ class Visitor(HttpUser):
         self.client.get("/api/orders")
 '''
 
+_TELL: Final = '''
+import json
+from locust import events
+
+@events.quitting.add_listener
+def _tell(environment, **_):
+    total = environment.stats.total
+    told = {f"p{share}_ms": total.get_response_time_percentile(share / 100)
+            for share in (50, 95, 99)}
+    told.update(requests=total.num_requests, failures=total.num_failures)
+    with open(os.environ["BENCH_TOLD"], "w") as file:
+        json.dump(told, file)
+'''
 _PATIENCE_S: Final = 60.0
 
 
@@ -96,7 +110,7 @@ class Users:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The line `Aggregated` of Locust's CSV: times are rounded as Locust rounds them."""
+    """The line `Aggregated` of Locust's summary: times are rounded as Locust rounds them."""
 
     requests: int
     failures: int
@@ -108,12 +122,14 @@ class Told:
 def run(who: Users, url: str, folder: Path, cpus: Sequence[int], seconds: float) -> Told:
     """Let them come headless, all at once, and read what Locust says of it."""
     path = folder / "default_locustfile.py"
-    path.write_text(who.locustfile, encoding="utf-8")
-    prefix = folder / "default"
+    path.write_text(who.locustfile + _TELL, encoding="utf-8")
+    told = folder / "default_told.json"
+    told.unlink(missing_ok=True)
     argv = [sys.executable, "-m", "locust", "-f", str(path), "--headless", "--only-summary",
             "--loglevel", "ERROR", "--host", url, "-u", str(who.count), "-r", str(who.count),
-            "-t", f"{seconds:g}s", "--csv", str(prefix), "--exit-code-on-error", "0"]
-    with subprocess.Popen(argv, env={**os.environ, **who.environ}, stdin=subprocess.DEVNULL,
+            "-t", f"{seconds:g}s", "--exit-code-on-error", "0"]
+    environ = {**os.environ, **who.environ, "BENCH_TOLD": str(told)}
+    with subprocess.Popen(argv, env=environ, stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                           text=True) as process:
         pin_new(process.pid, cpus)
@@ -123,14 +139,7 @@ def run(who: Users, url: str, folder: Path, cpus: Sequence[int], seconds: float)
             process.kill()
     if process.returncode:
         raise RuntimeError(f"Locust ended with {process.returncode}:\n{said}")
-    return read_told(prefix.with_name("default_stats.csv"))
-
-
-def read_told(path: Path) -> Told:
-    """Read the last line of `*_stats.csv`.  Raises RuntimeError when nothing was requested."""
-    with path.open(encoding="utf-8", newline="") as file:
-        *_, total = csv.DictReader(file)
-    if total["Name"] != "Aggregated" or not int(total["Request Count"]):
+    found = json.loads(told.read_bytes())
+    if not found["requests"]:
         raise RuntimeError("Locust requested nothing")
-    return Told(int(total["Request Count"]), int(total["Failure Count"]), float(total["50%"]),
-                float(total["95%"]), float(total["99%"]))
+    return Told(**found)

@@ -86,7 +86,7 @@ def measure(rounds: int) -> tuple[Ratio, str]:
                          f"{np.mean(p99):,.0f} ms, {np.mean([s.sent for s in mine]):,.0f} sent, "
                          f"{np.mean([s.never_sent for s in mine]):,.0f} never sent")
     return ratio, (
-        f"default Locust (HttpUser, constant_throughput, its own CSV): p99 "
+        f"default Locust (HttpUser, constant_throughput, its own summary): p99 "
         f"{', '.join(f'{value:g}' for value in locust_p99)} ms, "
         f"{np.mean([s.sent for s in theirs]):,.0f} sent, "
         f"{np.mean([s.never_sent for s in theirs]):,.0f} never sent")

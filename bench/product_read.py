@@ -84,7 +84,7 @@ def _bare(stack: Stack, deployment: Deployment, kind: str, database: str, thread
 
 def main() -> int:
     """Read arguments, measure, print; say whether the targets are met."""
-    parser = argparse.ArgumentParser(prog="python -m bench.product_read", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench product_read", description=__doc__)
     parser.add_argument("--rounds", type=int, default=6, help="pairs of rounds (default 6)")
     parser.add_argument("--seconds", type=float, default=2.5, help="length of a round")
     parser.add_argument("--file", type=Path, default=Path("scenarios.yaml"))

@@ -1,6 +1,6 @@
 """The recorder against bare FastHttpUser: requests per CPU second of the generator.
 
-    python -m bench.recorder [--rounds 6] [--seconds 2.5] [--json]
+    python -m bench recorder [--rounds 6] [--seconds 2.5] [--json]
 
 Both read one product as plain JSON from the same server and are saturated by as many users.  The
 bare one calls `client.get` in a closed loop and keeps nothing but Locust's own statistics; ours
@@ -174,7 +174,7 @@ def _pin(pid: int, *, last: bool) -> None:
 
 def main() -> int:
     """Print the ratio; say whether it meets its target."""
-    parser = argparse.ArgumentParser(prog="python -m bench.recorder", description=__doc__,
+    parser = argparse.ArgumentParser(prog="python -m bench recorder", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=6, help="interleaved rounds of both")
     parser.add_argument("--seconds", type=float, default=2.5, help="length of one measurement")

@@ -37,7 +37,7 @@ def measure(rounds: int, scenarios: Path) -> dict[str, list[float]]:
 
 def main() -> int:
     """Read arguments, measure, print; say whether the target is met."""
-    parser = argparse.ArgumentParser(prog="python -m bench.startup", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench startup", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--file", type=Path, default=Path("scenarios.yaml"))
     parser.add_argument("--json", action="store_true", help="print for programs")
