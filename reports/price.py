@@ -48,10 +48,7 @@ class PriceList:
 
 def prices_of(record: RunRecord) -> PriceList | None:
     """The run's own price list; None in a run that has none."""
-    resolved: dict[str, Any] = record.scenario_resolved
-    scenario = resolved.get("scenario")
-    nested = scenario.get("prices") if isinstance(scenario, dict) else None
-    keys: dict[str, Any] | None = resolved.get("prices") or nested
+    keys: dict[str, Any] | None = record.scenario_resolved.get("prices")
     if not keys:
         return None
     return PriceList(str(keys["currency"]), *(float(keys[name]) for name in (
