@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Self
@@ -50,50 +50,51 @@ def count_sql(engine: Engine) -> None:
 
 def _execute(cursor: Any, statement: str, parameters: Any, _context: Any) -> bool:
     cursor.execute(statement, parameters)
-    _count(1, cursor.rowcount)
+    if (work := WORK.get()) is not None:
+        work.statements += 1
+        work.rows += max(cursor.rowcount, 0)  # -1: a statement that has none
     return True  # it is executed
 
 
 def _execute_each(cursor: Any, statement: str, parameters: Any, _context: Any) -> bool:
     cursor.executemany(statement, parameters)
-    _count(len(parameters), cursor.rowcount)
+    if (work := WORK.get()) is not None:
+        work.statements += len(parameters)
+        work.rows += max(cursor.rowcount, 0)
     return True
 
 
-def _count(statements: int, rows: int) -> None:
-    work = WORK.get()
-    if work is not None:
-        work.statements += statements
-        if rows > 0:  # -1: a statement that has none
-            work.rows += rows
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PoolCounts:
     """A pool since its process began.  Seconds count those who hold, or wait, at this moment."""
 
     size: int
-    busy_s: float
+    busy_s: float = 0.0
     """Integral of the number taken over time: its mean over a window is busy_s / window."""
-    taken: int
-    waited: int
+    taken: int = 0
+    waited: int = 0
     """How many found everything taken, those who gave up included."""
-    wait_s: float
+    wait_s: float = 0.0
+
+    def add(self, claim: Claim, now: float) -> None:
+        """Count a claim as it stands at an instant."""
+        if claim.taken_at:
+            self.busy_s += now - claim.taken_at
+            self.taken += 1
+        if claim.asked_at:
+            self.waited += 1
+            self.wait_s += (claim.taken_at or now) - claim.asked_at
 
 
 class Pool:
-    """Counts the use of a limited number of equal things: connections, threads.
-
-    Who wants one makes a claim; a claim waits when as many are claimed as there are.
-    """
+    """Counts the use of a limited number of equal things: connections, threads."""
 
     def __init__(self, service: str, name: str, size: int) -> None:
         self.service, self.name, self.size = service, name, size
-        self._lock = Lock()
-        self._claimed = self._busy = self._waiting = 0
-        self._busy_s = self._wait_s = 0.0
-        self._taken = self._waited = 0
-        self._counted_until = time.perf_counter()
+        self.lock = Lock()
+        self.claims: set[Claim] = set()
+        self.ended = PoolCounts(size)
+        """Sum of the claims that are over."""
 
     def claim(self) -> Claim:
         """Want one, while the block runs."""
@@ -101,67 +102,44 @@ class Pool:
 
     def counts(self) -> PoolCounts:
         """Return all counters as of now."""
-        with self._lock:
-            self._advance()
-            return PoolCounts(self.size, self._busy_s, self._taken, self._waited, self._wait_s)
-
-    def ask(self) -> bool:
-        """Begin a claim; say whether it must wait.  For `Claim`."""
-        with self._lock:
-            self._advance()
-            must_wait = self._claimed >= self.size
-            self._claimed += 1
-            self._waiting += must_wait
-            self._waited += must_wait
-            return must_wait
-
-    def grant(self, *, waited: bool) -> None:
-        """Turn a claim into a thing taken.  For `Claim`."""
-        with self._lock:
-            self._advance()
-            self._busy += 1
-            self._taken += 1
-            self._waiting -= waited
-
-    def release(self, *, taken: bool, waited: bool) -> None:
-        """End a claim: give the thing back, or give up.  For `Claim`."""
-        with self._lock:
-            self._advance()
-            self._claimed -= 1
-            if taken:
-                self._busy -= 1
-            else:
-                self._waiting -= waited
-
-    def _advance(self) -> None:
-        now = time.perf_counter()
-        passed = now - self._counted_until
-        self._busy_s += self._busy * passed
-        self._wait_s += self._waiting * passed
-        self._counted_until = now
+        with self.lock:
+            now, counts = time.perf_counter(), replace(self.ended)
+            for claim in self.claims:
+                counts.add(claim, now)
+            return counts
 
 
 class Claim:
-    """A wish for one thing of a pool: `granted` says that it was had."""
+    """A wish for one thing of a pool, which waits when as many are claimed as there are.
 
-    __slots__ = ("_is_taken", "_must_wait", "_pool")
+    `granted` says that the thing was had.  Instants are `perf_counter` values; `asked_at` is
+    kept for those who must wait only, so that opening a connection is not called waiting.
+    """
+
+    __slots__ = ("_pool", "asked_at", "taken_at")
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._is_taken = self._must_wait = False
+        self.asked_at = self.taken_at = 0.0
 
     def __enter__(self) -> Self:
-        self._must_wait = self._pool.ask()
+        pool = self._pool
+        with pool.lock:
+            if len(pool.claims) >= pool.size:
+                self.asked_at = time.perf_counter()
+            pool.claims.add(self)
         return self
 
     def granted(self) -> None:
         """Say that the thing is taken now."""
-        self._pool.grant(waited=self._must_wait)
-        self._is_taken = True
+        self.taken_at = time.perf_counter()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        self._pool.release(taken=self._is_taken, waited=self._must_wait)
+        pool, now = self._pool, time.perf_counter()
+        with pool.lock:
+            pool.claims.discard(self)
+            pool.ended.add(self, now)
 
 
 class _Pools(Collector):

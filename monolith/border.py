@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask, Response, g, request
 from pydantic import BaseModel
@@ -92,11 +92,17 @@ class Border:
 
     def __call__(self, environ: WSGIEnvironment,
                  start_response: StartResponse) -> Iterable[bytes]:
+        work = Work()
+
+        def start_with_work(status: str, headers: list[tuple[str, str]], *given: Any) -> Any:
+            headers.append((WORK_HEADER, str(work)))
+            return start_response(status, headers, *given)
+
         with self._threads.claim() as claim:
             claim.granted()
-            before = WORK.set(Work())
+            before = WORK.set(work)
             try:
-                return self._app(environ, start_response)
+                return self._app(environ, start_with_work)
             finally:
                 WORK.reset(before)
 
@@ -109,7 +115,6 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers[REQUEST_ID_HEADER] = g.request_id
-    response.headers[WORK_HEADER] = str(WORK.get())
     return response
 
 
