@@ -11,20 +11,21 @@ import re
 from dataclasses import dataclass
 
 _N = r"−?[\d,.]*\d"
+_WHAT = r"(?P<what>[^.;:\s][^.;:]*)"
 _BESIDE = (rf"(?:; by blocks of pairs ×(?P<block_low>{_N}) to ×(?P<block_high>{_N}))?"
            rf"(?:; p = (?P<p>{_N}) by Holm)?"
            rf"(?:; a store against itself: ×(?P<band>{_N}) off, (?P<aa>\d+) A/A pairs?)?")
 DIFFERENT = re.compile(
-    rf"(?P<what>[^.;:\s][^.;:]*): (?P<slow>\S+) slower than (?P<fast>\S+) by ×(?P<value>{_N}) "
+    rf"{_WHAT}: (?P<slow>\S+) slower than (?P<fast>\S+) by ×(?P<value>{_N}) "
     rf"\[(?P<low>{_N}), (?P<high>{_N})\], (?P<n>[\d,]+) pairs?{_BESIDE}\.")
 NOT_SHOWN = re.compile(
-    rf"(?P<what>[^.;:\s][^.;:]*): (?P<word>no difference shown|equivalent within ±10 %)"
+    rf"{_WHAT}: (?P<word>no difference shown|equivalent within ±10 %)"
     rf"(?P<why>, [^(]+)? \(between ×(?P<low>{_N}) and ×(?P<high>{_N}), "
     rf"(?P<n>[\d,]+) pairs?{_BESIDE}\)\.")
 ONE_PAIR = re.compile(
-    rf"(?P<what>[^.;:\s][^.;:]*): (?P<slow>\S+) took ~×(?P<value>{_N}) the time of (?P<fast>\S+) in one "
+    rf"{_WHAT}: (?P<slow>\S+) took ~×(?P<value>{_N}) the time of (?P<fast>\S+) in one "
     r"pair; one pair has no interval, so no difference is shown\.")
-NO_PAIR = re.compile(r"(?P<what>[^.;:\s][^.;:]*): no pair of trials can be compared\.")
+NO_PAIR = re.compile(rf"{_WHAT}: no pair of trials can be compared\.")
 
 CARRIES = re.compile(
     rf"(?P<more>\S+) carries more, (?:×(?P<value>{_N}) \[(?P<low>{_N}), (?P<high>{_N})\]|"
