@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from contract import errors
+from contract.access import access_codes
 from contract.endpoints import ENDPOINTS, Endpoint
 from contract.http import IDEMPOTENCY_HEADER, REQUEST_ID_HEADER
 
@@ -149,11 +150,7 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Success", "headers": headers}
     if endpoint.response:
         success["content"] = {"application/json": {"schema": _ref(endpoint.response)}}
-    codes = [*endpoint.errors, *_COMMON_ERRORS]
-    if endpoint.access != "public":
-        codes += ["token_missing", "token_invalid", "token_expired"]
-    if endpoint.access == "admin":
-        codes.append("role_forbidden")
+    codes = [*endpoint.errors, *_COMMON_ERRORS, *access_codes(endpoint)]
     by_status: dict[int, list[str]] = {}
     for code in codes:
         by_status.setdefault(errors.BY_CODE[code].status, []).append(code)

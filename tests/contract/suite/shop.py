@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contract import errors
+from contract.access import access_codes
 from contract.endpoints import BY_NAME, Endpoint
 from contract.http import IDEMPOTENCY_HEADER, REQUEST_ID_HEADER
 
@@ -110,12 +111,7 @@ class Shop:
 
 def possible_codes(endpoint: Endpoint) -> set[str]:
     """What an endpoint may refuse with while everything works."""
-    codes = {*endpoint.errors, "route_not_found", "method_not_allowed"}
-    if endpoint.access != "public":
-        codes |= {"token_missing", "token_invalid", "token_expired"}
-    if endpoint.access == "admin":
-        codes.add("role_forbidden")
-    return codes
+    return {*endpoint.errors, *access_codes(endpoint), "route_not_found", "method_not_allowed"}
 
 
 def check(endpoint: Endpoint, answer: Answer) -> None:

@@ -80,6 +80,17 @@ class Target:
                 for name, url in self.stack.database_urls.items()
                 for table, digest in _digests(url)}
 
+    def settled_state(self) -> dict[str, str]:
+        """Hash everything once nothing moves any more."""
+        seen: list[dict[str, str]] = [self.state()]
+
+        def is_settled() -> dict[str, str] | None:
+            seen.append(self.state())
+            return seen[-1] if seen[-1] == seen[-2] else None
+
+        found: dict[str, str] = eventually(is_settled)
+        return found
+
 
 @dataclass
 class Floor:
@@ -107,9 +118,13 @@ class Floor:
         key = load_private_key(self.deployment.signing_key_pem)
         return issue(Principal(account_id, role), key, time.time() - age_s)[0]
 
+    def account(self) -> int:
+        """Return a seed customer whom no other test uses: their cart is empty."""
+        return next(self._customers)
+
     def customer(self) -> str:
-        """Return the token of a seed customer whom no other test uses: their cart is empty."""
-        return self.token(next(self._customers))
+        """Return the token of such a customer."""
+        return self.token(self.account())
 
     def admin(self) -> str:
         return self.token(ADMIN_ID, "admin")

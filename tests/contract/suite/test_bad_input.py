@@ -15,7 +15,7 @@ import pytest
 from contract.http import MAX_BODY_BYTES
 from contract.tokens import ALGORITHM, ISSUER, LIFETIME_S, load_private_key, new_key_pair
 from tests.contract.suite.shop import Answer, check_problem
-from tests.contract.suite.targets import Floor, Target, eventually, place
+from tests.contract.suite.targets import Floor, Target, place
 
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 JSON = {"Content-Type": "application/json"}
@@ -242,19 +242,7 @@ def passes(floor: Floor) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def states_before(everyone: list[Target], passes: dict[str, str]) -> dict[str, dict[str, str]]:
-    return {target.name: settled_state(target) for target in everyone}
-
-
-def settled_state(target: Target) -> dict[str, str]:
-    """Hash everything once nothing moves any more."""
-    seen: list[dict[str, str]] = [target.state()]
-
-    def is_settled() -> dict[str, str] | None:
-        seen.append(target.state())
-        return seen[-1] if seen[-1] == seen[-2] else None
-
-    found: dict[str, str] = eventually(is_settled)
-    return found
+    return {target.name: target.settled_state() for target in everyone}
 
 
 def send(target: Target, case: Case, passes: dict[str, str]) -> Answer:
@@ -289,7 +277,7 @@ def test_a_question_about_the_head_alone_is_refused_without_a_body(
 def test_none_of_it_changed_anything(
         everyone: list[Target], states_before: dict[str, dict[str, str]]) -> None:
     for target in everyone:
-        assert settled_state(target) == states_before[target.name]
+        assert target.settled_state() == states_before[target.name]
 
 
 def test_odd_but_valid_text_comes_back_as_it_was_sent(
