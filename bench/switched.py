@@ -19,11 +19,11 @@ PATH: Final = "/bench/fault-points/"
 """… `on` or `off`."""
 
 
-def passes(_point: FaultPoint) -> None:
+def passes(_point: FaultPoint, _content: object = None) -> None:
     """What a fault point costs that is only a call."""
 
 
-async def passes_async(_point: FaultPoint) -> None:
+async def passes_async(_point: FaultPoint, _content: object = None) -> None:
     """The same on an event loop."""
 
 

@@ -57,11 +57,12 @@ Here = Annotated[Service, Depends(here)]
 def make_service(settings: Settings, transport: Transport | None = None) -> Service:
     """Make a service's parts; `transport` to its peers is over HTTP unless given."""
     assert settings.database_url is not None, "this service needs a database"
+    database = Database(settings.database_url, settings.database_pool, settings.service)
     return Service(
         settings=settings,
-        database=Database(settings.database_url, settings.database_pool, settings.service),
+        database=database,
         peers=make_peers(settings, transport),
-        fault=fault_point(settings.service),
+        fault=fault_point(settings.service, lend=database.read),
     )
 
 

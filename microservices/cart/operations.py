@@ -21,8 +21,9 @@ Lines = Sequence[tuple[int, int]]
 async def show_cart(database: Database, peers: Peers, fault: FaultPoint,
                     account_id: int) -> models.Cart:
     """Return the cart at today's names and prices."""
-    await fault.hit_async()
-    lines = await list_lines(database, account_id)
+    await fault.hit_async(account_id)
+    async with database.read() as connection:
+        lines = await queries.lines(connection, account_id)
     return priced(lines, await clients.quote_products(peers, _products(lines)))
 
 
@@ -32,8 +33,9 @@ async def put_item(database: Database, peers: Peers, fault: FaultPoint, account_
 
     The catalog is asked once, before the transaction: no connection is held during a call.
     """
-    await fault.hit_async()
-    before = await list_lines(database, account_id)
+    await fault.hit_async(product_id)
+    async with database.read() as connection:
+        before = await queries.lines(connection, account_id)
     quotes = await clients.quote_products(peers, sorted({product_id, *_products(before)}))
     if product_id not in quotes:
         raise ProductNotFound
@@ -51,7 +53,7 @@ async def put_item(database: Database, peers: Peers, fault: FaultPoint, account_
 async def remove_item(database: Database, peers: Peers, fault: FaultPoint, account_id: int,
                       product_id: int) -> models.Cart:
     """Take a product out.  Raises ProductNotFound (404) if it is not in the cart."""
-    await fault.hit_async()
+    await fault.hit_async(product_id)
     async with database.transaction() as connection:
         if not await queries.remove(connection, account_id, product_id):
             raise ProductNotFound
@@ -67,8 +69,9 @@ async def remove_ordered(database: Database, order_id: UUID, account_id: int,
             await queries.subtract(connection, account_id, ordered)
 
 
-async def list_lines(database: Database, account_id: int) -> Lines:
+async def list_lines(database: Database, fault: FaultPoint, account_id: int) -> Lines:
     """Return what is in the cart, without names and prices: for orders."""
+    await fault.hit_async(account_id)
     async with database.read() as connection:
         return await queries.lines(connection, account_id)
 

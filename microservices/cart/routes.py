@@ -44,7 +44,7 @@ async def remove_item(who: Customer, product_id: str, here: Here) -> Response:
 async def list_lines(
     asked: Annotated[messages.AccountRef, Depends(body(messages.AccountRef))], here: Here
 ) -> Response:
-    lines = await operations.list_lines(here.database, asked.account_id)
+    lines = await operations.list_lines(here.database, here.fault, asked.account_id)
     return answer(messages.Lines(items=[
         messages.Line.model_construct(product_id=product, quantity=quantity)
         for product, quantity in lines]))

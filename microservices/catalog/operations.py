@@ -25,7 +25,7 @@ _CHANGES_AT_ONCE: Final = 500
 async def list_products(database: Database, fault: FaultPoint,
                         query: models.ProductQuery) -> models.ProductPage:
     """Return a page of products.  Raises CategoryNotFound (404)."""
-    await fault.hit_async()
+    await fault.hit_async(query.category)
     async with database.read() as connection:
         rows, total = await queries.page_of_products(connection, query.category, query.page_size,
                                                      query.offset)
@@ -38,7 +38,7 @@ async def list_products(database: Database, fault: FaultPoint,
 
 async def get_product(database: Database, fault: FaultPoint, product_id: int) -> models.Product:
     """Return one product.  Raises ProductNotFound (404)."""
-    await fault.hit_async()
+    await fault.hit_async(product_id)
     async with database.read() as connection:
         row = await queries.find_product(connection, product_id)
     if row is None:
@@ -88,7 +88,7 @@ async def change_product(database: Database, product_id: int,
 async def quote_products(database: Database, fault: FaultPoint,
                          product_ids: Sequence[int]) -> list[messages.Quote]:
     """Return today's names and prices; products that don't exist are left out."""
-    await fault.hit_async()
+    await fault.hit_async(product_ids)
     async with database.read() as connection:
         rows = await queries.quote(connection, product_ids)
     return [quote(row) for row in rows]
@@ -101,7 +101,7 @@ async def reserve_stock(database: Database, fault: FaultPoint, order_id: UUID,
     Rows are locked in order of product id, so that two checkouts can't wait for each other.
     Raises OutOfStock (409), also when the order was released before.
     """
-    await fault.hit_async()
+    await fault.hit_async(lines)
     reserved = []
     async with database.transaction() as connection:
         if not await queries.see_order(connection, order_id):

@@ -85,7 +85,7 @@ async def place_order(database: Database, peers: Peers, fault: FaultPoint, lease
     CheckoutInProgress and CartEmpty (409), DependencyUnavailable (503) if the cart is silent;
     these leave the key as it was.
     """
-    await fault.hit_async()
+    await fault.hit_async(buyer.key)
     saga = Saga(database, peers, lease_s)
     begun = await _begin(saga, buyer, wanted)
     if isinstance(begun, Reply):
@@ -100,9 +100,10 @@ async def place_order(database: Database, peers: Peers, fault: FaultPoint, lease
     return await _finish(saga, begun.order_id, refusal, buyer.request_id)
 
 
-async def list_orders(database: Database, account_id: int,
+async def list_orders(database: Database, fault: FaultPoint, account_id: int,
                       query: models.OrderQuery) -> models.OrderPage:
     """Return a page of placed orders, newest first."""
+    await fault.hit_async(account_id)
     async with database.read() as connection:
         rows, total = await queries.page_of_orders(connection, account_id, query.page_size,
                                                    query.offset)
@@ -111,8 +112,10 @@ async def list_orders(database: Database, account_id: int,
                             page_size=query.page_size, total=total)
 
 
-async def get_order(database: Database, account_id: int, order_id: UUID) -> models.Order:
+async def get_order(database: Database, fault: FaultPoint, account_id: int,
+                    order_id: UUID) -> models.Order:
     """Return one's own order.  Raises OrderNotFound (404)."""
+    await fault.hit_async(account_id)
     async with database.read() as connection:
         row = await queries.find_order(connection, account_id, order_id)
         if row is None:
@@ -121,7 +124,7 @@ async def get_order(database: Database, account_id: int, order_id: UUID) -> mode
     return order(row, items[order_id])
 
 
-async def cancel_order(database: Database, peers: Peers, account_id: int,
+async def cancel_order(database: Database, peers: Peers, fault: FaultPoint, account_id: int,
                        order_id: UUID) -> models.Order:
     """Refund an order and put its stock back.  Idempotent.
 
@@ -134,7 +137,7 @@ async def cancel_order(database: Database, peers: Peers, account_id: int,
         await queries.set_status(connection, order_id, "confirmed", "cancelling")
     if row.status != "cancelled":
         await _finish_cancel(database, peers, order_id)
-    return await get_order(database, account_id, order_id)
+    return await get_order(database, fault, account_id, order_id)
 
 
 async def resume_checkouts(database: Database, peers: Peers, lease_s: float) -> int:

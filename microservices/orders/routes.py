@@ -41,17 +41,19 @@ async def list_orders(
     wanted: Annotated[models.OrderQuery, Depends(query(models.OrderQuery))],
     here: Here,
 ) -> Response:
-    return answer(await operations.list_orders(here.database, who.account_id, wanted))
+    return answer(await operations.list_orders(here.database, here.fault, who.account_id,
+                                               wanted))
 
 
 @orders.get("/api/orders/{order_id}")
 async def get_order(who: Customer, order_id: str, here: Here) -> Response:
     wanted = parse_order_id(order_id)
-    return answer(await operations.get_order(here.database, who.account_id, wanted))
+    return answer(await operations.get_order(here.database, here.fault, who.account_id,
+                                             wanted))
 
 
 @orders.post("/api/orders/{order_id}/cancel")
 async def cancel_order(who: Customer, order_id: str, here: Here) -> Response:
     wanted = parse_order_id(order_id)
-    return answer(await operations.cancel_order(here.database, here.peers, who.account_id,
-                                                wanted))
+    return answer(await operations.cancel_order(here.database, here.peers, here.fault,
+                                                who.account_id, wanted))

@@ -22,7 +22,7 @@ from microservices.payments.bank import Bank
 async def capture_payment(database: Database, bank: Bank, fault: FaultPoint,
                           wanted: Capture) -> Outcome:
     """Charge the card, once for each order.  Raises BankUnavailable (503): it will be voided."""
-    await fault.hit_async()
+    await fault.hit_async(wanted.amount_minor)
     if not await _write(database, wanted, "pending"):
         known = await _status(database, wanted.order_id)
         if known != "pending":

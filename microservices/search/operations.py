@@ -12,7 +12,7 @@ from microservices.search import queries
 async def search_products(database: Database, fault: FaultPoint,
                           query: models.SearchQuery) -> models.ProductPage:
     """Return a page of matches.  The index follows the catalog by some tenths of a second."""
-    await fault.hit_async()
+    await fault.hit_async(query.q)
     async with database.read() as connection:
         rows, total = await queries.search(connection, query)
     items = [

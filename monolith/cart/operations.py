@@ -15,18 +15,20 @@ from monolith.catalog import operations as catalog
 from monolith.database import AnyRow, Database
 
 
-def show_cart(database: Database, fault: FaultPoint, account_id: int) -> models.Cart:
+def show_cart(database: Database, faults: dict[str, FaultPoint],
+              account_id: int) -> models.Cart:
     """Return the cart at today's names and prices."""
-    fault.hit()
+    faults["cart"].hit(account_id)
     with database.read() as connection:
         rows = queries.priced_lines(connection, account_id)
+    _quote(faults["catalog"], rows)
     return priced(rows)
 
 
 def put_item(database: Database, faults: dict[str, FaultPoint], account_id: int, product_id: int,
              quantity: int) -> models.Cart:
     """Set the quantity of a product.  Raises ProductNotFound (404) and CartFull (409)."""
-    faults["cart"].hit()
+    faults["cart"].hit(product_id)
     with database.transaction() as connection:
         if not catalog.quote_products(connection, faults["catalog"], [product_id]):
             raise ProductNotFound
@@ -37,14 +39,15 @@ def put_item(database: Database, faults: dict[str, FaultPoint], account_id: int,
     return priced(rows)
 
 
-def remove_item(database: Database, fault: FaultPoint, account_id: int,
+def remove_item(database: Database, faults: dict[str, FaultPoint], account_id: int,
                 product_id: int) -> models.Cart:
     """Take a product out.  Raises ProductNotFound (404) if it is not in the cart."""
-    fault.hit()
+    faults["cart"].hit(product_id)
     with database.transaction() as connection:
         if not queries.remove(connection, account_id, product_id):
             raise ProductNotFound
         rows = queries.priced_lines(connection, account_id)
+    _quote(faults["catalog"], rows)
     return priced(rows)
 
 
@@ -52,6 +55,13 @@ def remove_ordered(connection: Connection, account_id: int,
                    ordered: Sequence[tuple[int, int]]) -> None:
     """Take what was ordered out of the cart, in the caller's transaction."""
     queries.subtract(connection, account_id, ordered)
+
+
+def list_lines(connection: Connection, fault: FaultPoint,
+               account_id: int) -> list[tuple[int, int]]:
+    """Return what is in the cart, without names and prices: for orders."""
+    fault.hit(account_id)
+    return queries.lines(connection, account_id)
 
 
 def priced(rows: Sequence[AnyRow]) -> models.Cart:
@@ -66,3 +76,9 @@ def priced(rows: Sequence[AnyRow]) -> models.Cart:
             for row in rows
         ],
         total=euros(total))
+
+
+def _quote(fault: FaultPoint, rows: Sequence[AnyRow]) -> None:
+    """Pass the catalog's fault point: the join read what the twin asks the catalog for."""
+    if rows:
+        fault.hit(rows)

@@ -14,7 +14,7 @@ cart = Blueprint("cart", __name__)
 @cart.get("/api/cart")
 def show_cart() -> Response:
     who = customer()
-    return answer(operations.show_cart(store().database, store().faults["cart"], who.account_id))
+    return answer(operations.show_cart(store().database, store().faults, who.account_id))
 
 
 @cart.put("/api/cart/items/<product_id>")
@@ -30,5 +30,5 @@ def put_item(product_id: str) -> Response:
 def remove_item(product_id: str) -> Response:
     who = customer()
     product = parse_product_id(product_id)
-    return answer(operations.remove_item(store().database, store().faults["cart"],
-                                         who.account_id, product))
+    return answer(operations.remove_item(store().database, store().faults, who.account_id,
+                                         product))

@@ -19,7 +19,7 @@ from monolith.database import AnyRow, Database
 def list_products(database: Database, fault: FaultPoint,
                   query: models.ProductQuery) -> models.ProductPage:
     """Return a page of products.  Raises CategoryNotFound (404)."""
-    fault.hit()
+    fault.hit(query.category)
     with database.read() as connection:
         rows, total = queries.page_of_products(connection, query.category, query.page_size,
                                                query.offset)
@@ -32,7 +32,7 @@ def list_products(database: Database, fault: FaultPoint,
 
 def get_product(database: Database, fault: FaultPoint, product_id: int) -> models.Product:
     """Return one product.  Raises ProductNotFound (404)."""
-    fault.hit()
+    fault.hit(product_id)
     with database.read() as connection:
         row = queries.find_product(connection, product_id)
     if row is None:
@@ -79,7 +79,7 @@ def change_product(database: Database, product_id: int,
 def quote_products(connection: Connection, fault: FaultPoint,
                    product_ids: Sequence[int]) -> Sequence[AnyRow]:
     """Return today's names and prices of those that exist, in order of id."""
-    fault.hit()
+    fault.hit(product_ids)
     return queries.quote(connection, product_ids)
 
 
@@ -90,7 +90,7 @@ def reserve_stock(connection: Connection, fault: FaultPoint,
     Rows are locked in order of product id, so that two checkouts can't wait for each other.
     Raises OutOfStock (409).
     """
-    fault.hit()
+    fault.hit(lines)
     reserved: list[AnyRow] = []
     for product_id, quantity in lines:
         row = queries.reserve(connection, product_id, quantity)

@@ -43,7 +43,6 @@ from contract.faults import FaultPoint
 from contract.http import fingerprint, to_json
 from contract.money import euros, total_minor
 from monolith.cart import operations as cart
-from monolith.cart import queries as carts
 from monolith.catalog import operations as catalog
 from monolith.database import AnyRow, Database
 from monolith.orders import queries
@@ -87,7 +86,7 @@ def place_order(database: Database, bank: Bank, faults: dict[str, FaultPoint], l
     Answers 201, 402, 409 or 503 are kept under the key.  Raises IdempotencyKeyReused (422),
     CheckoutInProgress and CartEmpty (409); these leave the key free.
     """
-    faults["orders"].hit()
+    faults["orders"].hit(buyer.key)
     begun = _begin(database, faults, lease_s, buyer, wanted)
     if isinstance(begun, Reply):
         return begun
@@ -100,9 +99,10 @@ def place_order(database: Database, bank: Bank, faults: dict[str, FaultPoint], l
     return _finish(database, begun.order_id, begun.lease_until, outcome, buyer.request_id)
 
 
-def list_orders(database: Database, account_id: int,
+def list_orders(database: Database, fault: FaultPoint, account_id: int,
                 query: models.OrderQuery) -> models.OrderPage:
     """Return a page of placed orders, newest first."""
+    fault.hit(account_id)
     with database.read() as connection:
         rows, total = queries.page_of_orders(connection, account_id, query.page_size,
                                              query.offset)
@@ -111,8 +111,10 @@ def list_orders(database: Database, account_id: int,
                             page_size=query.page_size, total=total)
 
 
-def get_order(database: Database, account_id: int, order_id: UUID) -> models.Order:
+def get_order(database: Database, fault: FaultPoint, account_id: int,
+              order_id: UUID) -> models.Order:
     """Return one's own order.  Raises OrderNotFound (404)."""
+    fault.hit(account_id)
     with database.read() as connection:
         row = queries.find_order(connection, account_id, order_id)
         if row is None:
@@ -121,7 +123,7 @@ def get_order(database: Database, account_id: int, order_id: UUID) -> models.Ord
     return order(row, items[order_id])
 
 
-def cancel_order(database: Database, bank: Bank, account_id: int,
+def cancel_order(database: Database, bank: Bank, fault: FaultPoint, account_id: int,
                  order_id: UUID) -> models.Order:
     """Refund an order and put its stock back.  Idempotent.
 
@@ -137,7 +139,7 @@ def cancel_order(database: Database, bank: Bank, account_id: int,
     if row.status != "cancelled":
         payments.refund_payment(bank, order_id)
         _finish_cancel(database, account_id, order_id)
-    return get_order(database, account_id, order_id)
+    return get_order(database, fault, account_id, order_id)
 
 
 def resume_checkouts(database: Database, bank: Bank, lease_s: float) -> int:
@@ -178,7 +180,7 @@ def _begin(database: Database, faults: dict[str, FaultPoint], lease_s: float, bu
         lease_until = queries.claim_key(connection, claim)
         if lease_until is None:
             return _replay(queries.find_by_key(connection, buyer.account_id, buyer.key), wanted)
-        lines = carts.lines(connection, buyer.account_id)
+        lines = cart.list_lines(connection, faults["cart"], buyer.account_id)
         if not lines:
             raise CartEmpty
         try:

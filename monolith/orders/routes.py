@@ -28,19 +28,22 @@ def place_order() -> Response:
 def list_orders() -> Response:
     who = customer()
     wanted = query(models.OrderQuery)
-    return answer(operations.list_orders(store().database, who.account_id, wanted))
+    return answer(operations.list_orders(store().database, store().faults["orders"],
+                                         who.account_id, wanted))
 
 
 @orders.get("/api/orders/<order_id>")
 def get_order(order_id: str) -> Response:
     who = customer()
     wanted = parse_order_id(order_id)
-    return answer(operations.get_order(store().database, who.account_id, wanted))
+    return answer(operations.get_order(store().database, store().faults["orders"],
+                                       who.account_id, wanted))
 
 
 @orders.post("/api/orders/<order_id>/cancel")
 def cancel_order(order_id: str) -> Response:
     who = customer()
     wanted = parse_order_id(order_id)
-    return answer(operations.cancel_order(store().database, store().bank, who.account_id,
-                                          wanted))
+    shop = store()
+    return answer(operations.cancel_order(shop.database, shop.bank, shop.faults["orders"],
+                                          who.account_id, wanted))

@@ -16,7 +16,7 @@ from monolith.payments.bank import Bank, Outcome
 def capture_payment(bank: Bank, fault: FaultPoint, order_id: UUID, amount_minor: int,
                     card_token: str) -> Outcome:
     """Charge the card, once for each order.  Raises BankUnavailable (503): outcome unknown."""
-    fault.hit()
+    fault.hit(amount_minor)
     return bank.charge(order_id, amount_minor, card_token)
 
 

@@ -12,7 +12,7 @@ from monolith.search import queries
 def search_products(database: Database, fault: FaultPoint,
                     query: models.SearchQuery) -> models.ProductPage:
     """Return a page of matches.  The index is a column of the product: always current."""
-    fault.hit()
+    fault.hit(query.q)
     with database.read() as connection:
         rows, total = queries.search(connection, query)
     items = [

@@ -94,7 +94,6 @@ OTHER_DATA: dict[tuple[str, str], str] = {
 
 RIGHT_ONLY: dict[str, set[str]] = {
     "catalog": {"list_changes", "quote"},  # what search follows; a product for other services
-    "cart": {"list_lines"},  # what orders needs of a cart
     "payments": {"settle_payment"},  # ends a charge whose outcome orders did not hear
 }
 """Operations that exist because of the split."""
