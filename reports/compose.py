@@ -9,6 +9,8 @@ from pathlib import Path
 from reports import Report
 from reports.arms import find_arms
 from reports.books import audit_findings, red_topologies
+from reports.claims.evidence import Evidence
+from reports.claims.ledger import decide_claims
 from reports.confounds.find import find_confounds
 from reports.distance import measure_distance
 from reports.document import Document
@@ -27,6 +29,7 @@ from reports.page import write_html, write_markdown
 from reports.parts.front import front_part, labels_of
 from reports.parts.isolation import isolation_part
 from reports.parts.latency import latency_part
+from reports.parts.ledger import ledger_part
 from reports.parts.scaling import scaling_part
 from reports.read import Run, read_run
 from reports.save import save_files
@@ -65,6 +68,7 @@ def describe(run: Run) -> Document:
     latency = headline_of(series, arms)
     scaling = measure_scaling(run, judged, arms)
     isolation = measure_isolation(run, judged, arms)
+    ledger = decide_claims(Evidence(run, arms, series, latency, scaling, isolation, red))
     confounds = find_confounds(run, judged, series)
     void = void_sentence({name: what for name, what in red.items()
                           if name in (arms.base, arms.rival)}, arms)
@@ -78,5 +82,6 @@ def describe(run: Run) -> Document:
         parts=[front_part(run, judged, findings, confounds, []),
                latency_part(series, measure_hops(run, judged, series, latency),
                             measure_distance(run, judged), arms, void),
-               scaling_part(scaling, arms, void), isolation_part(isolation, arms)],
+               scaling_part(scaling, arms, void), isolation_part(isolation, arms),
+               ledger_part(ledger)],
     )

@@ -1,0 +1,78 @@
+"""What the rows of the ledger look at, and how they find it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.run_record import TrialRecord
+from reports.arms import Arms
+from reports.estimate import Ratio
+from reports.isolation import FaultResult
+from reports.latency import Latency, by_pair
+from reports.read import Run
+from reports.scaling import Scaling
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that a report has computed; `red`: stores whose books do not balance."""
+
+    run: Run
+    arms: Arms
+    series: list[Latency]
+    headline: Latency
+    scaling: Scaling
+    faults: list[FaultResult]
+    red: dict[str, list[str]]
+
+    @property
+    def base(self) -> str:
+        return self.arms.base
+
+    @property
+    def rival(self) -> str:
+        return self.arms.rival or ""
+
+    def of_workload(self, workload: str) -> Latency | None:
+        """The first series of that workload which compares both stores."""
+        return next((one for one in self.series if one.trials[0].workload == workload
+                     and {self.base, self.rival} <= set(one.samples)), None)
+
+    def calls_an_answer(self, latency: Latency) -> float:
+        """Calls between services, mean over right answers of the rival."""
+        right = calls = 0.0
+        for trial in latency.trials:
+            if trial.topology == self.rival:
+                rows = self.run.measured(trial)
+                own = rows["service_calls"].to_numpy()[rows["right"].to_numpy()]
+                right, calls = right + len(own), calls + float(own.sum())
+        return calls / right if right else 0.0
+
+    def good_per_s(self, trial: TrialRecord) -> float | None:
+        return float(self.run.measured(trial)["good"].sum()) / trial.measure_s
+
+    def cpu_ms(self, trial: TrialRecord) -> float | None:
+        """Of the whole store, per right answer."""
+        right = int(self.run.measured(trial)["right"].sum())
+        total = trial.cost.get("total")
+        return total.cpu_s * 1000 / right if total and right else None
+
+    def memory_gb(self, trial: TrialRecord) -> float | None:
+        total = trial.cost.get("total")
+        return total.memory_bytes / 1e9 if total else None
+
+    def median_ms(self, trial: TrialRecord) -> float | None:
+        """Service time of all right answers of a trial."""
+        rows = self.run.measured(trial)
+        own = rows["service_ms"].to_numpy()[rows["right"].to_numpy()]
+        return float(sorted(own)[len(own) // 2]) if len(own) else None
+
+    def paired(self, latency: Latency, what: str) -> Ratio | None:
+        """Rival ÷ base by pairs of `good_per_s`, `cpu_ms`, `memory_gb` or `median_ms`."""
+        return by_pair(latency, self.base, self.rival, getattr(self, what))
+
+    def hop_caveat(self, latency: Latency) -> str:
+        """The framework is all there is to see where no service calls another."""
+        calls = self.calls_an_answer(latency)
+        return ("" if calls >= 0.05 else "answers of this series need no call between services: "
+                "the difference is framework and process layout, not the network")

@@ -1,0 +1,129 @@
+"""Rows decided by response times and rates: B2, B3, B4, B5, B12."""
+
+from __future__ import annotations
+
+import math
+
+from scipy import stats
+
+from reports.claims.claim import (
+    Effect,
+    Row,
+    Word,
+    all_of,
+    by_direction,
+    by_equivalence,
+    effect_of_ratio,
+    untestable,
+)
+from reports.claims.evidence import Evidence
+from reports.claims.facts import CLAIMS
+from reports.estimate import LEVEL, Ratio
+from reports.latency import Latency
+from reports.verdicts import Verdict, speed_verdict
+
+_WORDS: dict[str, Word] = {"slower": "supported", "faster": "contradicted"}
+LISTS = ("list_small", "list_medium", "list_large")
+
+
+def simple_read(evidence: Evidence) -> Row:
+    """B2: the median of one product read."""
+    claim = CLAIMS["B2"]
+    found = evidence.of_workload("product_read")
+    ratio = found.ratios[50.0] if found else None
+    if found is None or ratio is None:
+        return untestable(claim, "a latency series of workload product_read on both stores")
+    return Row(claim, _word(_verdict(evidence, found, 50.0)),
+               (effect_of_ratio("median", ratio),), evidence.hop_caveat(found))
+
+
+def cpu_bound(evidence: Evidence) -> Row:
+    """B3: the median of a sign-in, which is a password hash."""
+    claim = CLAIMS["B3"]
+    found = evidence.of_workload("sign_in")
+    ratio = found.ratios[50.0] if found else None
+    if found is None or ratio is None or claim.least is None or claim.most is None:
+        return untestable(claim, "a latency series of workload sign_in on both stores")
+    effect = effect_of_ratio("median", ratio)
+    return Row(claim, by_equivalence(effect, claim.least, claim.most), (effect,),
+               evidence.hop_caveat(found))
+
+
+def tail(evidence: Evidence) -> Row:
+    """B4: p95 of the series that makes the headline."""
+    claim, found = CLAIMS["B4"], evidence.headline
+    ratio = found.ratios[95.0]
+    if ratio is None:
+        return untestable(claim, "latency pairs of both stores with 400 first requests in every "
+                                 "trial, for a p95")
+    verdict = _verdict(evidence, found, 95.0, found.adjusted.get("p95"))
+    return Row(claim, _word(verdict), (effect_of_ratio(f"p95 of {_name(found)}", ratio),),
+               evidence.hop_caveat(found))
+
+
+def heavier_work(evidence: Evidence) -> Row:
+    """B5: the ratio from short lists to long ones; every step must fall."""
+    claim = CLAIMS["B5"]
+    found = [evidence.of_workload(name) for name in LISTS]
+    known = [(one, ratio) for one in found if one and (ratio := one.ratios[50.0])]
+    if len(known) < len(LISTS):
+        return untestable(claim, f"latency series of workloads {', '.join(LISTS)} on both stores")
+    ratios = [ratio for _, ratio in known]
+    steps = [_fall(f"{b} against {a}", one, other) for a, b, one, other in zip(
+        LISTS, LISTS[1:], ratios, ratios[1:], strict=False)]
+    whole = _fall("ratio at long lists ÷ ratio at short ones", ratios[0], ratios[-1])
+    gaps = tuple(effect_of_ratio(name, ratio) for name, ratio in zip(LISTS, ratios, strict=True))
+    return Row(claim, all_of([_falls(step) for step in steps]), (whole, *gaps),
+               evidence.hop_caveat(known[0][0]))
+
+
+def moderate_load(evidence: Evidence) -> Row:
+    """B12: good answers a second at the headline's rate."""
+    claim, found = CLAIMS["B12"], evidence.headline
+    ratio = evidence.paired(found, "good_per_s") if found.trials else None
+    if ratio is None or claim.least is None or claim.most is None:
+        return untestable(claim, "latency pairs of both stores with good answers")
+    effect = effect_of_ratio(f"good answers a second of {_name(found)}", ratio)
+    return Row(claim, by_equivalence(effect, claim.least, claim.most), (effect,),
+               "an open-loop load offers both stores the same rate: throughput differs only "
+               "where answers fail or come too late")
+
+
+def _verdict(evidence: Evidence, latency: Latency, q: float, p: float | None = None) -> Verdict:
+    return speed_verdict("", evidence.base, evidence.rival, latency.ratios[q], latency.bands[q], p)
+
+
+def _word(verdict: Verdict) -> Word:
+    """The same verdict as in the headline: noise floor and Holm's p included."""
+    return _WORDS.get(verdict.word, "no difference shown")
+
+
+def _falls(step: Effect) -> Word:
+    """Claimed: below 1."""
+    turned = Effect(step.what, step.value, step.high and 1 / step.high,
+                    step.low and 1 / step.low, step.n, "ratio")
+    return by_direction(turned)
+
+
+def _fall(what: str, before: Ratio, after: Ratio) -> Effect:
+    """after ÷ before: series are measured apart, so their errors add (t, the fewer pairs − 1)."""
+    n = min(before.n, after.n)
+    value = after.value / before.value
+    errors = [_error(ratio) for ratio in (before, after)]
+    if None in errors:
+        return Effect(what, value, None, None, n, "ratio", "pairs each")
+    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * math.hypot(*(e or 0.0 for e in errors))
+    return Effect(what, value, value * math.exp(-half), value * math.exp(half), n, "ratio",
+                  "pairs each")
+
+
+def _error(ratio: Ratio) -> float | None:
+    """Standard error of the mean log ratio, read back from its t interval."""
+    if ratio.low is None or ratio.high is None:
+        return None
+    half = (math.log(ratio.high) - math.log(ratio.low)) / 2
+    return half / float(stats.t.ppf((1 + LEVEL) / 2, ratio.n - 1))
+
+
+def _name(latency: Latency) -> str:
+    return latency.series or latency.trials[0].workload

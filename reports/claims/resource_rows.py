@@ -1,0 +1,165 @@
+"""Rows about resources: A5, A13, B6, B7, B11, B13."""
+
+from __future__ import annotations
+
+from reports.claims.claim import (
+    Effect,
+    Row,
+    all_of,
+    by_direction,
+    effect_of_ratio,
+    untestable,
+)
+from reports.claims.evidence import Evidence
+from reports.claims.facts import CLAIMS
+from reports.hot import HotMix, WayRatio
+from reports.scaling import CapacityRow
+from reports.search import ThresholdRatio
+from reports.usl import Usl
+from reports.words import listed, number, setting
+
+_QUICK = "from quick ramps with wide steps; the interval is what the steps leave open"
+
+
+def hot_part(evidence: Evidence) -> Row:
+    """A5: in the store that can scale one part, does that beat scaling everything?"""
+    claim = CLAIMS["A5"]
+    found = [(mix, ratio) for mix in evidence.scaling.hot_mixes.mixes for ratio in mix.by_way
+             if ratio.topology == evidence.rival]
+    effects = [effect for mix, ratio in found for effect in _way_effects(mix, ratio)]
+    if effects:
+        return Row(claim, all_of([by_direction(effect) for effect in effects]), tuple(effects),
+                   f"{evidence.base} is one deployable, so its hot part is everything; the "
+                   "budget is the same for every way")
+    quick = {row.scaled: row for row in evidence.scaling.hot if row.topology == evidence.rival}
+    if not {"everything", "hot_part"} <= set(quick):
+        return untestable(claim, "searches of a hot mix by way of scaling")
+    effect = _quick("hot part alone ÷ everything, capacity", quick["hot_part"],
+                    quick["everything"])
+    return Row(claim, by_direction(effect), (effect,), _QUICK)
+
+
+def hot_spot(evidence: Evidence) -> Row:
+    """B13: each store at its best split of one budget; microservices must win in one mix."""
+    claim = CLAIMS["B13"]
+    effects = [_effect(f"{mix.workload}: capacity, {evidence.rival} ÷ {evidence.base}",
+                       _turned(mix.best.capacity))
+               for mix in evidence.scaling.hot_mixes.mixes if mix.best]
+    caveat = "each store at its own best split of one budget"
+    if not effects:
+        rows = {(row.topology, row.scaled): row for row in evidence.scaling.hot}
+        one, other = (rows.get((evidence.rival, "hot_part")),
+                      rows.get((evidence.base, "everything")))
+        if one is None or other is None:
+            return untestable(claim, "searches of a hot mix in both stores")
+        effects, caveat = [_quick(f"capacity, {evidence.rival} ÷ {evidence.base}", one,
+                                  other)], _QUICK
+    words = [by_direction(effect) for effect in effects]
+    if "supported" in words:
+        return Row(claim, "supported", tuple(effects), caveat)
+    if set(words) == {"contradicted"}:
+        return Row(claim, "contradicted", tuple(effects), f"{caveat}; suspect the lab first")
+    return Row(claim, "no difference shown", tuple(effects), caveat)
+
+
+def break_even(evidence: Evidence) -> Row:
+    """A13: does the store that carries more change between the smallest and the largest budget?"""
+    claim = CLAIMS["A13"]
+    places = _places(evidence)
+    if len(places) < 2:
+        return untestable(claim, "capacities of both stores at two CPU budgets or more")
+    effects = [_effect(f"capacity on {setting(cpus)} CPU, {evidence.base} ÷ {evidence.rival}",
+                       ratio) for cpus, ratio in (places[0], places[-1])]
+    small, large = (by_direction(effect) for effect in effects)
+    if small == "contradicted":
+        return Row(claim, "contradicted", tuple(effects))
+    if (small, large) == ("supported", "contradicted"):
+        return Row(claim, "supported", tuple(effects),
+                   f"the break-even lies between {setting(places[0][0])} and "
+                   f"{setting(places[-1][0])} CPU")
+    return Row(claim, "not testable here", tuple(effects), "",
+               f"an app larger than one machine: {evidence.rival} did not overtake up to "
+               f"{setting(places[-1][0])} CPU, and what lies beyond was not measured")
+
+
+def _places(evidence: Evidence) -> list[tuple[float, ThresholdRatio]]:
+    """(cores, base ÷ rival) of the workload searched first, else of the quick ramps."""
+    found = [one for one in evidence.scaling.searched.ratios if one.place[2] == 1]
+    searched = [(one.place[1], one.ratio) for one in found if one.place[0] == found[0].place[0]]
+    quick = [(one.cpus, ThresholdRatio(None, one.low, one.high, one.ramps, by_pairs=False))
+             for one in evidence.scaling.ratios if one.cpus is not None]
+    return sorted(searched or quick, key=lambda one: one[0])
+
+
+def scale_out(evidence: Evidence) -> Row:
+    """B6: a peak of the Universal Scalability Law over replicas."""
+    claim = CLAIMS["B6"]
+    curves = [curve for curve in evidence.scaling.searched.curves
+              if curve.axis in ("machines", "replicas")]
+    fits = [(curve, curve.usl) for curve in curves if isinstance(curve.usl, Usl)]
+    if not fits:
+        return untestable(claim, "capacity searches at four replica counts or more")
+    peaks = [(curve, usl.peak_n) for curve, usl in fits if usl.peak_n]
+    effects = tuple(Effect(f"{curve.topology}: replicas at the peak", peak.value, peak.low,
+                           peak.high, peak.n, "count") for curve, peak in peaks)
+    if peaks:
+        return Row(claim, "supported", effects, "by the Universal Scalability Law, extrapolated "
+                   "at most to twice the largest measured")
+    reasons = listed(sorted({usl.caveats[0] for _, usl in fits if usl.caveats}))
+    return Row(claim, "no difference shown", (), f"no peak is quoted: {reasons}")
+
+
+def big_machine(evidence: Evidence) -> Row:
+    """B7: one deployment with the whole budget ÷ many that share it."""
+    claim = CLAIMS["B7"]
+    effects = [_effect(f"{one.big.topology}: 1 ÷ {one.small.replicas} of everything, capacity at "
+                       f"{setting(one.big.cpus)} CPU", one.ratio)
+               for one in evidence.scaling.searched.big_small]
+    if not effects:
+        return untestable(claim, "capacity searches of one budget at two replica counts")
+    return Row(claim, all_of([by_direction(effect) for effect in effects]), tuple(effects),
+               "the same budget costs the same, so more capacity is cheaper; rent of whole "
+               "machines is not in it")
+
+
+def memory(evidence: Evidence) -> Row:
+    """B11: memory of the whole store under the headline's load."""
+    claim, found = CLAIMS["B11"], evidence.headline
+    ratio = evidence.paired(found, "memory_gb") if found.trials else None
+    if ratio is None:
+        return untestable(claim, "latency pairs with the kernel's accounting of memory")
+    effect = effect_of_ratio("memory of proxy, application and databases", ratio)
+    return Row(claim, by_direction(effect), (effect,),
+               "databases and proxy, which both stores have, are in it")
+
+
+def _way_effects(mix: HotMix, ratio: WayRatio) -> list[Effect]:
+    """Fewest cores where they were searched, else capacity."""
+    if ratio.cpus:
+        return [_effect(f"{mix.workload}: cores for {number(mix.rate)} journeys/s, everything ÷ "
+                        "hot part alone", ratio.cpus)]
+    if ratio.capacity:
+        return [_effect(f"{mix.workload}: capacity, hot part alone ÷ everything",
+                        ratio.capacity)]
+    return []
+
+
+def _effect(what: str, ratio: ThresholdRatio) -> Effect:
+    return Effect(what, ratio.value, ratio.low, ratio.high, ratio.n, "ratio",
+                  "pairs of searches" if ratio.by_pairs else "searches each")
+
+
+def _turned(ratio: ThresholdRatio) -> ThresholdRatio:
+    value, low, high = (1 / end if end else None for end in (ratio.value, ratio.high, ratio.low))
+    return ThresholdRatio(value, low, high, ratio.n, ratio.by_pairs)
+
+
+def _quick(what: str, above: CapacityRow, below: CapacityRow) -> Effect:
+    """Two ramps: the ratio is bounded by their steps."""
+    a, b = above.capacity, below.capacity
+    low = a.low / b.high if a.low and b.high else None
+    high = a.high / b.low if a.high and b.low else None
+    return Effect(what, (low * high) ** 0.5 if low and high else None, low, high,
+                  min(a.ramps, b.ramps), "ratio", "ramps each")
+
+

@@ -1,0 +1,74 @@
+"""Rows about the same code in one process and in many: B1, B8."""
+
+from __future__ import annotations
+
+from reports.claims.claim import (
+    Effect,
+    Row,
+    all_of,
+    by_direction,
+    effect_of_ratio,
+    signed,
+    untestable,
+)
+from reports.claims.evidence import Evidence
+from reports.claims.facts import CLAIMS
+from reports.estimate import Ratio
+from reports.latency import Latency, by_pair
+
+CONTROL = "colocated"
+_NEEDS = ("a latency series on colocated and microservices whose answers need calls between "
+          "services (0.3 an answer, or more)")
+_CALLS = 0.3
+"""Calls an answer from which there is something to save."""
+
+
+def one_process(evidence: Evidence) -> Row:
+    """B1: CPU an answer and median, services by RPC ÷ the same services in one process."""
+    claim, found = CLAIMS["B1"], _series(evidence)
+    cpu = by_pair(found, CONTROL, evidence.rival, evidence.cpu_ms) if found else None
+    median = by_pair(found, CONTROL, evidence.rival, evidence.median_ms) if found else None
+    if found is None or cpu is None or median is None:
+        return untestable(claim, _NEEDS)
+    effects = (effect_of_ratio("CPU an answer", cpu), effect_of_ratio("median", median))
+    return Row(claim, all_of([by_direction(effect) for effect in effects]), effects,
+               f"{_calls_said(evidence, found)}; proxy and databases, which both have, are in it")
+
+
+def finer_granularity(evidence: Evidence) -> Row:
+    """B8: latency for each further process, from all services in one to one each."""
+    claim, found = CLAIMS["B8"], _series(evidence)
+    steps = _processes(evidence, evidence.rival) - _processes(evidence, CONTROL)
+    median = by_pair(found, CONTROL, evidence.rival, evidence.median_ms) if found else None
+    if found is None or median is None or steps < 1:
+        return untestable(claim, _NEEDS)
+    effect = _root(median, steps)
+    return Row(claim, by_direction(effect), (effect,),
+               f"geometric mean of {steps} steps at once, {signed(median.value - 1)} together; "
+               "steps between one process and one a service were not measured one by one")
+
+
+def _series(evidence: Evidence) -> Latency | None:
+    """The series with the most calls an answer."""
+    known = [(evidence.calls_an_answer(one), one) for one in evidence.series
+             if {CONTROL, evidence.rival} <= set(one.samples) and evidence.rival != CONTROL]
+    enough = [(calls, one) for calls, one in known if calls >= _CALLS]
+    return max(enough, key=lambda found: found[0])[1] if enough else None
+
+
+def _calls_said(evidence: Evidence, found: Latency) -> str:
+    return (f"series {found.series or found.trials[0].workload}, "
+            f"{evidence.calls_an_answer(found):.2g} calls between services an answer")
+
+
+def _processes(evidence: Evidence, topology: str) -> int:
+    """Deployables, each of which is a process."""
+    return len(evidence.run.record.topologies.get(topology, {}).get("deployables", {}))
+
+
+def _root(ratio: Ratio, steps: int) -> Effect:
+    value, low, high = (None if end is None else end ** (1 / steps)
+                        for end in (ratio.value, ratio.low, ratio.high))
+    return Effect("median, each further process", value, low, high, ratio.n, "ratio")
+
+

@@ -1,0 +1,72 @@
+"""The chapter that holds what is commonly said against this run's numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.claims.claim import WORDS, Row, size_of
+from reports.document import Block, Drawing, Part
+from reports.figures.claims import draw_claims
+from reports.table import Table
+from reports.words import count
+
+
+def ledger_part(rows: list[Row]) -> Part:
+    """Every claim, its published figures and this run's, decided by numbers."""
+    said = [f"{sum(row.word == word for row in rows)} {word}" for word in WORDS]
+    lead = [f"Of {count(len(rows), 'claim')}, this run has {', '.join(said)}.",
+            "A claim is supported or contradicted only if the whole interval says so; a ratio is "
+            "microservices ÷ monolith unless its row says otherwise. What was expected here "
+            "was set beforehand and takes no part in the decision."]
+    blocks: list[Block] = []
+    if figure := draw_claims(rows):
+        blocks.append(Drawing(
+            "claims", "Measured ratios of the ledger", _drawn(rows),
+            "Dot and bar: measured here, 95 % interval (no bar: there is none). Diamond: "
+            "published. Band: expected here. Rows whose effect is not a ratio stand in the "
+            "table only.", ("claims",), figure))
+    return Part("claims", "Claims ledger", lead, [*blocks, _table(rows)])
+
+
+def _drawn(rows: list[Row]) -> str:
+    shown = [row for row in rows if row.effects]
+    found = [f"{row.claim.id} {row.word}" for row in shown if row.word != "not testable here"]
+    return f"{'; '.join(found)}." if found else "No claim could be tested in this run."
+
+
+def _table(rows: list[Row]) -> Table:
+    return Table(
+        "claims", "Claims",
+        "Each verdict is computed from the effect beside it. Not testable here: the row says "
+        "what is missing.",
+        ["", "claim", "published", "here", "verdict"],
+        [[row.claim.id, row.claim.text, f"{row.claim.figures} ({row.claim.source})", _here(row),
+          _verdict(row)] for row in rows],
+        ["id", "claim", "source", "published", "expected", "verdict", "effect", "value", "low",
+         "high", "n", "unit", "caveat", "missing"],
+        [line for row in rows for line in _raw(row)])
+
+
+def _here(row: Row) -> str:
+    if not row.effects:
+        return f"needs {row.missing}" if row.missing else row.caveat
+    said = "; ".join(effect.text for effect in row.effects)
+    return f"{said}.{f' {_sentence(row.caveat)}' if row.caveat else ''}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _verdict(row: Row) -> str:
+    if row.word == "not testable here" and row.effects:
+        return f"{row.word}: needs {row.missing}"
+    size = size_of(row.claim, row.effects[0]) if row.effects else ""
+    return f"{row.word}{f' ({size})' if size else ''}"
+
+
+def _raw(row: Row) -> list[list[Any]]:
+    claim = row.claim
+    head = [claim.id, claim.text, claim.source, claim.figures, claim.expected, row.word]
+    effects = [[e.what, e.value, e.low, e.high, e.n, e.unit] for e in row.effects]
+    return [[*head, *effect, row.caveat, row.missing] for effect in effects or [[None] * 6]]
