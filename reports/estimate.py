@@ -191,7 +191,7 @@ def attainment(good: int, scheduled: int) -> Estimate | None:
         return None
     interval = stats.binomtest(good, scheduled).proportion_ci(LEVEL, method="wilson")
     return Estimate(good / scheduled, float(interval.low), float(interval.high), scheduled,
-                    "share", "Wilson")
+                    "share", "Wilson", ("counting error only",))
 
 
 def rate_bound(n: int) -> float | None:

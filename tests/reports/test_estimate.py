@@ -277,3 +277,7 @@ def test_every_result_says_its_n_unit_and_method() -> None:
     mean = mean_of([1.0, 2.0], "s")
     assert mean is not None
     assert (mean.n, mean.unit, mean.method) == (2, "s", "mean, t interval")
+    share = attainment(19, 20)
+    assert share is not None
+    assert (share.n, share.unit, share.method) == (20, "share", "Wilson")
+    assert share.caveats == ("counting error only",)
