@@ -126,8 +126,10 @@ def test_who_needs_more_memory_than_the_budget_is_ended(group: Cgroup1) -> None:
     hungry = subprocess.Popen(
         [sys.executable, "-c", "input(); b'x' * (256 * 2**20)"], stdin=subprocess.PIPE)
     group.place(hungry.pid, "monolith")
+    assert group.oom_kills() == 0
     hungry.communicate(b"\n", timeout=20)
     assert hungry.returncode == -9
+    assert group.oom_kills() == 1
 
 
 @can_limit
@@ -145,6 +147,35 @@ def test_a_memory_limit_that_can_not_be_had_is_reported(group: Cgroup1) -> None:
     assert any(words.startswith("16 MiB of memory") for words in group.not_enforced)
     assert not any("MiB" in words for words in group.enforced)
     full.communicate(b"\n", timeout=20)
+
+
+@can_limit
+def test_a_closed_group_is_gone() -> None:
+    made: list[Path] = []
+    name = f"twinstore-test-{uuid.uuid4().hex[:8]}"
+    group = Cgroup1(MACHINE, f"{name}/topology", available_cores()[:1], made.append)
+    process = subprocess.Popen(SPIN)
+    group.place(process.pid, "monolith")
+    process.kill()
+    process.wait(5)
+    group.close()
+    left = {path.name for path in made if path.exists()}
+    for mount in MACHINE.values():
+        (mount / name).rmdir()  # the run's own; the warden removes it
+    assert left == {name}
+
+
+def test_kills_for_want_of_memory_are_summed_over_the_parts(tmp_path: Path) -> None:
+    mounts = {controller: tmp_path / controller for controller in CONTROLLERS}
+    group = Cgroup1(mounts, "run/topology", [0])
+    for part in ("envoy", "monolith"):
+        group.place(os.getpid(), part)
+    assert group.oom_kills() == 0  # a kernel that does not count them
+    memory = mounts["memory"] / "run" / "topology"
+    for path, kills in ((memory, 0), (memory / "envoy", 1), (memory / "monolith", 2)):
+        (path / "memory.oom_control").write_text(
+            f"oom_kill_disable 0\nunder_oom 0\noom_kill {kills}\n")
+    assert group.oom_kills() == 3
 
 
 def test_quotas_are_written_parent_before_child(tmp_path: Path) -> None:

@@ -93,6 +93,29 @@ def test_a_part_without_processes_has_no_usage(root: Path) -> None:
     assert Cgroup2(root, "run/topology", [0]).part_usage("envoy") is None
 
 
+def test_kills_for_want_of_memory_are_the_groups(root: Path) -> None:
+    """The kernel adds those of the parts."""
+    group = Cgroup2(root, "run/topology", [0])
+    group.place(os.getpid(), "monolith")
+    assert group.oom_kills() == 0
+    for path, kills in ((root / "run" / "topology", 2), (root / "run/topology/monolith", 2)):
+        (path / "memory.events").write_text(f"low 0\nhigh 0\nmax 9\noom 3\noom_kill {kills}\n")
+    assert group.oom_kills() == 2
+
+
+def test_a_closed_group_is_gone(root: Path) -> None:
+    """Empty folders here: the kernel's own files go with a group."""
+    group = Cgroup2(root, "run/topology", [0])
+    group.place(os.getpid(), "envoy")
+    top = root / "run" / "topology"
+    for path in [*top.rglob("*"), *top.glob("*")]:
+        if path.is_file():
+            path.unlink()
+    group.close()
+    assert not top.exists()
+    assert (root / "run").exists()
+
+
 def test_slices_nest_by_their_names() -> None:
     top = slice_name("twinstore-1a2b/micro-services")
     assert top == "twinstore_1a2b_micro_services.slice"

@@ -53,8 +53,10 @@ def test_affinity_alone_enforces_no_quota() -> None:
                                   "512 MiB of memory"]
     assert group.usage() is None
     assert group.part_usage("envoy") is None
+    assert group.oom_kills() == 0
     group.set_budget(Budget())
     assert group.not_enforced == []
+    group.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs affinity")

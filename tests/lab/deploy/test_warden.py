@@ -119,6 +119,33 @@ time.sleep(600)
 """
 
 
+RELAYING_LAB = """
+import os, sys, time
+from pathlib import Path
+from lab.deploy.relay import Relay
+from lab.deploy.warden import MARK, Warden
+warden = Warden(sys.argv[1])
+relay = Relay({"cart": 9})
+relay.start(os.environ | {MARK: sys.argv[1]}, Path(sys.argv[2]) / "relay.log",
+            warden.watch_process, [])
+print(relay.pid, warden.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_the_relay_ends_with_the_lab(mark: str, tmp_path: Path) -> None:
+    lab = subprocess.Popen([sys.executable, "-c", RELAYING_LAB, mark, str(tmp_path)],
+                           stdout=subprocess.PIPE, text=True)
+    assert lab.stdout
+    pids = [int(word) for word in lab.stdout.readline().split()]
+    assert len(pids) == 2
+    os.kill(pids[0], signal.SIGSTOP)  # it can't end by itself when its input closes
+    lab.kill()
+    lab.wait(5)
+    lab.stdout.close()
+    assert wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+
+
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_is_left_when_the_lab_dies(ending: signal.Signals, mark: str,
                                            tmp_path: Path) -> None:
