@@ -15,7 +15,7 @@ import pandas as pd
 from reports.arms import Arms, pairs_of
 from reports.guards import Judged
 from reports.read import Run
-from reports.words import listed, number, percent, times
+from reports.words import listed, percent, setting, times
 
 BYTES_WITHIN: Final = 0.02
 """Means of the body's length that are this close are the same answer."""
@@ -114,8 +114,8 @@ def summary_of(found: list[Fingerprint]) -> str:
 def range_of(spread: Spread) -> str:
     """13 [13, 15]; without brackets where all are equal."""
     if spread.low == spread.high:
-        return number(spread.median)
-    return f"{number(spread.median)} [{number(spread.low)}, {number(spread.high)}]"
+        return setting(spread.median)
+    return f"{setting(spread.median)} [{setting(spread.low)}, {setting(spread.high)}]"
 
 
 def _table(rows: pd.DataFrame) -> pd.DataFrame:
