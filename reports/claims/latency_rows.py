@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
-from scipy import stats
-
 from reports.claims.claim import (
     Effect,
     Row,
@@ -18,7 +14,8 @@ from reports.claims.claim import (
 )
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
-from reports.estimate import LEVEL, Ratio
+from reports.estimate import Ratio
+from reports.estimate_apart import ratio_apart
 from reports.latency import Latency
 from reports.verdicts import Verdict, speed_verdict
 
@@ -106,23 +103,9 @@ def _falls(step: Effect) -> Word:
 
 
 def _fall(what: str, before: Ratio, after: Ratio) -> Effect:
-    """after ÷ before: series are measured apart, so their errors add (t, the fewer pairs − 1)."""
-    n = min(before.n, after.n)
-    value = after.value / before.value
-    errors = [_error(ratio) for ratio in (before, after)]
-    if None in errors:
-        return Effect(what, value, None, None, n, "ratio", "pairs each")
-    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * math.hypot(*(e or 0.0 for e in errors))
-    return Effect(what, value, value * math.exp(-half), value * math.exp(half), n, "ratio",
-                  "pairs each")
-
-
-def _error(ratio: Ratio) -> float | None:
-    """Standard error of the mean log ratio, read back from its t interval."""
-    if ratio.low is None or ratio.high is None:
-        return None
-    half = (math.log(ratio.high) - math.log(ratio.low)) / 2
-    return half / float(stats.t.ppf((1 + LEVEL) / 2, ratio.n - 1))
+    """after ÷ before: series are measured apart."""
+    found = ratio_apart(before, after)
+    return Effect(what, found.value, found.low, found.high, min(found.n), "ratio", "pairs each")
 
 
 def _name(latency: Latency) -> str:

@@ -1,0 +1,106 @@
+"""What of two runs can't be compared, and why: blind to what the runs found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from contract.run_record import RunRecord
+from reports.latency import Latency
+from reports.words import listed
+
+MACHINE: Final = ("processor", "architecture", "cores", "memory_mb", "system")
+"""Keys of RunRecord.machine that make it another machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`what` is a store, a series, or the whole comparison."""
+
+    what: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.reason}"
+
+
+WHOLE: Final = "the runs"
+
+
+def machines_differ(a: RunRecord, b: RunRecord) -> list[str]:
+    """`cores 2 and 8`, for everything that makes times of one run not those of the other."""
+    return [f"{key} {a.machine.get(key)} and {b.machine.get(key)}" for key in MACHINE
+            if a.machine.get(key) != b.machine.get(key)]
+
+
+def refuse_runs(a: RunRecord, b: RunRecord) -> list[Refusal]:
+    """Reasons against comparing anything."""
+    return [Refusal(WHOLE, reason) for reason in _against_runs(a, b)]
+
+
+def _against_runs(a: RunRecord, b: RunRecord) -> Iterator[str]:
+    for run in (a, b):
+        if not run.finished:
+            yield f"{run.run} is unfinished; go on with: twinstore run --resume {run.run}"
+    for key, unit in (("cpu_budget", "CPU"), ("memory_budget_mb", "MiB")):
+        one, other = getattr(a.limits, key), getattr(b.limits, key)
+        if one != other:
+            yield f"budgets differ: {_named(one)} and {_named(other)} {unit}"
+    if set(a.limits.enforced) != set(b.limits.enforced):
+        yield (f"one budget was enforced and the other not: {_all(a.limits.enforced)} and "
+               f"{_all(b.limits.enforced)}")
+    for topology in _shared(a.seed_digest, b.seed_digest):
+        if a.seed_digest[topology] != b.seed_digest[topology]:
+            yield f"seed data of {topology} differ"
+            break
+    for key in ("slo_ms", "client"):
+        one, other = a.scenario_resolved.get(key), b.scenario_resolved.get(key)
+        if one != other:
+            yield f"{key} differs: {_named(one)} and {_named(other)}"
+    if not _shared(a.topologies, b.topologies):
+        yield "no topology is in both"
+
+
+def refuse_stores(a: RunRecord, b: RunRecord, red: list[dict[str, list[str]]]) -> list[Refusal]:
+    """Stores whose numbers can't be compared; `red`: violated invariants by run."""
+    found = []
+    for topology in _shared(a.topologies, b.topologies):
+        for run, broken in zip((a, b), red, strict=True):
+            if topology in broken:
+                found.append(Refusal(topology, f"{run.run} violates {listed(broken[topology])}: "
+                                               "the speed of wrong answers is not compared"))
+            if run.contract_smoke.get(topology) is False:
+                found.append(Refusal(topology, f"{run.run} failed the contract smoke"))
+        one, other = a.topologies[topology], b.topologies[topology]
+        differ = [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
+        if differ:
+            found.append(Refusal(topology, "runs as another topology: " + "; ".join(
+                f"{key} {_named(one.get(key))} and {_named(other.get(key))}" for key in differ)))
+    return found
+
+
+def refuse_series(a: RunRecord, b: RunRecord, one: Latency, other: Latency) -> list[Refusal]:
+    """Reasons against comparing a series that both runs have under the same name."""
+    first, second = one.trials[0], other.trials[0]
+    keys = ("workload", "rate_profile", "warmup_s", "measure_s", "slo_ms", "cpu_budget",
+            "memory_budget_mb", "budget_mode", "replicas")
+    found = [f"{key} {_named(getattr(first, key))} and {_named(getattr(second, key))}"
+             for key in keys if getattr(first, key) != getattr(second, key)]
+    mixes = [run.definitions.get("workloads", {}).get(first.workload) for run in (a, b)]
+    if None not in mixes and mixes[0] != mixes[1]:
+        found.append(f"the mix of {first.workload} differs")
+    name = one.series or first.workload
+    return [Refusal(name, "; ".join(found))] if found else []
+
+
+def _shared(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
+    return [name for name in a if name in b]
+
+
+def _named(value: object) -> str:
+    return "none" if value is None else str(value)
+
+
+def _all(names: list[str]) -> str:
+    return ", ".join(names) or "nothing"
