@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+COUNT ?= 10000
+SEED ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test contract check bench lock clean
@@ -26,6 +28,10 @@ check: $(READY) ## lint and type-check
 
 bench: $(READY) ## measure throughput, recorder, start-up and report speed as ratios
 	@$(BIN)/python -m bench
+
+fuzz: $(READY) ## send generated requests to every store: make fuzz COUNT=10000 SEED=1
+	@TWINSTORE_FUZZ_REQUESTS=$(COUNT) TWINSTORE_FUZZ_SEED=$(SEED) \
+	  $(BIN)/python -m pytest -q tests/security/test_fuzz.py
 
 lock: $(READY) ## resolve the newest allowed dependencies into requirements.txt
 	@bash tools/lock.sh

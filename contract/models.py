@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -22,7 +22,8 @@ MAX_CART_LINES: Final = 50
 MAX_STOCK: Final = 1_000_000
 MAX_ID: Final = 2**31 - 1
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_NOT_PRINTABLE: Final = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff"
+_CONTROL = re.compile(f"[{_NOT_PRINTABLE}]")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}")
 
 
@@ -44,10 +45,16 @@ def _email(text: str) -> str:
     return text.lower()
 
 
-Text = Annotated[str, AfterValidator(_printable)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable),
-                 AfterValidator(_not_blank)]
-Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+def _shown(pattern: str) -> Any:
+    """Put into the OpenAPI document what a validator asks for."""
+    return Field(json_schema_extra={"pattern": pattern})
+
+
+Text = Annotated[str, AfterValidator(_printable), _shown(f"^[^{_NOT_PRINTABLE}]*$")]
+Words = Annotated[str, AfterValidator(_printable), AfterValidator(_not_blank),
+                  _shown(rf"^[^{_NOT_PRINTABLE}]*[^\s\x85{_NOT_PRINTABLE}][^{_NOT_PRINTABLE}]*$")]
+Name = Annotated[Words, Field(min_length=1, max_length=200)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(_email), _shown(f"^{_EMAIL.pattern}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 Stock = Annotated[int, Field(ge=0, le=MAX_STOCK)]
@@ -85,7 +92,7 @@ class Response(BaseModel):
 class AccountCreate(Request):
     email: Email
     name: Name
-    password: Annotated[str, Field(min_length=8, max_length=128), AfterValidator(_printable)]
+    password: Annotated[Text, Field(min_length=8, max_length=128)]
 
 
 class Account(Response):
@@ -97,7 +104,7 @@ class Account(Response):
 
 class SessionCreate(Request):
     email: Email
-    password: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)]
+    password: Annotated[Text, Field(min_length=1, max_length=128)]
 
 
 class Session(Response):
@@ -145,7 +152,7 @@ class ProductQuery(Query):
 
 class ProductCreate(Request):
     name: Name
-    description: Annotated[str, Field(max_length=5_000), AfterValidator(_printable)] = ""
+    description: Annotated[Text, Field(max_length=5_000)] = ""
     category: Slug
     price: Price
     stock: Stock
@@ -153,6 +160,10 @@ class ProductCreate(Request):
 
 class ProductPatch(Request):
     """A new price, a new stock, or both."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [
+        {"required": ["price"], "properties": {"price": {"type": "object"}}},
+        {"required": ["stock"], "properties": {"stock": {"type": "integer"}}}]})
 
     price: Price | None = None
     stock: Stock | None = None
@@ -170,8 +181,7 @@ class ProductPatch(Request):
 class SearchQuery(Query):
     """`q` in the web-search syntax of PostgreSQL: words, "phrases", or, -not."""
 
-    q: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable),
-                 AfterValidator(_not_blank)]
+    q: Annotated[Words, Field(min_length=1, max_length=200)]
     category: Slug | None = None
     min_price: Annotated[int, Field(ge=0, le=MAX_MINOR)] | None = None
     max_price: Annotated[int, Field(ge=0, le=MAX_MINOR)] | None = None
