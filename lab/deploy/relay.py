@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import select
 import signal
@@ -117,7 +118,8 @@ class Relay:
         assert self._process.stdin
         assert self._process.stdout
         with self._lock:
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # it has ended before
+                self._process.stdin.close()
             try:
                 self._process.wait(2)
             except subprocess.TimeoutExpired:

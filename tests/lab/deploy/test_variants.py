@@ -101,7 +101,7 @@ class Buyer:
 def violations(deployment: Deployment, stack: Stack, acknowledged: set[str]) -> dict[str, str]:
     """What the auditor finds once the store has come to rest."""
     received = read_received(stack.database_urls)
-    findings, _ = audit(lambda: read_books(stack.database_urls, deployment.bank_ledger(),
+    audited = audit(lambda: read_books(stack.database_urls, deployment.bank_ledger(),
                                            received, acknowledged), REST_S)
     return {finding.invariant: finding.detail for finding in findings if finding.violations}
 
