@@ -40,8 +40,12 @@ class Topology:
     """All services in one process, calls between them without a socket."""
     database_servers: Literal["one", "each"] = "one"
     """One PostgreSQL server for all databases of the store, or a server for each."""
+    posture: Literal["raw", "resilient"] = "raw"
+    """Whether retries, circuit breaking, ejection, shedding and bulkheads are on."""
     relayed: bool = False
     """Calls between services pass a relay, which can put a distance on them."""
+    breakable: bool = False
+    """These calls, and the ways to bank and databases, pass relays that can break them."""
 
     @property
     def has_calls(self) -> bool:

@@ -19,7 +19,7 @@ from lab.budget.choose import choose_group
 from lab.budget.group import available_cores, cores_for, divide_cores, pin_new
 from lab.deploy.ports import HOST, free_port
 from lab.deploy.postgres import PostgresTemplate
-from lab.deploy.processes import Process, StartError, await_true, start
+from lab.deploy.processes import Process, StartError, await_true, kill_group, start
 from lab.deploy.programs import Surroundings, bank_command, base_environ
 from lab.deploy.secrets import make_secrets
 from lab.deploy.stack import Stack
@@ -156,6 +156,17 @@ class Deployment:
         """Make the bank forget: between trials."""
         urllib3.request("DELETE", f"{self.bank_url}/ledger", timeout=_TIMEOUT)
 
+    def stop_bank(self) -> None:
+        """Kill the bank: who asks is refused.  Its books are on disk."""
+        assert self._bank
+        kill_group(self._bank.pid)
+        self._bank.popen.wait(5)
+
+    def start_bank(self) -> None:
+        """Start the bank, and wait until it answers.  Raises StartError."""
+        self._bank = self._launch_bank()
+        await_true(self._bank, self._bank_lives, 20)
+
     def limits(self, budget: Budget) -> Limits:
         """Say what was asked for and what the machine enforces."""
         groups = [stack.group for stack in self._stacks]
@@ -170,15 +181,18 @@ class Deployment:
     def _begin(self) -> None:
         self._secrets = make_secrets(self.private_folder)
         self.board = Board.create(self.private_folder / "faults")
-        port = free_port()
-        self.bank_url = f"http://{HOST}:{port}"
+        self._bank_port = free_port()
+        self.bank_url = f"http://{HOST}:{self._bank_port}"
         self._around = Surroundings(self.mark, self._secrets, self.bank_url,
                                     self.private_folder / "faults", self.fired_path)
-        self._bank = start(bank_command(self._around, port), self.logs,
-                           lambda pid: pin_new(pid, self.cores.generator),
-                           self._warden.watch_process)
+        self._bank = self._launch_bank()
         self._template = PostgresTemplate(self.private_folder)  # while the bank starts
         await_true(self._bank, self._bank_lives, 20)
+
+    def _launch_bank(self) -> Process:
+        return start(bank_command(self._around, self._bank_port), self.logs,
+                     lambda pid: pin_new(pid, self.cores.generator),
+                     self._warden.watch_process)
 
     def _bank_lives(self) -> bool:
         try:

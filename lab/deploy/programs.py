@@ -84,10 +84,12 @@ def store_command(around: Surroundings, program: Deployable, replica: int, port:
 
 
 def bank_command(around: Surroundings, port: int) -> Command:
-    """Say how the bank is started."""
+    """Say how the bank is started; its journal outlives its process."""
     return Command("bank", 0, _granian("bank.app:create_app", port,
                                        ["--interface", "asgi", "--loop", "uvloop"]),
-                   base_environ(around), port=port)
+                   base_environ(around) | {
+                       "TWINSTORE_BANK_JOURNAL": str(around.faults.with_name("bank-journal"))},
+                   port=port)
 
 
 def _granian(target: str, port: int, options: list[str]) -> list[str]:

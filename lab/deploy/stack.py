@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,9 @@ class Stack:
         """The cores that the processes are pinned to now; empty while starting."""
         self.relay: Relay | None = None
         """Stands between the services, where the topology asks for it."""
-        self._hop_ms = 0.0
+        self.outer: Relay | None = None
+        """Stands before the bank and the databases, where the topology asks for it."""
+        self.hop_ms = 0.0
         self._place = place
         self._lock = threading.Lock()
         self._listeners: list[Callable[[StackEvent], None]] = []
@@ -59,10 +61,11 @@ class Stack:
         self.database_urls = {name: server.superuser_url(name) for server in servers
                               for name in server.role_passwords}
         launched = startup.launch_programs(role_urls)
-        self.base_url, self.relay = launched.base_url, launched.relay
-        if self.relay:
-            self.relay.on_end(lambda code: self._tell(StackEvent("relay", 0, "exit",
-                                                                 f"code {code}")))
+        self.base_url = launched.base_url
+        self.relay, self.outer = launched.relay, launched.outer
+        for relay in filter(None, (self.relay, self.outer)):
+            relay.on_end(lambda code: self._tell(StackEvent("relay", 0, "exit",
+                                                            f"code {code}")))
         with ThreadPoolExecutor(len(servers)) as pool:
             list(pool.map(open_server, servers))
         startup.seed(role_urls)
@@ -85,7 +88,7 @@ class Stack:
         """
         if self.relay:
             self.relay.set_distance(ms)
-            self._hop_ms = ms
+            self.hop_ms = ms
             return True
         if ms and self.topology.has_calls:
             raise DistanceError(f"{self.topology.name} was started without a relay: there is "
@@ -101,7 +104,7 @@ class Stack:
         if not self.relay:
             return 0.0
         with self._unlimited():
-            return measure(self.relay, self._hop_ms, n)
+            return measure(self.relay, self.hop_ms, n)
 
     def set_budget(self, budget: Budget) -> None:
         """Change the limits of the running architecture."""
@@ -112,6 +115,19 @@ class Stack:
             self.cpus = cpus
             for process in list(self.processes.values()):
                 pin(process.pid, cpus)
+
+    def keep_down(self, keys: Iterable[Key]) -> None:
+        """Let the platform not start these parts again, should they end."""
+        self._supervisor.held.update(keys)
+
+    def let_up(self, keys: Iterable[Key]) -> None:
+        """Undo `keep_down`: what ended is started again now."""
+        self._supervisor.held.difference_update(keys)
+
+    def await_up(self, keys: Iterable[Key]) -> None:
+        """Wait until parts that ended are back.  Raises StartError when they are not."""
+        for key in keys:
+            self._supervisor.await_up(key)
 
     @property
     def group(self) -> Group:
@@ -154,8 +170,8 @@ class Stack:
             parts = [p for p in order if _stop_order(p.command.part) == rank]
             with ThreadPoolExecutor(max(1, len(parts))) as pool:
                 list(pool.map(Process.stop, parts))
-        if self.relay:
-            self.relay.stop()
+        for relay in filter(None, (self.relay, self.outer)):
+            relay.stop()
 
     @contextlib.contextmanager
     def _unlimited(self) -> Iterator[None]:

@@ -8,9 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -55,11 +56,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """What was started: the replicas, the edge's address, and the relay where there is one."""
+    """What was started: the replicas, the edge's address, and the relays where there are any."""
 
     programs: list[Process]
     base_url: str
     relay: Relay | None
+    outer: Relay | None
+    """In front of the bank and of each database server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +96,22 @@ class Startup:
         clusters, commands = [], []
         internal = (dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
                     if self.topology.has_calls else {})
-        relay = Relay(internal) if self.topology.relayed and internal else None
+        is_relayed = self.topology.relayed or self.topology.breakable
+        relay = Relay(internal) if is_relayed and internal else None
+        outer, around, role_urls = self._launch_outer(role_urls)
         peer_urls = {service: f"http://{HOST}:{port}"
                      for service, port in (relay.ports if relay else internal).items()}
         for program in self.topology.deployables:
             ports = free_ports(program.replicas)
             clusters.append(envoy.Cluster(program.name, tuple(ports), _health_path(program.name)))
             commands += [
-                store_command(self.place.around, program, replica, port, role_urls, peer_urls)
+                store_command(around, program, replica, port, role_urls, peer_urls)
                 for replica, port in enumerate(ports)
             ]
         if relay:
-            place = self.place
-            relay.start(base_environ(place.around), place.logs / "relay.log", place.register,
-                        place.relay_cpus)
+            self._start_relay(relay, "relay")
         started = [self.launch(command) for command in commands]
-        return Launched(started, self._launch_proxy(clusters, internal), relay)
+        return Launched(started, self._launch_proxy(clusters, internal), relay, outer)
 
     def seed(self, role_urls: dict[str, str]) -> None:
         """Make and fill the tables by the store's own program.  Raises StartError."""
@@ -138,6 +141,26 @@ class Startup:
             await_true(process, lambda url=url: is_ok(url), _START_S)  # type: ignore[misc]
         await_true(started[-1], lambda: is_ok(f"{base_url}/readyz"), _START_S)
 
+    def _launch_outer(self, role_urls: dict[str, str],
+                      ) -> tuple[Relay | None, Surroundings, dict[str, str]]:
+        """Put a relay before bank and databases, if one is wanted; return where they are then."""
+        around = self.place.around
+        if not self.topology.breakable:
+            return None, around, role_urls
+        ports = sorted({port_of(url) for url in role_urls.values()})
+        databases = {"database" if len(ports) == 1 else f"database-{name}": port_of(url)
+                     for name, url in role_urls.items()}
+        outer = Relay({"bank": port_of(around.bank_url), **databases})
+        self._start_relay(outer, "outer-relay")
+        moved = {target: outer.ports[name] for name, target in outer.targets.items()}
+        return (outer, replace(around, bank_url=_moved(around.bank_url, moved)),
+                {name: _moved(url, moved) for name, url in role_urls.items()})
+
+    def _start_relay(self, relay: Relay, name: str) -> None:
+        place = self.place
+        relay.start(base_environ(place.around), place.logs / f"{name}.log", place.register,
+                    place.relay_cpus)
+
     def _launch_proxy(self, clusters: list[envoy.Cluster], internal: dict[str, int]) -> str:
         port = free_port()
         only = clusters[0].name
@@ -152,6 +175,18 @@ class Startup:
 def _health_path(program: str) -> str:
     """The storefront asks the others; whether it can serve is its own life."""
     return "/livez" if program == "storefront" else "/readyz"
+
+
+def port_of(url: str) -> int:
+    """Return the port of an address."""
+    port = urlsplit(url).port
+    assert port, f"{url} has no port"
+    return port
+
+
+def _moved(url: str, ports: dict[int, int]) -> str:
+    """Return an address with another port."""
+    return url.replace(f"{HOST}:{port_of(url)}", f"{HOST}:{ports[port_of(url)]}", 1)
 
 
 def is_ok(url: str) -> bool:

@@ -46,6 +46,8 @@ class Supervisor:
         self._restart = restart
         self._answers = answers
         self._tell = tell
+        self.held: set[Key] = set()
+        """Who is not started again before being taken out."""
         self._due: dict[Key, float] = {}
         self._ends: dict[Key, int] = {}
         self._stopping = threading.Event()
@@ -61,12 +63,23 @@ class Supervisor:
         if self._thread.is_alive():
             self._thread.join()
 
+    def await_up(self, key: Key) -> None:
+        """Wait until a part serves again.  Raises StartError when it does not."""
+        until = time.monotonic() + _READY_S
+        while time.monotonic() < until:
+            process = self._processes[key]
+            if process.is_alive and self._answers(process):
+                return
+            time.sleep(_EVERY_S)
+        raise StartError(f"{key[0]} (replica {key[1]}) did not come back within {_READY_S:.0f} s; "
+                         f"{self._processes[key].log}")
+
     def _watch(self) -> None:
         while not self._stopping.wait(_EVERY_S):
             for key, process in list(self._processes.items()):
                 if key not in self._due and not process.is_alive:
                     self._note_end(key, process)
-                elif time.monotonic() >= self._due.get(key, float("inf")):
+                elif key not in self.held and time.monotonic() >= self._due.get(key, float("inf")):
                     self._revive(key)
 
     def _note_end(self, key: Key, process: Process) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from contract.load import Journey
+from lab.faults.catalogue import Kind, Module, mistake_in
 from lab.keys.section import Section
 from lab.topology import SERVICES, Deployable, Topology
 
@@ -74,17 +75,33 @@ class WorkloadKeys(Section):
 
 
 class FaultKeys(Section):
-    """A defect, the same in both stores."""
+    """A defect, the same in both stores: docs/faults.md has the catalogue."""
 
-    module: Literal["catalog", "search", "cart", "orders", "payments", "bank"]
-    """The module whose own code breaks; `bank` is the outside party."""
-    kind: Literal["crash", "hang", "slow", "error"]
-    """`crash` ends the process, `hang` never answers while the fault lasts, `slow` waits, `error`
-    raises an exception nobody expects."""
+    module: Module
+    """The module whose own code, data, process or link breaks; `bank` is the outside party,
+    `database` every database server of the store."""
+    kind: Kind
+    """In the module's code: `crash` ends the process, `hang` never answers while the fault lasts,
+    `slow` waits, `error` raises an exception nobody expects, `burn` takes CPU time, `leak` keeps
+    memory, `poison` is a crash by certain requests only, `pool` keeps database connections.
+    Around it: `down` (bank, database), `database_down` and `database_lock` (the module's tables),
+    `network_cut`, `network_drop` and `network_delay` (calls to it), `replica_kill` and
+    `replica_freeze` (one process that runs it)."""
     dose: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Share of the calls that it hits. Unit: 0 to 1."""
+    """Share of the calls that it hits; for `poison` of the contents. Unit: 0 to 1."""
     delay_ms: Annotated[float, Field(ge=0, le=60_000)] = 0.0
-    """How long `slow` waits. Unit: milliseconds."""
+    """How long `slow` waits and `network_delay` delays each way, and how much CPU time `burn`
+    takes. Unit: milliseconds."""
+    leak_mb: Annotated[float, Field(ge=0, le=4096)] = 0.0
+    """What `leak` keeps for each call that it hits. Unit: mebibytes."""
+
+    @model_validator(mode="after")
+    def _can_be_armed(self) -> Self:
+        wrong = mistake_in(self.module, self.kind, self.dose,
+                           {"delay_ms": self.delay_ms, "leak_mb": self.leak_mb})
+        if wrong:
+            raise ValueError(wrong)
+        return self
 
 
 class DataKeys(Section):

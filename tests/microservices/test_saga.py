@@ -159,7 +159,7 @@ def test_a_cancellation_that_stopped_half_way_is_completed(shop: Any, step: str,
     shown = models.Order.model_validate_json(
         shop.ask("GET", f"/api/orders/{placed['id']}", 2).body)
     with pytest.raises((shop.wire.Crash, StoreError)):
-        shop.run(cancel_order(orders.database, orders.peers, 2, shown.id))
+        shop.run(cancel_order(orders.database, orders.peers, orders.fault, 2, shown.id))
     assert json.loads(shop.ask("GET", f"/api/orders/{placed['id']}", 2).body)["status"] \
         == "cancelling"
     shop.wire.heal()
