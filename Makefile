@@ -8,7 +8,7 @@ COUNT ?= 10000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test contract check bench lock clean
+.PHONY: help demo test contract check bench fuzz lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
