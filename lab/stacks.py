@@ -20,6 +20,7 @@ class Variant:
     topology: str
     replicas: int = 1
     relayed: bool = False
+    breakable: bool = False
     posture: Literal["raw", "resilient"] = "raw"
 
 
@@ -60,16 +61,18 @@ class Stacks:
         topology = self._file.topologies[variant.topology].named(variant.topology)
         if variant.replicas > 1:
             topology = topology.with_replicas(variant.replicas)
-        return replace(topology, relayed=variant.relayed, posture=variant.posture)
+        return replace(topology, relayed=variant.relayed, posture=variant.posture,
+                       breakable=variant.breakable)
 
 
 def variant_of(trial: PlannedTrial) -> Variant:
     """Say which stack a trial needs."""
-    return Variant(trial.topology, trial.replicas, trial.relayed, trial.posture)
+    return Variant(trial.topology, trial.replicas, trial.relayed, trial.breakable, trial.posture)
 
 
 def _words(variant: Variant) -> str:
     details = [f"× {variant.replicas}"] if variant.replicas > 1 else []
     details += ["in the resilient posture"] if variant.posture == "resilient" else []
+    details += ["with ways that can break"] if variant.breakable else []
     details += ["with a distance between its services"] if variant.relayed else []
     return " ".join([variant.topology, *details])

@@ -46,13 +46,15 @@ def action(site: Site, keys: FaultKeys) -> Action:
     return BankDown(site) if keys.module == "bank" else DatabaseDown(site, keys.module)
 
 
-def act(site: Site, fault: PlannedFault, record: FaultRecord, t0_s: float,
+def act(site: Site, fault: PlannedFault | None, record: FaultRecord | None, t0_s: float,
         ended: threading.Event, note: Note) -> None:
-    """Live through one fault; times in the record count from `t0_s`.
+    """Live through a trial's fault, if it has one; times in the record count from `t0_s`.
 
     Never raises: what goes wrong makes the fault void and says why.  Whatever was armed is cleared
     before it returns, also when the load ended early.
     """
+    if fault is None or record is None:
+        return
     record.applies = applies(site, fault.keys)
     if not record.applies:
         return

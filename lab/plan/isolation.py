@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
+from lab.faults.catalogue import ON_A_LINK
 from lab.plan.block import Listed
 from lab.plan.trials import PlannedFault, steady
 from lab.scenario import IsolationKeys, ScenarioFile, ScenarioKeys
@@ -17,6 +18,7 @@ def isolation_blocks(file: ScenarioFile, scenario: ScenarioKeys,
     if keys is None:
         return
     measure_s = keys.before_s + keys.fault_s + keys.after_s
+    breakable = any(file.faults[name].kind in ON_A_LINK for name in keys.faults)
     groups = []
     for _, posture, name in product(range(keys.repeats), keys.postures, (None, *keys.faults)):
         fault = None if name is None else PlannedFault(
@@ -24,6 +26,6 @@ def isolation_blocks(file: ScenarioFile, scenario: ScenarioKeys,
         groups.append(tuple(
             replace(steady(scenario, "isolation", keys.workload, topology,
                            (keys.workload, keys.rate_per_s, keys.warmup_s, measure_s)),
-                    fault=fault, posture=posture)
+                    fault=fault, posture=posture, breakable=breakable)
             for topology in scenario.topologies))
     yield Listed("isolation", keys.workload, tuple(groups), scenario.guards.retries)

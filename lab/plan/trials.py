@@ -62,6 +62,8 @@ class PlannedTrial:
     replicas: int = 1
     relayed: bool = False
     """Calls between services go through the relay, also at distance 0."""
+    breakable: bool = False
+    """The ways between parts go through relays, so that a fault can break them."""
     hop_ms: float = 0.0
     probe: PlannedProbe | None = None
     fault: PlannedFault | None = None
