@@ -112,12 +112,12 @@ def measure_points(searches: Sequence[Search], tallies: dict[int, Tally], arms: 
 
 
 def rent(point: Point, prices: PriceList | None) -> float | None:
-    """Money for 1,000 journeys at capacity when the whole CPU budget is rented; traffic not in."""
+    """Money for a million journeys at capacity when all CPU is rented; traffic left out."""
     capacity = point.capacity.value
     if prices is None or capacity is None or point.memory_gb is None:
         return None
     second = Use(point.cpus, point.memory_gb, point.connections, 0.0)
-    return prices.bill(second) / capacity * 1000
+    return prices.bill(second) / capacity * 1e6
 
 
 def _point(topology: str, place: Place, own: list[Search], tallies: dict[int, Tally]) -> Point:

@@ -108,12 +108,14 @@ def bound_of(searches: Sequence[Search], tallies: dict[int, Tally]) -> Bound | N
                  greatest, parts[greatest] / sum(parts.values()))
 
 
-def load_points(trials: Sequence[TrialRecord], tallies: dict[int, Tally]) -> list[LoadPoint]:
-    """Cores and memory of every trial at one rate, in order of topology, replicas and rate.
+def load_points(trials: Sequence[TrialRecord], tallies: dict[int, Tally],
+                topologies: Sequence[str]) -> list[LoadPoint]:
+    """Cores and memory of every trial at one rate, in order of store, replicas and rate.
 
     Trials that were left early are passed over: their window was not whole.
     """
     points = []
+    order = {name: place for place, name in enumerate(topologies)}
     for trial in trials:
         cost = whole(trial)
         if cost is None or trial.stopped_early or trial.measure_s <= 0:
@@ -123,7 +125,7 @@ def load_points(trials: Sequence[TrialRecord], tallies: dict[int, Tally]) -> lis
         points.append(LoadPoint(
             trial, trial.rate_profile[-1][1], cost.cpu_s / trial.measure_s,
             cost.memory_bytes / 1e9, trial.probe.holds if trial.probe else None))
-    return sorted(points, key=lambda point: (point.trial.topology, point.trial.replicas,
+    return sorted(points, key=lambda point: (order[point.trial.topology], point.trial.replicas,
                                              point.rate, point.trial.id))
 
 

@@ -65,6 +65,15 @@ class BestRatio:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolRatio:
+    """One big machine against the best split of the same budget: capacity, pooled ÷ split."""
+
+    topology: str
+    way: str
+    capacity: ThresholdRatio
+
+
+@dataclass(frozen=True, slots=True)
 class HotMix:
     """One hot workload."""
 
@@ -75,6 +84,7 @@ class HotMix:
     """Journeys per second at which the fewest cores were searched."""
     ways: list[Way]
     by_way: list[WayRatio]
+    by_pool: list[PoolRatio]
     best: BestRatio | None
 
     def of(self, topology: str) -> list[Way]:
@@ -116,13 +126,13 @@ def _mix(workload: str, own: list[Search], tallies: dict[int, Tally], arms: Arms
         groups.setdefault((search.trial.topology, search.trial.scaled or POOLED), []).append(search)
     keys = sorted(groups, key=lambda key: (arms.all.index(key[0]), _ORDER.get(key[1], 3), key[1]))
     ways = [_way(topology, way, groups[topology, way], tallies) for topology, way in keys]
-    ratios = [ratio for name in arms.all
-              if (ratio := _by_way([way for way in ways if way.topology == name]))]
+    by_store = [[way for way in ways if way.topology == name] for name in arms.all]
     by_rate = [search.trial for search in own if search.variable == "rate"]
     by_cpus = [search.trial for search in own if search.variable == "cpus"]
     return HotMix(workload, by_rate[0].cpu_budget if by_rate else None,
-                  by_cpus[0].rate_profile[-1][1] if by_cpus else None, ways, ratios,
-                  _best(ways, arms))
+                  by_cpus[0].rate_profile[-1][1] if by_cpus else None, ways,
+                  [saving for one in by_store if (saving := _by_way(one))],
+                  [pool for one in by_store if (pool := _by_pool(one))], _best(ways, arms))
 
 
 def _way(topology: str, way: str, own: list[Search], tallies: dict[int, Tally]) -> Way:
@@ -150,6 +160,15 @@ def _by_way(own: list[Way]) -> WayRatio | None:
         ratio_of_searches(hot.rate_searches, everything.rate_searches)
         if everything.rate_searches and hot.rate_searches else None,
         more / less if more and less else None)
+
+
+def _by_pool(own: list[Way]) -> PoolRatio | None:
+    pooled = next((way for way in own if way.way == POOLED and way.rate_searches), None)
+    best = best_of(own)
+    if pooled is None or best is None:
+        return None
+    return PoolRatio(best.topology, best.way,
+                     ratio_of_searches(pooled.rate_searches, best.rate_searches))
 
 
 def _best(ways: list[Way], arms: Arms) -> BestRatio | None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms, usable
+from reports.break_even import BreakEven, find_break_even
 from reports.capacity import Searched, measure_points
 from reports.cost import Bill, Cost, measure_bill
 from reports.demand import DemandLine, LoadPoint, demand_line, load_points
@@ -118,6 +119,7 @@ class Scaling:
     hot_mixes: Hot
     loads: list[LoadPoint]
     lines: list[DemandLine]
+    break_even: BreakEven | None
     bill: Bill
 
     @property
@@ -136,12 +138,13 @@ def measure_scaling(run: Run, judged: list[Judged], arms: Arms) -> Scaling:
     hot = [measure_ramp(run, trial) for trial in usable(judged, "hot") if is_ramp(trial)]
     curve = _rows(ramps, arms)
     searched = measure_points(find_searches(judged, "search"), counts, arms)
-    loads = load_points(_at_one_rate(judged, searched), counts)
+    loads = load_points(_at_one_rate(judged, searched), counts, arms.all)
+    bill = measure_bill(run, judged, arms, counts)
     return Scaling(
         ramps, curve, _ratios(curve, arms), hot, _rows(hot, arms), searched,
         measure_hot(find_searches(judged, "hot"), counts, arms), loads,
         [line for name in arms.all if (line := demand_line(name, loads))],
-        measure_bill(run, judged, arms, counts))
+        find_break_even(loads, arms.base, arms.rival, bill.prices), bill)
 
 
 def is_ramp(trial: TrialRecord) -> bool:

@@ -41,20 +41,23 @@ def ratio_text(ratio: ThresholdRatio | None) -> str:
     return f"{value}{f'({ends})' if value and ends else ends}".strip() or ABSENT
 
 
-def threshold_verdict(ratio: ThresholdRatio, above: str, below: str, verb: str) -> str:
+def threshold_verdict(ratio: ThresholdRatio, above: str, below: str, verb: str, *,
+                      with_basis: bool = True) -> str:
     """Which of two has more, if the interval tells them apart; `verb`: `carries more`.
 
-    The ratio is above ÷ below.
+    The ratio is above ÷ below.  Without its basis, the sentence around it must say what the
+    interval holds.
     """
     low, high = ratio.low, ratio.high
     if low is None and high is None:
         return f"{above} and {below} can't be told apart: their ratio has no bound"
-    basis = _basis(ratio)
+    basis = _basis(ratio) if with_basis else ""
     if low is not None and digits_apart(low):
-        return f"{above} {verb}, {_factor(ratio.value, low, high)}{basis}"
+        return f"{above} {verb} than {below}, {_factor(ratio.value, low, high)}{basis}"
     if high is not None and digits_apart(1 / high):
         turned = 1 / ratio.value if ratio.value else None
-        return f"{below} {verb}, {_factor(turned, 1 / high, 1 / low if low else None)}{basis}"
+        factor = _factor(turned, 1 / high, 1 / low if low else None)
+        return f"{below} {verb} than {above}, {factor}{basis}"
     both = f"no difference shown between {above} and {below}"
     if low is None or high is None:
         side = f"above ×{number(low)}" if low is not None else f"below ×{number(high)}"

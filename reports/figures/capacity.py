@@ -23,17 +23,19 @@ _AXIS: Final = {"cpus": "CPU budget (cores)", "machines": "machines", "replicas"
 
 
 def draw_curves(curves: Sequence[Curve]) -> Figure | None:
-    """Capacity along every axis, a panel each; the dotted line above is the utilisation bound."""
+    """Capacity along every axis, a panel each; the dotted line is the utilisation bound."""
     panels: dict[tuple[str, str, float], list[Curve]] = {}
     for curve in curves:
         panels.setdefault((curve.workload, curve.axis, curve.fixed), []).append(curve)
     if not panels:
         return None
     figure, axes = _grid(len(panels), 2.5)
+    workloads = len({workload for workload, _, _ in panels})
     for axis, ((workload, which, fixed), own) in zip(axes, panels.items(), strict=False):
         for curve in own:
             _draw_curve(axis, curve)
-        axis.set(title=panel_title(workload, which, fixed), xlabel=_AXIS[which], ylim=(0, None))
+        axis.set(title=panel_title(workload, which, fixed, workloads), xlabel=_AXIS[which],
+                 ylim=(0, None))
         xs = sorted({_x(curve, i) for curve in own for i in range(len(curve.stops))})
         axis.set_xticks(xs, [f"{x:g}" for x in xs])
         axis.margins(x=0.12)
@@ -44,11 +46,11 @@ def draw_curves(curves: Sequence[Curve]) -> Figure | None:
     return figure
 
 
-def panel_title(workload: str, axis: str, fixed: float) -> str:
-    """What stays the same in a panel."""
+def panel_title(workload: str, axis: str, fixed: float, workloads: int = 1) -> str:
+    """What stays the same in a panel; the workload only where there are several."""
     what = {"cpus": "one replica each" if fixed == 1 else f"{fixed:g} replicas each",
             "machines": f"{fixed:g} CPU for a machine", "replicas": f"{fixed:g} CPU in all"}
-    return f"{workload}: {what[axis]}"
+    return f"{f'{workload}: ' if workloads > 1 else ''}{what[axis]}"
 
 
 def draw_probes(searches: Sequence[Search]) -> Figure | None:

@@ -27,13 +27,15 @@ def sizes_of(usl: Usl) -> list[float]:
 
 
 def draw_usl(curves: Sequence[Curve]) -> Figure | None:
-    """Measured capacities, the fitted law and its 95 % band; dashed beyond what was measured."""
+    """Measured capacities, the fitted law and its 95 % band; an upright line ends what
+    was measured."""
     known = fitted(curves)
     if not known:
         return None
+    workloads = len({curve.workload for curve in curves})
     panels: dict[str, list[tuple[Curve, Usl]]] = {}
     for curve, usl in known:
-        title = panel_title(curve.workload, curve.axis, curve.fixed)
+        title = panel_title(curve.workload, curve.axis, curve.fixed, workloads)
         panels.setdefault(title, []).append((curve, usl))
     figure, axes = new_figure(0.4 + 2.6 * len(panels), len(panels), 1)
     for axis, (title, own) in zip(axes, panels.items(), strict=True):

@@ -7,7 +7,7 @@ from reports.capacity import Curve, Point, Searched, Stop
 from reports.demand import TOTAL, Bound
 from reports.document import Block, Drawing, Heading, Note
 from reports.figures import capacity as draw
-from reports.figures.usl import draw_usl, fitted, sizes_of
+from reports.parts.usl import curve_name, panel_of, usl_blocks
 from reports.search import Search
 from reports.search_words import (
     place_text,
@@ -16,11 +16,9 @@ from reports.search_words import (
     threshold_verdict,
 )
 from reports.table import Table
-from reports.usl import usl_sentence
 from reports.words import (
     ABSENT,
     count,
-    interval,
     number,
     percent,
     percent_interval,
@@ -60,20 +58,29 @@ def searched_blocks(searched: Searched, arms: Arms) -> list[Block]:
             "by a longer window; upright line: the confirmed capacity. Latency above capacity is "
             f"backlog and is not quoted.{_panels_left(searched)}", ("scaling_probes",), figure))
     blocks.append(probe_table("scaling_probes", searched.searches))
-    return [*blocks, *_usl_blocks(searched.curves)]
+    return [*blocks, *usl_blocks(searched.curves)]
 
 
 def _curves_said(curves: list[Curve]) -> str:
     said = []
-    for curve in curves:
+    for curve in _longest(curves):
         first, last = curve.stops[0], curve.stops[-1]
-        what = draw.panel_title(curve.workload, curve.axis, curve.fixed)
         said.append(
-            f"{curve.topology} ({what}): from {threshold_text(first.point.capacity)} to "
+            f"{curve_name(curve, curves)}: from {threshold_text(first.point.capacity)} to "
             f"{threshold_text(last.point.capacity)} journeys/s"
             + (f", {percent(last.efficiency.value, 0)} as much for a core"
                if last.efficiency.value is not None else ""))
     return "; ".join(said)
+
+
+def _longest(curves: list[Curve]) -> list[Curve]:
+    """Of every workload, store and axis the curve with the most points."""
+    best: dict[tuple[str, str, str], Curve] = {}
+    for curve in curves:
+        key = (curve.workload, curve.axis, curve.topology)
+        if key not in best or len(curve.stops) > len(best[key].stops):
+            best[key] = curve
+    return list(best.values())
 
 
 def _searches_said(searches: list[Search]) -> str:
@@ -153,7 +160,7 @@ def _axis_table(curves: list[Curve]) -> Table:
         "Capacity for a core, relative to the smallest point of the axis: "
         "E(r) = cap(r) / (r · cap(1)).",
         ["axis", "store", "CPU", "replicas", "r", "capacity", "efficiency"],
-        [[draw.panel_title(curve.workload, curve.axis, curve.fixed), curve.topology,
+        [[panel_of(curve, curves), curve.topology,
           setting(stop.point.cpus), str(stop.point.replicas), number(stop.size),
           threshold_text(stop.point.capacity), _efficiency(stop)] for curve, stop in rows],
         ["workload", "axis", "fixed", "topology", "cpus", "replicas", "size", "capacity_per_s",
@@ -190,32 +197,3 @@ def probe_table(name: str, searches: list[Search]) -> Table:
           probe.scheduled, probe.good, probe.share, probe.holds, search.threshold.value]
          for search, probe in probes],
         frozenset({2, 3, 4, 5}))
-
-
-def _usl_blocks(curves: list[Curve]) -> list[Block]:
-    """The law where it may be used; where not, why."""
-    if not curves:
-        return []
-    said = [usl_sentence(
-        f"{curve.topology} ({draw.panel_title(curve.workload, curve.axis, curve.fixed)})",
-        curve.usl) for curve in curves]
-    figure = draw_usl(curves)
-    if figure is None:
-        return [Note(text) for text in said]
-    rows = [(curve, n, usl.at(n)) for curve, usl in fitted(curves) for n in sizes_of(usl)]
-    return [
-        Drawing("scaling_usl", "The Universal Scalability Law through the capacities",
-                " ".join(said),
-                "X(N) = γN / (1 + α(N − 1) + βN(N − 1)): α is contention, β the price of keeping "
-                "each other informed. Shaded: 95 % band. It is not drawn beyond twice the largest "
-                "size measured.", ("scaling_usl", "scaling_axes"), figure),
-        Table("scaling_usl", "Parameters of the law", "95 % intervals by the parametric bootstrap.",
-              ["axis", "store", "γ", "α", "β"],
-              [[draw.panel_title(curve.workload, curve.axis, curve.fixed), curve.topology,
-                *(f"{number(e.value)} {interval(e.low, e.high)}"
-                  for e in (usl.gamma, usl.alpha, usl.beta))] for curve, usl in fitted(curves)],
-              ["workload", "axis", "fixed", "topology", "size", "law_per_s", "low", "high"],
-              [[curve.workload, curve.axis, curve.fixed, curve.topology, n, at.value, at.low,
-                at.high] for curve, n, at in rows],
-              frozenset({2, 3, 4})),
-    ]

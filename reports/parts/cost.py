@@ -7,6 +7,7 @@ from reports.cost import WHAT, Bill, Cost, CostRatio, Idle
 from reports.document import Block, Drawing, Heading, Note
 from reports.estimate import ALPHA, Estimate
 from reports.figures.cost import draw_cost
+from reports.price import PriceList
 from reports.table import Table
 from reports.verdicts import digits_apart
 from reports.words import ABSENT, count, interval, listed, number, percent
@@ -29,7 +30,7 @@ def cost_blocks(bill: Bill, arms: Arms) -> list[Block]:
         "group by the kernel's accounting with a 95 % t interval; parts count shared pages in "
         "each process, so their memory adds up to more. At light load idle time is in the bill.",
         ("scaling_cost",), figure))
-    blocks.append(_cost_table(bill.costs, first[0].series))
+    blocks.append(_cost_table(bill.costs, bill.prices))
     if bill.ratios:
         blocks.append(_ratio_table(bill.ratios, arms))
     return [*blocks, Note(_money_said(bill, first, arms)), *_idle_blocks(bill.idle)]
@@ -68,7 +69,8 @@ def _money_said(bill: Bill, first: list[Cost], arms: Arms) -> str:
             "into the scenario.")
 
 
-def _cost_table(costs: list[Cost], first: str) -> Table:
+def _cost_table(costs: list[Cost], prices: PriceList | None) -> Table:
+    first = costs[0].series
     cells, raw = [], []
     for c in costs:
         more = [c.connection_s, c.mb_sent, c.money]
@@ -90,7 +92,7 @@ def _cost_table(costs: list[Cost], first: str) -> Table:
         "Connections to the databases, whether busy or not. Sent: response bodies. Parts of the "
         "first series stand here, of all series in the CSV.",
         ["series", "store", "part", "trials", "CPU-seconds", "GB·s", "connection-s", "MB sent",
-         "money"], cells,
+         prices.currency if prices else "money"], cells,
         ["series", "workload", "topology", "part", "trials",
          *(f"{name}{end}" for name in names for end in ("", "_low", "_high")), "cores",
          "memory_gb"], raw, frozenset({3, 4, 5, 6, 7, 8}))
@@ -104,7 +106,7 @@ def _ratio_table(ratios: list[CostRatio], arms: Arms) -> Table:
         ["series", "cost", "pairs", "ratio", "A/A", "p by Holm", "verdict"],
         [[one.series, WHAT[one.what], str(one.ratio.n),
           f"×{number(one.ratio.value)} {interval(one.ratio.low, one.ratio.high)}".strip(),
-          f"×{number(one.band.high)}" if one.band else ABSENT, number(one.adjusted_p, 2),
+          f"×{number(one.band.high)}" if one.band else ABSENT, _p(one.adjusted_p),
           cost_verdict(one, arms)] for one in ratios],
         ["series", "cost", "pairs", "ratio", "low", "high", "aa_high", "p_holm"],
         [[one.series, one.what, one.ratio.n, one.ratio.value, one.ratio.low, one.ratio.high,
@@ -138,6 +140,10 @@ def _idle_blocks(idle: list[Idle]) -> list[Block]:
                  for one, part, core, gb in parts)],
               frozenset({1, 2, 3, 4, 5})),
     ]
+
+
+def _p(p: float | None) -> str:
+    return "below 0.0001" if p is not None and p < 1e-4 else number(p, 2)
 
 
 def _of(share: float | None) -> str:

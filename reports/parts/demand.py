@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reports.capacity import BigSmall, Point, rent
+from reports.break_even import BreakEven
+from reports.capacity import BigSmall, Place, Point, rent
 from reports.document import Block, Drawing, Heading, Note
 from reports.figures.capacity import draw_loads
 from reports.price import PriceList
@@ -17,7 +18,7 @@ def demand_blocks(scaling: Scaling) -> list[Block]:
     figure = draw_loads(scaling.loads, scaling.lines)
     if figure is None:
         return []
-    said = [f"a further journey works {line.topology} {number(line.slope.value * 1000)} "
+    said = [f"a further journey costs {line.topology} {number(line.slope.value * 1000)} "
             f"{interval((line.slope.low or 0) * 1000, (line.slope.high or 0) * 1000)} ms of CPU"
             for line in scaling.lines]
     workload = next(p.trial.workload for p in scaling.loads if p.trial.phase != "idle")
@@ -27,7 +28,36 @@ def demand_blocks(scaling: Scaling) -> list[Block]:
         "Every trial at one rate: latency, probes, standing idle. The line is fitted by least "
         "squares through the trials that met the objective. Hollow: past capacity, where cores "
         "stop at the budget while the queue grows. Stores with several replicas stand in the "
-        "table only.", ("scaling_demand",), figure), _demand_table(scaling)]
+        "table only.", ("scaling_demand",), figure), _demand_table(scaling),
+        *_break_even_blocks(scaling.break_even)]
+
+
+def _break_even_blocks(found: BreakEven | None) -> list[Block]:
+    """Which store is cheaper at which load, by use."""
+    if found is None:
+        return []
+    between = f"between {number(found.least_rate)} and {number(found.most_rate)} journeys/s"
+    if found.rate is not None:
+        first = found.base if found.at_least.value > 0 else found.rival
+        then = found.rival if first == found.base else found.base
+        said = (f"{first} is cheaper below about {number(found.rate)} journeys/s, {then} above "
+                f"(measured {between})")
+    elif found.cheaper:
+        said = f"{found.cheaper} is cheaper at every load measured in both stores, {between}"
+    else:
+        said = f"which store is cheaper is not shown over the whole range {between}"
+    ends = [(found.least_rate, found.at_least), (found.most_rate, found.at_most)]
+    return [
+        Note(f"Billed by use, traffic left out: {said}."),
+        Table("scaling_break_even", f"{found.rival} − {found.base} in money an hour",
+              "By the lines of cost against load at the ends of the range that was measured in "
+              "both stores, with 95 % t intervals.",
+              ["journeys/s", found.at_least.unit, "points"],
+              [[number(rate), f"{number(e.value)} {interval(e.low, e.high)}", str(e.n)]
+               for rate, e in ends],
+              ["rate_per_s", "difference_an_hour", "low", "high", "points", "currency"],
+              [[rate, e.value, e.low, e.high, e.n, e.unit] for rate, e in ends],
+              frozenset({0, 1, 2}))]
 
 
 def _demand_table(scaling: Scaling) -> Table:
@@ -64,8 +94,11 @@ def _many(point: Point) -> str:
 
 
 def _big_small_table(found: list[BigSmall], prices: PriceList | None) -> Table:
-    money = f"{prices.currency if prices else 'money'} / 1,000 journeys"
-    rows = [(one, point) for one in found for point in (one.big, one.small)]
+    money = f"{prices.currency if prices else 'money'} / million journeys"
+    rows: dict[tuple[str, Place], tuple[BigSmall, Point]] = {}
+    for one in found:
+        for p in (one.big, one.small):
+            rows.setdefault((p.topology, p.place), (one, p))
     return Table(
         "scaling_big_small", "One big against many small, equal budget",
         "Capacity in journeys per second; memory held at it; money when the whole CPU budget is "
@@ -73,11 +106,11 @@ def _big_small_table(found: list[BigSmall], prices: PriceList | None) -> Table:
         ["workload", "store", "CPU", "replicas", "capacity", "GB", money, "big ÷ small"],
         [[p.workload, p.topology, setting(p.cpus), str(p.replicas), threshold_text(p.capacity),
           number(p.memory_gb), number(rent(p, prices)),
-          ratio_text(one.ratio) if p is one.small else ABSENT] for one, p in rows],
+          ratio_text(one.ratio) if p is one.small else ABSENT] for one, p in rows.values()],
         ["workload", "topology", "cpus", "replicas", "capacity_per_s", "low", "high", "memory_gb",
-         "connections", "money_per_1000_journeys", "big_over_small", "ratio_low", "ratio_high"],
+         "connections", "money_per_million_journeys", "big_over_small", "ratio_low", "ratio_high"],
         [[p.workload, p.topology, p.cpus, p.replicas, p.capacity.value, p.capacity.low,
           p.capacity.high, p.memory_gb, p.connections, rent(p, prices),
           *((one.ratio.value, one.ratio.low, one.ratio.high) if p is one.small
-            else (None, None, None))] for one, p in rows],
+            else (None, None, None))] for one, p in rows.values()],
         frozenset({2, 3, 4, 5, 6, 7}))

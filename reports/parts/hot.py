@@ -7,6 +7,7 @@ from reports.document import Block, Drawing, Note
 from reports.figures.hot import draw_hot_mix, way_text
 from reports.hot import Hot, HotMix, Way, best_of
 from reports.parts.capacity import bound_text, probe_table
+from reports.search import ThresholdRatio
 from reports.search_words import ratio_text, threshold_text, threshold_verdict
 from reports.table import Table
 from reports.words import number, setting
@@ -20,22 +21,32 @@ def hot_blocks(hot: Hot, arms: Arms) -> list[Block]:
 
 
 def hot_sentences(mix: HotMix, arms: Arms) -> list[str]:
-    """What the searches have shown: the best split, the stores at their best, the savings."""
-    said = [f"{name} carried most split by {way_text(best.way)}: "
-            f"{threshold_text(best.capacity)} journeys/s." for name in arms.all
-            if (best := best_of(mix.of(name)))]
+    """What the searches have shown: the stores at their best, the savings, one pool."""
+    asked: list[tuple[str, ThresholdRatio, str, str, str]] = []
     if mix.best:
-        verdict = threshold_verdict(mix.best.capacity, arms.base, arms.rival or "", "carries more")
-        said.append(f"Each at its best split: {verdict}.")
+        asked.append(("Each at its best split", mix.best.capacity, arms.base, arms.rival or "",
+                      "carries more"))
     for one in mix.by_way:
-        way = way_text(one.way)
+        hot, every = f"the split by {way_text(one.way)}", "the split by everything"
         if one.capacity:
-            verdict = threshold_verdict(one.capacity, way, "everything", "carries more")
-            said.append(f"{one.topology} at equal budget: {verdict}.")
+            asked.append((f"{one.topology} at equal budget", one.capacity, hot, every,
+                          "carries more"))
         if one.cpus:
-            verdict = threshold_verdict(one.cpus, "scaling everything", way, "needs more cores")
-            said.append(f"{one.topology} at {setting(mix.rate)} journeys/s: {verdict}.")
-    return said
+            asked.append((f"{one.topology} at {setting(mix.rate)} journeys/s", one.cpus, every,
+                          hot, "needs more cores"))
+    asked += [(f"{one.topology} at equal budget", one.capacity, "one pool",
+               f"the split by {way_text(one.way)}", "carries more") for one in mix.by_pool]
+    alone = all(ratio.n == 1 and not ratio.by_pairs for _, ratio, *_ in asked)
+    said = [f"{where}: {threshold_verdict(ratio, above, below, verb, with_basis=not alone)}."
+            for where, ratio, above, below, verb in asked]
+    once = ["One search each: repetition is not in the intervals."] if asked and alone else []
+    return said + once
+
+
+def _best_said(mix: HotMix, arms: Arms) -> str:
+    best = {name: way for name in arms.all if (way := best_of(mix.of(name)))}
+    return "; ".join(f"{name} carried most split by {way_text(way.way)}: "
+                     f"{threshold_text(way.capacity)} journeys/s" for name, way in best.items())
 
 
 def _mix_blocks(mix: HotMix, arms: Arms) -> list[Block]:
@@ -44,7 +55,7 @@ def _mix_blocks(mix: HotMix, arms: Arms) -> list[Block]:
     if figure := draw_hot_mix(mix):
         blocks.append(Drawing(
             name, f"Ways of scaling under {mix.workload}",
-            f"{mix.workload}: {' '.join(hot_sentences(mix, arms))}",
+            f"{mix.workload}: {_best_said(mix, arms) or 'no split was confirmed'}.",
             f"One total budget{_on(mix)} for proxy, store and databases together. Pooled: one "
             "machine, nothing is split. Everything: split as the ordinary mix uses it. Hot part: "
             "split as the hot mix uses it, so that only what is hot has grown; × scales the hot "
