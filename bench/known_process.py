@@ -13,6 +13,7 @@ from typing import Final
 
 from bench.known_server import Record
 from lab.budget.group import pin_new
+from lab.budget.priority import prefer
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -35,6 +36,7 @@ def serving(folder: Path, cpus: Sequence[int], *options: str) -> Iterator[Runnin
             cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             pin_new(process.pid, cpus)
+            prefer(process.pid)  # its times are the truth: they must not wait for others
             assert process.stdin
             assert process.stdout
             port = process.stdout.readline().strip()

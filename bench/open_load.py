@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 
 from contract.load import LoadSpec, LoadSummary, Workload
 from lab.generator import Generator
+from reports.estimate import percentile
+from reports.guards import Thresholds
 
 CONCURRENCY: Final = 300
 _DRAIN_S: Final = 10.0
@@ -35,6 +37,14 @@ class Driven:
     @property
     def response_ms(self) -> Floats:
         return (self.end - self.intended) * 1000
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the lab's guards of the generator would let this pass as a trial."""
+        limits, told = Thresholds(), self.summary
+        lag_ms = max(limits.lag_p99_ms, 0.2 * percentile(self.response_ms, 50))
+        return (told.lag_p99_ms <= lag_ms and told.lag_max_ms <= limits.lag_max_ms
+                and told.measured_cpu_share <= limits.generator_cpu)
 
 
 def drive(url: str, folder: Path, cpus: Sequence[int], profile: list[tuple[float, float]],

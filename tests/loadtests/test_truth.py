@@ -6,6 +6,7 @@ can't fail this; `python -m bench truth` holds the instrument to 5 % at 12 ms.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,16 @@ def test_a_frozen_server_is_seen_by_all_who_came(tmp_path: Path) -> None:
     assert frozen >= 60, "a closed loop would have sent its users' number and waited"
     assert np.quantile(driven.response_ms, 0.99) > 1700
     assert driven.response_ms[driven.response_ms > 50].mean() == pytest.approx(1000, rel=0.3)
+
+
+def test_a_drive_that_the_lab_would_reject_is_not_trusted(tmp_path: Path) -> None:
+    with serving(tmp_path, CORES.system, "--scale", "0.2") as server:
+        driven = drive(server.url, tmp_path, CORES.generator, [(0.2, 30.0), (0.5, 30.0)], 5)
+    for told, is_trusted in (({"lag_p99_ms": 0.1, "lag_max_ms": 1.0}, True),
+                             ({"lag_p99_ms": 50.0, "lag_max_ms": 1.0}, False),
+                             ({"lag_p99_ms": 0.1, "lag_max_ms": 25.0}, False)):
+        summary = driven.summary.model_copy(update={"measured_cpu_share": 0.2, **told})
+        assert replace(driven, summary=summary).is_trusted == is_trusted
 
 
 def test_a_lost_record_is_noticed(tmp_path: Path) -> None:
