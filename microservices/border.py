@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar, cast
 from fastapi import Depends, FastAPI, Request, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import errors
@@ -151,11 +152,14 @@ async def _read(request: Request) -> bytes:
         raise errors.BodyTooLarge
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            raise errors.BodyTooLarge
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                raise errors.BodyTooLarge
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise errors.MalformedJSON from None
     return b"".join(chunks)
 
 

@@ -56,7 +56,10 @@ def body(model: type[M]) -> M:
     declared = request.content_length
     if declared is not None and declared > MAX_BODY_BYTES:
         raise errors.BodyTooLarge
-    return parse_body(model, request.content_type, request.stream.read(MAX_BODY_BYTES + 1))
+    read = request.stream.read(MAX_BODY_BYTES + 1)
+    if declared is not None and len(read) < declared:  # the client left
+        raise errors.MalformedJSON
+    return parse_body(model, request.content_type, read)
 
 
 def idempotency_key() -> str:
@@ -93,6 +96,7 @@ class Border:
     def __call__(self, environ: WSGIEnvironment,
                  start_response: StartResponse) -> Iterable[bytes]:
         work = Work()
+        environ.pop("HTTP_UPGRADE", None)  # Werkzeug would look for a WebSocket's route
 
         def start_with_work(status: str, headers: list[tuple[str, str]], *given: Any) -> Any:
             headers.append((WORK_HEADER, str(work)))
