@@ -1,0 +1,160 @@
+"""Cost: units, planted work, the idle tax, money by the price list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from synthetic_search import COST, MONOLITH, World, write_search_run
+
+from reports.arms import find_arms
+from reports.cost import Bill, measure_bill
+from reports.document import Note
+from reports.estimate import Ratio
+from reports.figures.style import drawing_style
+from reports.guards import judge
+from reports.parts.cost import cost_blocks, cost_verdict
+from reports.price import PriceList, Use, prices_of
+from reports.read import Run, read_run
+from reports.tally import tally
+from reports.verdicts import Band
+
+CALM = World(cost_noise=0.0)
+PRICES = {"currency": "EUR", "core_hour": 0.36, "gb_hour": 0.036, "connection_hour": 0.0036,
+          "gb_sent": 0.09}
+Make = Callable[..., tuple[Run, Bill]]
+
+
+@pytest.fixture
+def billed(tmp_path: Path) -> Make:
+    """Compute the bill of a known world."""
+
+    def make(world: World = CALM, **parts: Any) -> tuple[Run, Bill]:
+        run = read_run(write_search_run(tmp_path / "run", world, **{"prices": PRICES, **parts}))
+        return run, measure_bill(run, judge(run.record, {}), find_arms(run.record))
+
+    return make
+
+
+def notes(bill: Bill, run: Run) -> str:
+    with drawing_style():
+        blocks = cost_blocks(bill, find_arms(run.record))
+    return " ".join(block.text for block in blocks if isinstance(block, Note))
+
+
+@pytest.mark.parametrize(("use", "money"), [
+    (Use(3600, 0, 0, 0), 0.36),  # a core for an hour
+    (Use(1, 0, 0, 0), 0.0001),  # a core for a second: an hour has 3,600 of them, not 60
+    (Use(60, 0, 0, 0), 0.006),  # and for a minute
+    (Use(0, 3600, 0, 0), 0.036),
+    (Use(0, 0, 3600, 0), 0.0036),
+    (Use(0, 0, 0, 1), 0.09),  # traffic has no time
+    (Use(7200, 3600, 7200, 2), 0.72 + 0.036 + 0.0072 + 0.18),
+])
+def test_prices_by_the_hour_are_charged_by_the_second(use: Use, money: float) -> None:
+    prices = PriceList("EUR", 0.36, 0.036, 0.0036, 0.09)
+    assert prices.bill(use) == pytest.approx(money, rel=1e-12)
+
+
+def test_what_was_planted_is_charged_per_thousand_good_requests(billed: Make) -> None:
+    _, bill = billed(**COST)
+    for cost in bill.costs:
+        demand = sum(CALM.demand[cost.topology]["shop"].values())
+        idle = CALM.idle_cores[cost.topology]
+        held = 0.26 if cost.topology == "monolith" else 0.62
+        assert cost.cpu_s.value == pytest.approx(500 * demand + idle * 1000 / 40)
+        assert cost.gb_s.value == pytest.approx(held * 1000 / 40)  # 20 journeys of 2 a second
+        assert cost.connection_s is not None
+        assert cost.connection_s.value == pytest.approx(24 * 1000 / 40)
+        assert cost.mb_sent is not None
+        assert cost.mb_sent.value == pytest.approx(0.5)
+        assert sum(cost.parts_cpu_s.values()) == pytest.approx(cost.cpu_s.value)
+        assert cost.cores == pytest.approx(20 * demand + idle)
+
+
+def test_money_for_a_thousand_orders_is_what_its_window_cost(billed: Make) -> None:
+    run, bill = billed(**COST)
+    for cost in bill.costs:
+        demand = sum(CALM.demand[cost.topology]["shop"].values())
+        cores = 20 * demand + CALM.idle_cores[cost.topology]
+        held = 0.26 if cost.topology == "monolith" else 0.62
+        hour = cores * 0.36 + held * 0.036 + 24 * 0.0036 + 40 * 500 * 3600 / 1e9 * 0.09
+        assert cost.money is not None
+        assert cost.money.value == pytest.approx(hour / (4 * 3600) * 1000)  # 4 orders a second
+        assert cost.money.unit == "EUR / 1,000 orders"
+    assert "1,000 acknowledged orders under shop" in notes(bill, run)
+
+
+def test_costs_are_compared_by_pairs_beyond_chance_and_the_noise_floor(billed: Make) -> None:
+    run, bill = billed(World(), **COST)
+    by_what = {one.what: one for one in bill.ratios}
+    cpu = by_what["cpu_s"]
+    demand = {name: sum(World().demand[name]["shop"].values()) for name in World().demand}
+    truth = (20 * demand["microservices"] + 0.04) / (20 * demand["monolith"] + 0.01)
+    assert cpu.ratio.n == 5
+    assert cpu.band is not None
+    assert cpu.band.n == 1
+    assert cpu.ratio.low is not None
+    assert cpu.ratio.high is not None
+    assert cpu.ratio.low <= truth <= cpu.ratio.high
+    arms = find_arms(run.record)
+    assert cost_verdict(cpu, arms).startswith("microservices costs more, ×2.")
+    assert "no difference shown" in cost_verdict(by_what["connection_s"], arms)
+    noisy = replace(cpu, band=Band(1 / 4, 4.0, 3))
+    assert "no difference shown" in cost_verdict(noisy, arms)
+    assert "no difference shown" in cost_verdict(replace(cpu, adjusted_p=0.2), arms)
+    one_pair = replace(cpu, ratio=Ratio(2.0, None, None, 1, 2.0, None))
+    assert "one pair has no interval" in cost_verdict(one_pair, arms)
+
+
+def test_equal_stores_cost_the_same(billed: Make) -> None:
+    world = World(demand={"monolith": MONOLITH, "microservices": MONOLITH},
+                  idle_cores={"monolith": 0.01, "microservices": 0.01}, cost_noise=0.05)
+    run, bill = billed(world, **COST)
+    for one in bill.ratios:
+        assert "no difference shown" in cost_verdict(one, find_arms(run.record))
+
+
+def test_the_idle_tax_is_what_is_taken_while_nobody_comes(billed: Make) -> None:
+    _, bill = billed(**COST)
+    for idle in bill.idle:
+        planted = CALM.idle_cores[idle.topology]
+        loaded = 20 * sum(CALM.demand[idle.topology]["shop"].values()) + planted
+        assert idle.cores.value == pytest.approx(planted)
+        assert idle.cores.n == 3
+        assert idle.share_of_cores == pytest.approx(planted / loaded)
+        assert idle.share_of_memory == pytest.approx(1.0)
+        assert sum(idle.parts_cores.values()) == pytest.approx(planted)
+
+
+def test_series_are_billed_apart_and_the_first_comes_first(billed: Make) -> None:
+    more = {**COST["latency"][0], "rate_per_s": 40, "pairs": 2}
+    _, bill = billed(latency=[COST["latency"][0], more])
+    assert [(cost.series, cost.topology) for cost in bill.costs] == [
+        (series, name) for series in ("shop@20", "shop@40") for name in CALM.demand]
+    assert {one.series for one in bill.ratios} == {"shop@20", "shop@40"}
+
+
+def test_without_orders_or_prices_no_money_is_counted(billed: Make) -> None:
+    run, bill = billed(**COST)
+    rows = run.requests.assign(endpoint="get_product")
+    poor = replace(run, requests=rows)
+    without = measure_bill(poor, judge(run.record, {}), find_arms(run.record))
+    assert all(cost.money is None for cost in without.costs)
+    assert "no order was placed under shop" in notes(without, poor)
+    record = run.record.model_copy(update={"scenario_resolved": {}})
+    assert prices_of(record) is None
+    assert "no price list" in notes(replace(bill, prices=None), run)
+
+
+def test_wrong_answers_and_the_warm_up_are_not_counted(billed: Make) -> None:
+    run, _ = billed(latency=[{**COST["latency"][0], "pairs": 1}])
+    counts = tally(run)[0]
+    assert (counts.scheduled, counts.journeys, counts.orders) == (240, 120, 24)
+    assert counts.bytes_sent == 240 * 500
+    wrong = run.requests.assign(right=False, good=False)
+    nothing = tally(replace(run, requests=wrong))[0]
+    assert (nothing.scheduled, nothing.good, nothing.orders) == (240, 0, 0)

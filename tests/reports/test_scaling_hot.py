@@ -1,0 +1,114 @@
+"""One hot feature: planted capacities and fewest cores are found, way by way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from synthetic_search import HOT, MONOLITH, World, write_search_run
+
+from reports.arms import Arms, find_arms
+from reports.document import Drawing
+from reports.figures.style import drawing_style
+from reports.guards import judge
+from reports.hot import Hot, HotMix, Way
+from reports.parts.hot import hot_blocks, hot_sentences
+from reports.read import read_run
+from reports.scaling import measure_scaling
+
+CALM = World(cost_noise=0.0, idle_cores={"monolith": 0.0, "microservices": 0.0})
+
+
+@pytest.fixture(scope="module")
+def mix(tmp_path_factory: pytest.TempPathFactory) -> HotMix:
+    return measure(tmp_path_factory.mktemp("hot"), CALM)[0]
+
+
+def measure(folder: Path, world: World) -> tuple[HotMix, Arms]:
+    run = read_run(write_search_run(folder, world, **HOT))
+    arms = find_arms(run.record)
+    found, = measure_scaling(run, judge(run.record, {}), arms).hot_mixes.mixes
+    return found, arms
+
+
+def bound(way: Way) -> float:
+    """The truth: journeys per second at the utilisation bound of the planted demands."""
+    demand = CALM.demand[way.topology]["hot_search"]
+    if not way.shares:
+        return 0.9 / sum(demand.values())
+    return min(cpus / demand[part] for part, cpus in way.shares.items())
+
+
+def test_every_way_is_found_with_its_capacity_and_its_fewest_cores(mix: HotMix) -> None:
+    assert [(way.topology, way.way) for way in mix.ways] == [
+        (name, way) for name in ("monolith", "microservices")
+        for way in ("pooled", "everything", "hot_part", "hot_part×1.25")]
+    for way in mix.ways:
+        carried, least = way.capacity, way.least_cpus
+        assert carried
+        assert carried.low
+        assert carried.high
+        assert carried.low <= bound(way) * CALM.yields < carried.high
+        assert least
+        assert least.low
+        assert least.high
+        truth = 20 / (bound(way) * CALM.yields) * 0.9
+        assert least.low <= truth <= least.high
+        assert way.least_memory_gb == pytest.approx(
+            0.26 if way.topology == "monolith" else 0.62)
+
+
+def test_the_part_whose_share_is_the_limit_is_named(mix: HotMix) -> None:
+    for way in mix.ways:
+        assert way.bound is not None
+        assert way.bound.rate == pytest.approx(bound(way), rel=0.02)
+    limits = {(way.topology, way.way): way.bound.part for way in mix.ways if way.bound}
+    assert limits["monolith", "everything"] == "postgres"
+    assert limits["microservices", "everything"] == "search"
+    assert limits["monolith", "pooled"] == limits["microservices", "pooled"] == "total"
+
+
+def test_scaling_the_hot_part_is_held_against_scaling_everything(mix: HotMix) -> None:
+    by_store = {one.topology: one for one in mix.by_way}
+    ways = {(way.topology, way.way): way for way in mix.ways}
+    for name, one in by_store.items():
+        truth = bound(ways[name, one.way]) / bound(ways[name, "everything"])
+        for ratio in (one.cpus, one.capacity):
+            assert ratio is not None
+            assert ratio.low is not None
+            assert ratio.high is not None
+            assert ratio.low <= truth <= ratio.high
+            assert ratio.low > 1
+        assert one.memory == pytest.approx(1.0)
+    assert by_store["microservices"].cpus.value > by_store["monolith"].cpus.value  # type: ignore
+
+
+def test_each_store_is_compared_at_its_own_best_split_and_with_one_pool(mix: HotMix) -> None:
+    assert mix.best is not None
+    assert (mix.best.base.way, mix.best.rival.way) == ("hot_part", "hot_part")
+    said = hot_sentences(mix, Arms("monolith", "microservices", ()))
+    assert any("monolith at equal budget: no difference shown between one pool" in text
+               for text in said)
+    assert any(text.startswith("microservices at equal budget: one pool carries more than the "
+                               "split by hot part") for text in said)
+    assert said[-1] == "One search each: repetition is not in the intervals."
+
+
+def test_where_stores_are_equal_no_difference_is_shown(tmp_path: Path) -> None:
+    same = {**MONOLITH, "hot_search": {"envoy": 0.001, "monolith": 0.005, "postgres": 0.003}}
+    renamed = {workload: {{"monolith": "search"}.get(part, part): cpu_s
+                          for part, cpu_s in parts.items()} for workload, parts in same.items()}
+    found, arms = measure(tmp_path, replace(
+        CALM, demand={"monolith": same, "microservices": renamed}))
+    first = hot_sentences(found, arms)[0]
+    assert first.startswith("Each at its best split: no difference shown between")
+
+
+def test_the_chapter_has_a_figure_with_tables_for_all_that_it_draws(mix: HotMix) -> None:
+    with drawing_style():
+        blocks = hot_blocks(Hot([mix]), Arms("monolith", "microservices", ()))
+    drawing, = [block for block in blocks if isinstance(block, Drawing)]
+    names = {block.name for block in blocks if not isinstance(block, Drawing)
+             and hasattr(block, "name")}
+    assert set(drawing.tables) <= names
