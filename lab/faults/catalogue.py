@@ -19,6 +19,7 @@ MODULES: Final[frozenset[str]] = frozenset({"catalog", "search", "cart", "orders
 AT_A_POINT: Final[frozenset[str]] = frozenset(
     {"crash", "hang", "slow", "error", "burn", "leak", "poison", "pool"})
 """Kinds that act inside the module's own code (contract.faults)."""
+ENDS_PROCESSES: Final[frozenset[str]] = frozenset({"crash", "poison", "leak"})
 ON_A_LINK: Final[frozenset[str]] = frozenset({"network_cut", "network_drop", "network_delay"})
 """Kinds that need a relay between parts."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from contract.faults import Armed, PointKind, chances_file
+from lab.faults.catalogue import ENDS_PROCESSES
 from lab.faults.site import Site
 from lab.scenario import FaultKeys
 
@@ -45,7 +46,8 @@ class AtAPoint:
     def settle(self) -> None:
         """Who crashed, or was killed for want of memory, is started again."""
         stack = self._site.stack
-        stack.await_up(list(stack.processes))
+        if self._keys.kind in ENDS_PROCESSES:
+            stack.await_up(list(stack.processes))
 
 
 def _lines(path: Path) -> int:

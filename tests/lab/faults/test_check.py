@@ -1,0 +1,67 @@
+"""The manipulation check: a fault that did not act, or not equally, proves nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.run_record import FaultRecord, TrialRecord
+from lab.faults.check import check_pair, dose_of
+
+
+def trial(number: int, topology: str, fired: int = 10, chances: int = 10,
+          **other: object) -> TrialRecord:
+    fault = FaultRecord.model_validate({
+        "name": "x", "module": "catalog", "kind": "error", "dose": 1, "delay_ms": 0, "at_s": 2,
+        "for_s": 4, "armed_at_s": 2.0, "cleared_at_s": 6.0, "times_fired": fired,
+        "chances": chances, **other})
+    return TrialRecord(
+        id=number, phase="isolation", pair=1, topology=topology, workload="shop", slo_ms=250,
+        store="monolith" if topology == "monolith" else "microservices", rate_profile=[(1, 1)],
+        seed=1, warmup_s=1, measure_s=9, cpu_budget=None, fault=fault)
+
+
+def pair(left: dict[str, object], right: dict[str, object]) -> list[TrialRecord]:
+    return [trial(1, "monolith", **left), trial(2, "microservices", **right)]  # type: ignore[arg-type]
+
+
+def test_the_same_fault_at_the_same_dose_is_accepted() -> None:
+    records = pair({}, {"fired": 80, "chances": 80})
+    assert check_pair(records) == {}
+    assert [t.fault.void for t in records if t.fault] == ["", ""]
+
+
+@pytest.mark.parametrize(("planted", "said"), [
+    ({"fired": 0}, "monolith: x did not act, in 10 chances"),
+    ({"fired": 0, "chances": 0}, "monolith: x did not act: nothing passed"),
+    ({"fired": 0, "armed_at_s": None}, "monolith: x was never armed"),
+    ({"void": "RelayError: gone"}, "monolith: RelayError: gone"),
+    ({"fired": 41, "chances": 100}, "dose 0.41 in monolith (41 of 100) against 0.97"),
+    ({"cleared_at_s": 3.2}, "x lasted 1.2 s in monolith against 4.0 s"),
+])
+def test_a_planted_difference_voids_both_trials(planted: dict[str, object], said: str) -> None:
+    records = pair(planted, {"fired": 97, "chances": 100} if "41" in str(planted) else {})
+    found = check_pair(records)
+    assert set(found) == {1, 2}
+    assert all(said in why for why in found.values())
+    assert all(t.fault and t.fault.void == found[t.id] for t in records)
+
+
+def test_doses_that_differ_by_chance_only_are_accepted() -> None:
+    assert check_pair(pair({"fired": 33, "chances": 100}, {"fired": 24, "chances": 90})) == {}
+
+
+def test_a_store_without_the_place_is_left_out() -> None:
+    assert check_pair(pair({"fired": 0, "chances": 0, "applies": False, "armed_at_s": None},
+                           {})) == {}
+
+
+def test_trials_without_a_fault_have_nothing_to_check() -> None:
+    records = pair({}, {})
+    for record in records:
+        record.fault = None
+    assert check_pair(records) == {}
+
+
+def test_what_counts_no_chances_acted_as_a_whole() -> None:
+    assert dose_of(FaultRecord(name="x", module="bank", kind="down", dose=1, delay_ms=0, at_s=0,
+                               for_s=1, times_fired=1)) == 1
