@@ -26,6 +26,7 @@ from reports.hops import measure_hops
 from reports.isolation import measure_isolation
 from reports.latency import headline_of, measure_series, medians_ms
 from reports.page import write_html, write_markdown
+from reports.parts.fingerprint import fingerprint_part
 from reports.parts.front import front_part, labels_of
 from reports.parts.isolation import isolation_part
 from reports.parts.latency import latency_part
@@ -69,7 +70,7 @@ def describe(run: Run) -> Document:
     scaling = measure_scaling(run, judged, arms)
     isolation = measure_isolation(run, judged, arms)
     ledger = decide_claims(Evidence(run, arms, series, latency, scaling, isolation, red))
-    confounds = find_confounds(run, judged, series)
+    confounds = find_confounds(run, judged, arms, series)
     void = void_sentence({name: what for name, what in red.items()
                           if name in (arms.base, arms.rival)}, arms)
     return Document(
@@ -79,7 +80,8 @@ def describe(run: Run) -> Document:
                    ("Scaling", scaling_headline(scaling, arms, red)),
                    ("Failure isolation", isolation_headline(isolation, arms))],
         labels=labels_of(record, confounds),
-        parts=[front_part(run, judged, findings, confounds, []),
+        parts=[front_part(run, judged, findings, confounds,
+                          fingerprint_part(run, judged, arms)),
                latency_part(series, measure_hops(run, judged, series, latency),
                             measure_distance(run, judged), arms, void),
                scaling_part(scaling, arms, void), isolation_part(isolation, arms),

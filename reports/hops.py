@@ -69,9 +69,11 @@ def measure_hops(run: Run, judged: list[Judged], series: list[Latency],
     own = headline.judged_in(judged)
     twos = sorted(combinations(arms.in_order, 2), key=lambda two: two != (arms.base, arms.rival))
     lines = [line for base, other in twos for line in _lines(run, own, base, other, arms.rival)]
-    unique = {(line.topology, line.minus): line for line in reversed(lines)}
-    return Hops(_points(run, own, arms.in_order, arms.rival),
-                [unique[key] for key in reversed(unique)], cpu_of_calls(run, judged, series))
+    unique: dict[tuple[str, str | None], Line] = {}
+    for line in sorted(lines, key=lambda line: line.minus is not None):
+        unique.setdefault((line.topology, line.minus), line)
+    return Hops(_points(run, own, arms.in_order, arms.rival), list(unique.values()),
+                cpu_of_calls(run, judged, series))
 
 
 def _lines(run: Run, own: list[Judged], base: str, other: str, caller: str) -> list[Line]:

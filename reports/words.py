@@ -50,6 +50,19 @@ def percent(value: float | None, decimals: int = 1) -> str:
     return f"{sign} %"
 
 
+def p_text(p: float | None) -> str:
+    """A p value for a table; below 0.001 nobody reads digits."""
+    if p is None:
+        return ABSENT
+    return "< 0.001" if p < 0.001 else number(p, 2)
+
+
+def p_said(p: float | None) -> str:
+    """p = 0.031, p < 0.001."""
+    text = p_text(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def interval(low: float | None, high: float | None) -> str:
     """[low, high], or nothing when there is no interval."""
     if low is None or high is None:

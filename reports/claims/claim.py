@@ -28,6 +28,8 @@ class Claim:
     least: float | None = None
     most: float | None = None
     published: tuple[float, ...] = ()
+    link: str = ""
+    """Where the source can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Effect:
     def text(self) -> str:
         """`CPU an answer ×1.83 [1.50, 2.20], n = 6 pairs`."""
         if self.unit == "count":
-            return f"{self.what} {number(self.value)}"
+            return f"{self.what} {self.value:g} {interval(self.low, self.high)}".strip()
         return f"{self.what} {self._number()}, n = {self.n} {self.of}"
 
     def _number(self) -> str:

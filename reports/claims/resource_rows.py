@@ -68,8 +68,10 @@ def break_even(evidence: Evidence) -> Row:
     places = _places(evidence)
     if len(places) < 2:
         return untestable(claim, "capacities of both stores at two CPU budgets or more")
+    is_quick = not evidence.scaling.searched.ratios
     effects = [_effect(f"capacity on {setting(cpus)} CPU, {evidence.base} ÷ {evidence.rival}",
-                       ratio) for cpus, ratio in (places[0], places[-1])]
+                       ratio, "ramps each" if is_quick else "searches each")
+               for cpus, ratio in (places[0], places[-1])]
     small, large = (by_direction(effect) for effect in effects)
     if small == "contradicted":
         return Row(claim, "contradicted", tuple(effects))
@@ -77,9 +79,21 @@ def break_even(evidence: Evidence) -> Row:
         return Row(claim, "supported", tuple(effects),
                    f"the break-even lies between {setting(places[0][0])} and "
                    f"{setting(places[-1][0])} CPU")
-    return Row(claim, "not testable here", tuple(effects), "",
+    return Row(claim, "not testable here", tuple(effects), _cheaper(evidence),
                f"an app larger than one machine: {evidence.rival} did not overtake up to "
                f"{setting(places[-1][0])} CPU, and what lies beyond was not measured")
+
+
+def _cheaper(evidence: Evidence) -> str:
+    """What the bill says over the rates that both stores were measured at."""
+    found = evidence.scaling.break_even
+    if found is None:
+        return ""
+    rates = f"between {number(found.least_rate)} and {number(found.most_rate)} journeys/s"
+    if found.rate is not None:
+        return f"by use, the cheaper store changes at {number(found.rate)} journeys/s, {rates}"
+    return (f"by use, {found.cheaper} costs less at every rate {rates}" if found.cheaper else
+            f"by use, no store is shown to cost less all over {rates}")
 
 
 def _places(evidence: Evidence) -> list[tuple[float, ThresholdRatio]]:
@@ -115,8 +129,12 @@ def big_machine(evidence: Evidence) -> Row:
     effects = [_effect(f"{one.big.topology}: 1 ÷ {one.small.replicas} of everything, capacity at "
                        f"{setting(one.big.cpus)} CPU", one.ratio)
                for one in evidence.scaling.searched.big_small]
+    effects += [_effect(f"{mix.workload}, {one.topology}: one pool ÷ best split, capacity",
+                        one.capacity)
+                for mix in evidence.scaling.hot_mixes.mixes for one in mix.by_pool]
     if not effects:
-        return untestable(claim, "capacity searches of one budget at two replica counts")
+        return untestable(claim, "capacity searches of one budget at two replica counts, or "
+                                 "pooled and split")
     return Row(claim, all_of([by_direction(effect) for effect in effects]), tuple(effects),
                "the same budget costs the same, so more capacity is cheaper; rent of whole "
                "machines is not in it")
@@ -144,9 +162,9 @@ def _way_effects(mix: HotMix, ratio: WayRatio) -> list[Effect]:
     return []
 
 
-def _effect(what: str, ratio: ThresholdRatio) -> Effect:
+def _effect(what: str, ratio: ThresholdRatio, of: str = "searches each") -> Effect:
     return Effect(what, ratio.value, ratio.low, ratio.high, ratio.n, "ratio",
-                  "pairs of searches" if ratio.by_pairs else "searches each")
+                  "pairs of searches" if ratio.by_pairs else of)
 
 
 def _turned(ratio: ThresholdRatio) -> ThresholdRatio:

@@ -1,41 +1,52 @@
 """Drift: did a store become slower or faster while the run went on?
 
-Theil–Sen's slope of the log median over the order of trials, with its interval, and Kendall's τ
-for its p; robust against single odd trials (Sen 1968, doi.org/10.1080/01621459.1968.10480934).
+The seasonal Kendall test with its slope, a series being a season (Hirsch, Slack & Smith 1982,
+doi.org/10.1029/WR018i001p00107): slopes of the log median are taken within series only, so the
+order of the workloads is no trend; S and its variance add up over series.  The slope is the
+median of all of them (Theil–Sen), its interval by their ranks.  Robust against odd trials.
 Adjacent pairs cancel most of a drift; whatever is read over all trials of a store does not.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from scipy import stats
 
-from reports.estimate import ALPHA, LEVEL, holm, percentile
+from reports.estimate import ALPHA, LEVEL, Floats, holm, percentile
 from reports.latency import Latency
-from reports.words import count, number, times
+from reports.words import count, p_said, times
 
 LEAST_TRIALS: Final = 6
-"""Five trials in perfect order have p = 0.017; with fewer nothing can be shown."""
+"""Six trials in perfect order have p = 0.009; with fewer nothing can be shown."""
 LEAST_CHANGE: Final = 1.05
-"""A change under 5 % over a series is not named: nobody decides by it."""
+"""A change under 5 % over the run is not named: nobody decides by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Change of a store's median from the first to the last trial of a series, as a ratio."""
+    """Change of a store's median from its first latency trial to its last, as a ratio."""
 
     topology: str
-    series: str
     trials: int
     change: float
     low: float
     high: float
     p: float
-    """Kendall, two-sided; after Holm over all stores and series of the run."""
+    """Two-sided; after Holm over the stores of the run."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """One a store."""
+        return "drift", self.topology
+
+    @property
+    def where(self) -> str:
+        return "run"
 
     @property
     def is_found(self) -> bool:
@@ -45,34 +56,53 @@ class Drift:
     @property
     def sentence(self) -> str:
         """Say how far the median went, and what that touches."""
-        what = f"{self.topology}, {self.series or 'latency'}: "
-        numbers = (f"{times(self.change, self.low, self.high)} over "
-                   f"{count(self.trials, 'trial')}, p = {number(self.p, 2)}")
+        numbers = (f"{times(self.change, self.low, self.high)} from first to last of "
+                   f"{count(self.trials, 'trial')}, {p_said(self.p)}")
         if not self.is_found:
-            return f"{what}no drift shown ({numbers})."
+            return f"{self.topology}: no drift shown ({numbers})."
         word = "slower" if self.change > 1 else "faster"
-        return (f"{what}the median drifted {word} while the run went on ({numbers}). Ratios of "
-                "adjacent pairs are little touched; percentiles over all trials are.")
+        return (f"{self.topology}: the median drifted {word} while the run went on ({numbers}). "
+                "Ratios of adjacent pairs are little touched; percentiles over all trials are.")
 
 
 def find_drifts(series: list[Latency]) -> list[Drift]:
-    """Every store and series with trials enough."""
-    found = [drift for one in series for topology, samples in one.samples.items()
-             if (drift := drift_of(topology, one.series,
-                                   [percentile(s.first, 50) for s in samples if len(s.first)]))]
-    adjusted = holm({str(index): drift.p for index, drift in enumerate(found)})
-    return [replace(drift, p=adjusted[str(index)] or drift.p)
-            for index, drift in enumerate(found)]
+    """Every store with trials enough; within a series all trials must have been answered."""
+    names = dict.fromkeys(name for one in series for name in one.samples)
+    found = [drift for name in names if (drift := drift_of(name, [
+        [(float(s.trial), percentile(s.first, 50)) for s in one.samples[name] if len(s.first)]
+        for one in series if name in one.samples]))]
+    adjusted = holm({drift.topology: drift.p for drift in found})
+    return [replace(drift, p=p) if (p := adjusted[drift.topology]) is not None else drift
+            for drift in found]
 
 
-def drift_of(topology: str, series: str, medians_ms: list[float]) -> Drift | None:
-    """Trend of medians in the order of measurement; None: too few, or not all answered."""
-    n = len(medians_ms)
-    if n < LEAST_TRIALS or not np.isfinite(medians_ms).all() or min(medians_ms) <= 0:
+def drift_of(topology: str, series: Sequence[Sequence[tuple[float, float]]]) -> Drift | None:
+    """Trend of medians, each series a list of (place in the run, ms); None: too few trials."""
+    kept = [np.array(one) for one in series if len(one) > 1]
+    kept = [one for one in kept if np.isfinite(one).all() and (one[:, 1] > 0).all()]
+    trials = sum(map(len, kept))
+    if trials < LEAST_TRIALS:
         return None
-    order, logs = np.arange(n, dtype=float), np.log(medians_ms)
-    trend = stats.theilslopes(logs, order, LEVEL)
-    p = float(stats.kendalltau(order, logs).pvalue)
-    low, slope, high = (math.exp(float(s) * (n - 1))
-                        for s in (trend.low_slope, trend.slope, trend.high_slope))
-    return Drift(topology, series, n, slope, low, high, p if math.isfinite(p) else 1.0)
+    slopes = np.concatenate([_slopes(one[:, 0], np.log(one[:, 1])) for one in kept])
+    s = float(np.sign(slopes).sum())
+    deviation = math.sqrt(sum(n * (n - 1) * (2 * n + 5) / 18 for n in map(len, kept)))
+    p = float(2 * stats.norm.sf(max(abs(s) - 1, 0.0) / deviation))  # continuity: S moves by 2
+    places = np.concatenate([one[:, 0] for one in kept])
+    span = float(places.max() - places.min())
+    low, high = _ends(np.sort(slopes), deviation)
+    return Drift(topology, trials, math.exp(float(np.median(slopes)) * span),
+                 math.exp(low * span), math.exp(high * span), min(p, 1.0))
+
+
+def _slopes(x: Floats, y: Floats) -> Floats:
+    i, j = np.triu_indices(len(x), 1)
+    found: Floats = (y[j] - y[i]) / (x[j] - x[i])
+    return found
+
+
+def _ends(slopes: Floats, deviation: float) -> tuple[float, float]:
+    """Ranks (N ∓ z·σ) / 2 of the sorted slopes, as Sen (1968)."""
+    n, reach = len(slopes), float(stats.norm.ppf((1 + LEVEL) / 2)) * deviation
+    lower = max(math.floor((n - reach) / 2) - 1, 0)
+    upper = min(math.ceil((n + reach) / 2), n - 1)
+    return float(slopes[lower]), float(slopes[upper])

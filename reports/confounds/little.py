@@ -45,6 +45,16 @@ class PoolLoad:
     """Trials of this phase and series in which it was so."""
 
     @property
+    def name(self) -> str:
+        """Without the part where that is the store."""
+        return self.pool.removeprefix(f"{self.topology}/")
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What is the same when it is found elsewhere."""
+        return "pool", self.topology, self.pool
+
+    @property
     def ceiling_per_s(self) -> float:
         """What the pool can carry at most."""
         return self.size / self.hold_s

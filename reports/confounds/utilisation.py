@@ -47,6 +47,11 @@ class Bottleneck:
     is_partitioned: bool
 
     @property
+    def key(self) -> tuple[str, ...]:
+        """What is the same when it is found elsewhere."""
+        return "bottleneck", self.topology
+
+    @property
     def name(self) -> str:
         """The part that gives out first."""
         if self.is_partitioned:

@@ -14,7 +14,7 @@ import numpy as np
 from reports.estimate import ALPHA, Ratio, adjusted_p, percentile, ratio_of_pairs
 from reports.latency import Latency
 from reports.read import Run
-from reports.words import count, number, times
+from reports.words import count, p_said, times
 
 LEAST_TRIALS: Final = 3
 LEAST_ROWS: Final = 20
@@ -32,6 +32,15 @@ class Warmup:
     ratio: Ratio
     p: float | None
     """After Holm over all stores and series of the run."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What is the same when it is found elsewhere."""
+        return "warm-up", self.topology, self.verdict
+
+    @property
+    def where(self) -> str:
+        return self.series or "latency"
 
     @property
     def verdict(self) -> Literal["steady", "still warming up", "falling behind"]:
@@ -53,7 +62,7 @@ class Warmup:
         """Say what the first third was like against the rest."""
         r = self.ratio
         numbers = (f"first third ÷ rest {times(r.value, r.low, r.high)}, "
-                   f"{count(r.n, 'trial')}, p = {number(self.p, 2)}")
+                   f"{count(r.n, 'trial')}, {p_said(self.p)}")
         what = f"{self.topology}, {self.series or 'latency'}: "
         if self.verdict == "still warming up":
             return (f"{what}warm-up was not over when measuring began ({numbers}); a longer "

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from matplotlib.figure import Figure
 
 from reports.claims.claim import Row
 from reports.figures.style import FAINT, INK, log_ratio, new_figure
 
-_COLOURS = {"supported": "#009e73", "contradicted": "#d55e00", "no difference shown": INK}
+_MARKS: Final[dict[str, tuple[str, str]]] = {
+    "supported": ("o", INK), "contradicted": ("X", INK), "no difference shown": ("o", "none")}
+"""Verdict → marker and its fill; colours belong to stores."""
+
+SOFT: Final = "#77808a"
 
 
 def draw_claims(rows: list[Row]) -> Figure | None:
     """A line a claim with a ratio: band expected, hollow published, dot and bar measured."""
     shown = [row for row in reversed(rows) if row.effects and row.effects[0].unit == "ratio"
-             and row.effects[0].value and row.word in _COLOURS]
+             and row.effects[0].value and row.word in _MARKS]
     if not shown:
         return None
     figure, (axis,) = new_figure(1.25 + 0.34 * len(shown))
     for y, row in enumerate(shown):
-        effect, claim, colour = row.effects[0], row.claim, _COLOURS[row.word]
+        effect, claim, (marker, fill) = row.effects[0], row.claim, _MARKS[row.word]
         if claim.least is not None:
             most = claim.most if claim.most is not None else 100.0
             axis.plot([claim.least, most], [y, y], color=FAINT, lw=9, alpha=0.5,
                       solid_capstyle="butt")
-        axis.plot(claim.published, [y] * len(claim.published), "D", mfc="none", mec=INK, ms=5.5)
+        axis.plot(claim.published, [y] * len(claim.published), "D", mfc="none", mec=SOFT, ms=7)
         if effect.low is not None and effect.high is not None:
-            axis.plot([effect.low, effect.high], [y, y], color=colour, lw=1.8)
-        axis.plot([effect.value or 0.0], [y], "o", color=colour)
+            axis.plot([effect.low, effect.high], [y, y], color=INK, lw=1.8)
+        axis.plot([effect.value or 0.0], [y], marker, color=INK, mfc=fill, ms=5.5)
     ends = [end for row in shown for e in row.effects[:1]
             for end in (e.value, e.low, e.high, row.claim.least, row.claim.most,
                         *row.claim.published) if end]
@@ -37,9 +43,9 @@ def draw_claims(rows: list[Row]) -> Figure | None:
              xlabel="ratio")
     log_ratio(axis.xaxis)
     axis.grid(visible=False, axis="y")
-    handles = [axis.plot([], [], "o-", color=colour, label=word)[0]
-               for word, colour in _COLOURS.items()]
-    handles += axis.plot([], [], "D", mfc="none", mec=INK, ms=5.5, label="published")
+    handles = [axis.plot([], [], marker, color=INK, mfc=fill, ls="-", label=word)[0]
+               for word, (marker, fill) in _MARKS.items()]
+    handles += axis.plot([], [], "D", mfc="none", mec=SOFT, ms=7, label="published")
     handles += axis.plot([], [], color=FAINT, lw=9, alpha=0.5, label="expected here")
     figure.legend(handles=handles, loc="outside lower center", ncols=5)
     return figure

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from reports.compare_lines import Line
 from reports.figures.style import INK, log_ratio, new_figure
 
-_RUNS = (("#0072b2", "o", 0.16), ("#d55e00", "s", -0.16))
+_RUNS = (("#b0588c", "o", 0.16), ("#8a7a00", "D", -0.16))
+"""Not the colours of a store."""
 
 
 def draw_comparison(lines: list[Line], names: tuple[str, str]) -> Figure | None:

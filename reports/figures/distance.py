@@ -21,6 +21,7 @@ def draw_distance(found: Distance) -> Figure | None:
     height = max(3.2, 1.2 + 0.27 * len(paths))
     figure, (left, right) = new_figure(height, 1, 2)
     _draw_times(left, found, [path for path in paths if path.calls > _SHOWN])
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     _draw_paths(right, sorted(paths, key=lambda path: (path.calls, path.p50.value)),
                 look_of(found.topology).colour)
     return figure
@@ -36,7 +37,6 @@ def _draw_times(axis: Axes, found: Distance, paths: list[CriticalPath]) -> None:
                   label=name)
     axis.set(title="Median service time", xlabel="distance there and back, ms", ylabel="ms",
              ylim=(0, None))
-    axis.legend(loc="upper left")
 
 
 def _draw_paths(axis: Axes, paths: list[CriticalPath], colour: str) -> None:

@@ -41,7 +41,7 @@ def draw_instrument(judged: list[Judged], lags: list[LagSpectrum], best_spin_ms:
     _draw_trials(axes[3], judged, limits.spin_ratio,
                  lambda t: [s / best_spin_ms for s in (t.spin_before_ms, t.spin_after_ms)
                             if s and best_spin_ms])
-    axes[3].set(title="Calibration loop ÷ best decile, before and after")
+    axes[3].set(title="Calibration loop ÷ best decile")
     for axis in axes:
         axis.title.set_fontsize(8.5)
     seen = {label: handle for axis in axes

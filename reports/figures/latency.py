@@ -72,7 +72,7 @@ def draw_ecdf(latency: Latency, slo_ms: float) -> Figure:
     axes[0].annotate("objective", (slo_ms, 45), xytext=(-3, 0), textcoords="offset points",
                      rotation=90, ha="right", va="bottom", fontsize=7.5)
     axes[0].set_ylabel("% of scheduled requests\nrightly answered")
-    axes[0].legend(loc="lower right")
+    axes[0].legend(loc="upper left")
     return figure
 
 

@@ -69,14 +69,14 @@ def _point_table(hops: Hops) -> Table:
     return Table(
         "latency_hops", "Endpoints by calls between services",
         "Median service time of right answers, all trials together.",
-        ["endpoint", "calls", *(f"{name}, ms" for name in names), *(f"n {n}" for n in names)],
-        [[p.endpoint, number(p.calls), *(number(p.medians_ms[n]) for n in names),
-          *(f"{p.n[n]:,}" for n in names)] for p in hops.points],
+        ["endpoint", "calls", *(f"{name}, ms (n)" for name in names)],
+        [[p.endpoint, number(p.calls), *(f"{number(p.medians_ms[n])} ({p.n[n]:,})"
+                                         for n in names)] for p in hops.points],
         ["endpoint", "calls", *(f"{name}_median_ms" for name in names),
          *(f"{name}_n" for name in names)],
         [[p.endpoint, p.calls, *(p.medians_ms[n] for n in names), *(p.n[n] for n in names)]
          for p in hops.points],
-        frozenset(range(1, 2 + 2 * len(names))),
+        frozenset(range(1, 2 + len(names))),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reports.confounds.find import Confounds
 from reports.document import Block, Note
 from reports.table import Table
-from reports.words import ABSENT, interval, number, percent, times
+from reports.words import interval, number, p_text, percent, times
 
 
 def confound_blocks(found: Confounds) -> list[Block]:
@@ -32,11 +32,12 @@ def _pool_table(found: Confounds) -> list[Table]:
         "The worst trial of each phase and series. Ceiling: size ÷ holding time, the most the "
         "pool can carry; busy: throughput ÷ ceiling. Named from 90 % busy, or when 5 % of "
         "takings waited, while the processor had time left.",
-        ["store", "where", "pool", "size", "held, ms", "taken /s", "ceiling /s", "busy",
-         "waited", ""],
-        [[p.topology, p.where, p.pool, str(p.size), number(p.hold_s * 1000), number(p.per_s),
-          number(p.ceiling_per_s), percent(p.busy, 0), percent(p.waited),
-          "found" if p.is_found else ""] for p in found.pools],
+        ["store", "load", "pool", "size", "held, ms", "taken /s", "ceiling /s", "busy",
+         "waited"],
+        [[p.topology, p.where.removeprefix("latency "), p.name, str(p.size),
+          number(p.hold_s * 1000), number(p.per_s), number(p.ceiling_per_s),
+          f"{percent(p.busy, 0)}{' found' if p.is_found else ''}", percent(p.waited)]
+         for p in found.pools],
         ["topology", "where", "pool", "size", "hold_s", "per_s", "ceiling_per_s", "busy",
          "waited", "wait_ms", "trials", "found"],
         [[p.topology, p.where, p.pool, p.size, p.hold_s, p.per_s, p.ceiling_per_s, p.busy,
@@ -68,24 +69,25 @@ def _steady_tables(found: Confounds) -> list[Table]:
     if found.drifts:
         tables.append(Table(
             "confound_drift", "Drift over the run",
-            "Theil–Sen: change of a store's median from its first to its last trial, 95 % "
-            "interval; Kendall's p by Holm over all rows.",
-            ["store", "series", "trials", "change", "p", ""],
-            [[d.topology, d.series, str(d.trials), times(d.change, d.low, d.high),
-              number(d.p, 2), "found" if d.is_found else ""] for d in found.drifts],
-            ["topology", "series", "trials", "change", "low", "high", "p_holm", "found"],
-            [[d.topology, d.series, d.trials, d.change, d.low, d.high, d.p, d.is_found]
+            "Change of a store's median from its first to its last latency trial: Theil–Sen's "
+            "slope within series, 95 % interval; p by the seasonal Kendall test, Holm over all "
+            "rows.",
+            ["store", "trials", "change", "p", "verdict"],
+            [[d.topology, str(d.trials), times(d.change, d.low, d.high), p_text(d.p),
+              "found" if d.is_found else "no drift shown"] for d in found.drifts],
+            ["topology", "trials", "change", "low", "high", "p_holm", "found"],
+            [[d.topology, d.trials, d.change, d.low, d.high, d.p, d.is_found]
              for d in found.drifts],
-            frozenset({2, 3, 4})))
+            frozenset({1, 2, 3})))
     if found.warmups:
         tables.append(Table(
             "confound_warmup", "Warm-up",
             "Median of the window's first third ÷ the rest, over trials, 95 % t interval; p by "
             "Holm over all rows.",
-            ["store", "series", "trials", "first third ÷ rest", "p", ""],
+            ["store", "series", "trials", "first third ÷ rest", "p", "verdict"],
             [[w.topology, w.series, str(w.ratio.n),
               f"{times(w.ratio.value)} {interval(w.ratio.low, w.ratio.high)}".strip(),
-              ABSENT if w.p is None else number(w.p, 2), w.verdict] for w in found.warmups],
+              p_text(w.p), w.verdict] for w in found.warmups],
             ["topology", "series", "trials", "ratio", "low", "high", "p_holm", "verdict"],
             [[w.topology, w.series, w.ratio.n, w.ratio.value, w.ratio.low, w.ratio.high, w.p,
               w.verdict] for w in found.warmups],

@@ -8,7 +8,7 @@ from reports.estimate import ALPHA
 from reports.figures import latency as draw
 from reports.latency import Latency
 from reports.table import Table
-from reports.words import TOO_FEW, count, milliseconds, number, percent, percent_interval, times
+from reports.words import TOO_FEW, count, milliseconds, p_text, percent, percent_interval, times
 
 
 def endpoint_blocks(series: list[Latency], first: Latency) -> list[Block]:
@@ -60,7 +60,7 @@ def _table(series: list[Latency]) -> Table:
           *(TOO_FEW if v is None else milliseconds(v) for v in row.percentiles.values()),
           f"{percent(row.attainment.value)} "
           f"{percent_interval(row.attainment.low, row.attainment.high)}" if row.attainment else "",
-          _ratio_cell(row), number(p, 2) if (p := _holm(one, row)) is not None else ""]
+          _ratio_cell(row), p_text(p) if (p := _holm(one, row)) is not None else ""]
          for one, row in rows],
         ["series", "endpoint", "topology", "n", "p50_ms", "p95_ms", "p99_ms", "attainment",
          "attainment_low", "attainment_high", "ratio", "ratio_low", "ratio_high", "pairs",

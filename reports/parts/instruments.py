@@ -31,8 +31,8 @@ def instrument_blocks(run: Run, judged: list[Judged]) -> list[Block]:
         "Lag: how late the generator released a request; its curve holds the phases of steady "
         "load (latency, distance, isolation). One mark a trial, in order of id; crosses were "
         "rejected. Dashed: reject above (p99 of the lag). Ramps have no lag guard: past "
-        "capacity the queue is the finding. The calibration loop does the same work each time; "
-        "when it takes longer, the machine was slower.",
+        "capacity the queue is the finding. The calibration loop does the same work before and "
+        "after each trial; when it takes longer, the machine was slower.",
         ("instrument_lag", "instrument_trials"),
         draw_instrument(judged, [spectrum for spectrum, _ in lags], best, limits))]
     return [*blocks, *_noted_table(judged), _lag_table(lags), _trial_table(judged)]

@@ -55,9 +55,11 @@ def _lead(latency: Latency, arms: Arms) -> list[str]:
 def _verdicts(latency: Latency, arms: Arms, prefix: str = "") -> list[str]:
     """The median is the question; the others count as secondary and carry Holm's p."""
     assert arms.rival
-    names = {50.0: "Median response time", 95.0: "p95 of response time",
+    names = {50.0: "median response time", 95.0: "p95 of response time",
              99.0: "p99 of response time"}
-    return [speed_verdict(prefix + names[q], arms.base, arms.rival, ratio, latency.bands[q],
+    said = {q: f"{prefix}{name}" if prefix else f"{name[0].upper()}{name[1:]}"
+            if q == 50 else name for q, name in names.items()}
+    return [speed_verdict(said[q], arms.base, arms.rival, ratio, latency.bands[q],
                           None if q == 50 else latency.adjusted.get(f"p{q:g}")).text
             for q in QS if (ratio := latency.ratios[q])]
 

@@ -6,7 +6,7 @@ from reports.estimate import QS, quantiles
 from reports.latency import Latency, spectrum_rows
 from reports.table import Table
 from reports.verdicts import Band
-from reports.words import TOO_FEW, interval, milliseconds, number, times
+from reports.words import TOO_FEW, milliseconds, number, p_text, times
 
 
 def ratio_table(series: list[Latency]) -> list[Table]:
@@ -19,24 +19,25 @@ def ratio_table(series: list[Latency]) -> list[Table]:
     return [Table(
         "latency_ratios", "Ratios of first requests, by pairs",
         "Geometric mean of the pairs' ratios with a 95 % t interval; beside it Hodges–Lehmann "
-        "and the sign-flip permutation p (two-sided); Holm: p among what is secondary in its "
-        "series (p95, p99, medians of endpoints). A/A: how far a store was from itself.",
-        ["series", "stores", "", "pairs", "ratio", "95 % interval", "Hodges–Lehmann", "p",
-         "Holm", "A/A"],
-        [[one.series, f"{two.rival} ÷ {two.base}", f"p{q:g}", str(r.n), times(r.value),
-          interval(r.low, r.high) or "one pair: none", times(r.hodges_lehmann), number(r.p, 2),
-          number(holm, 2), _band(band)] for one, two, q, r, band, holm in rows],
+        "(H–L) and the sign-flip permutation p (two-sided); Holm: p among what is secondary in its "
+        "series (p95, p99, medians of endpoints). A/A: how far a store was from itself, and in "
+        "how many pairs.",
+        ["series", "stores", "", "pairs", "ratio", "H–L", "p", "Holm", "A/A"],
+        [[one.series, f"{two.rival} ÷ {two.base}", f"p{q:g}", str(r.n),
+          times(r.value, r.low, r.high) if r.low is not None else f"~{times(r.value)}",
+          times(r.hodges_lehmann), p_text(r.p), p_text(holm), _band(band)]
+         for one, two, q, r, band, holm in rows],
         ["series", "topology", "base", "percentile", "pairs", "ratio", "low", "high",
          "hodges_lehmann", "p", "p_holm", "aa_low", "aa_high", "aa_pairs"],
         [[one.series, two.rival, two.base, q, r.n, r.value, r.low, r.high, r.hodges_lehmann,
           r.p, holm, band and band.low, band and band.high, band.n if band else 0]
          for one, two, q, r, band, holm in rows],
-        frozenset(range(3, 10)),
+        frozenset(range(3, 9)),
     )]
 
 
 def _band(band: Band | None) -> str:
-    return f"{interval(band.low, band.high)} n = {band.n}" if band else "not measured"
+    return f"×{number(band.high)} ({band.n})" if band else "none"
 
 
 def spectrum_table(series: list[Latency]) -> Table:

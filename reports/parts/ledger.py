@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reports.claims.claim import WORDS, Row, size_of
-from reports.document import Block, Drawing, Part
+from reports.document import Block, Drawing, Note, Part
 from reports.figures.claims import draw_claims
 from reports.table import Table
 from reports.words import count
@@ -25,13 +25,13 @@ def ledger_part(rows: list[Row]) -> Part:
             "Dot and bar: measured here, 95 % interval (no bar: there is none). Diamond: "
             "published. Band: expected here. Rows whose effect is not a ratio stand in the "
             "table only.", ("claims",), figure))
-    return Part("claims", "Claims ledger", lead, [*blocks, _table(rows)])
+    return Part("claims", "Claims ledger", lead, [*blocks, _table(rows), _sources(rows)])
 
 
 def _drawn(rows: list[Row]) -> str:
-    shown = [row for row in rows if row.effects]
-    found = [f"{row.claim.id} {row.word}" for row in shown if row.word != "not testable here"]
-    return f"{'; '.join(found)}." if found else "No claim could be tested in this run."
+    found = {word: [row.claim.id for row in rows if row.word == word] for word in WORDS}
+    said = "; ".join(f"{word}: {', '.join(ids)}" for word, ids in found.items() if ids)
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _table(rows: list[Row]) -> Table:
@@ -42,9 +42,15 @@ def _table(rows: list[Row]) -> Table:
         ["", "claim", "published", "here", "verdict"],
         [[row.claim.id, row.claim.text, f"{row.claim.figures} ({row.claim.source})", _here(row),
           _verdict(row)] for row in rows],
-        ["id", "claim", "source", "published", "expected", "verdict", "effect", "value", "low",
-         "high", "n", "unit", "caveat", "missing"],
+        ["id", "claim", "source", "link", "published", "expected", "verdict", "effect", "value",
+         "low", "high", "n", "unit", "caveat", "missing"],
         [line for row in rows for line in _raw(row)])
+
+
+def _sources(rows: list[Row]) -> Note:
+    links = {row.claim.source: row.claim.link for row in rows if row.claim.link}
+    return Note("Sources. " + "; ".join(f"{source}: {link}" for source, link in links.items())
+                + ".", "plain")
 
 
 def _here(row: Row) -> str:
@@ -67,6 +73,6 @@ def _verdict(row: Row) -> str:
 
 def _raw(row: Row) -> list[list[Any]]:
     claim = row.claim
-    head = [claim.id, claim.text, claim.source, claim.figures, claim.expected, row.word]
+    head = [claim.id, claim.text, claim.source, claim.link, claim.figures, claim.expected, row.word]
     effects = [[e.what, e.value, e.low, e.high, e.n, e.unit] for e in row.effects]
     return [[*head, *effect, row.caveat, row.missing] for effect in effects or [[None] * 6]]

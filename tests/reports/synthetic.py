@@ -11,7 +11,14 @@ import pyarrow.parquet as pq
 
 from contract.endpoints import BY_NAME, DEPENDS_ON
 from contract.results import AUDIT, EVENTS, REQUESTS, RESOURCES, SCHEMA_VERSION
-from contract.run_record import FaultRecord, Limits, PartCost, RunRecord, TrialRecord
+from contract.run_record import (
+    FaultRecord,
+    Limits,
+    PartCost,
+    PoolUse,
+    RunRecord,
+    TrialRecord,
+)
 
 JOURNEYS = {
     "browse": ["list_products", "get_product", "get_product"],
@@ -20,11 +27,14 @@ JOURNEYS = {
     "check_out": ["put_item", "show_cart", "place_order"],
     "look_at_orders": ["list_orders"],
 }
+SINGLE = {"product_read": "get_product", "list_small": "list_products",
+          "list_medium": "list_products", "list_large": "list_products", "sign_in": "sign_in"}
+"""Workloads of one request."""
 WEIGHTS = {"browse": 40, "search": 25, "fill_cart": 15, "check_out": 15, "look_at_orders": 5}
 CALLS = {"get_product": 1, "list_products": 1, "search_products": 1, "put_item": 2,
-         "show_cart": 2, "place_order": 5, "list_orders": 1}
+         "show_cart": 2, "place_order": 5, "list_orders": 1, "sign_in": 0}
 BASE_MS = {"get_product": 3.0, "list_products": 5.0, "search_products": 7.0, "put_item": 6.0,
-           "show_cart": 5.0, "place_order": 18.0, "list_orders": 4.0}
+           "show_cart": 5.0, "place_order": 18.0, "list_orders": 4.0, "sign_in": 60.0}
 
 
 @dataclass(frozen=True)
@@ -59,8 +69,28 @@ class Planted:
     topologies: tuple[str, ...] = ("monolith", "microservices")
     limited: bool = True
     seed: int = 7
+    series: tuple[tuple[str, float], ...] = ()
+    """(workload, rate) of each latency series; without any, one that has no name."""
+    in_one_process: tuple[str, ...] = ()
+    """Workloads that `colocated` is measured under too."""
+    slower_in: dict[str, float] = field(default_factory=dict)
+    """`slower` by workload."""
+    distances: tuple[float, ...] = ()
+    """One way, ms: phase distance, three groups."""
+    drift: float = 1.0
+    """How much slower the monolith becomes from the first latency trial to the last."""
+    cold: float = 1.0
+    """How much slower the monolith is in the first third of each measured window."""
+    pools: dict[str, PoolUse] = field(default_factory=dict)
+    """Of the monolith, in every latency trial."""
+    idle_cores: dict[str, float] = field(default_factory=dict)
+    finished: bool = True
+    contract_suite: str = "cd" * 32
+    cpu_model: str = "A CPU"
+    digest: str = "ab" * 32
 
 
+SERVICES = ("accounts", "catalog", "search", "cart", "orders", "payments", "storefront")
 KINDS = {"payments-crash": ("payments", "crash", 0.0), "payments-hang": ("payments", "hang", 0.0),
          "bank-slow": ("bank", "slow", 2000.0)}
 
@@ -104,14 +134,26 @@ def _plan(truth: Planted) -> list[TrialRecord]:
         trials.append(TrialRecord.model_validate(defaults | keys))
 
     if "latency" in truth.phases:
-        for number in range(truth.pairs):
-            aa = number % truth.aa_every == truth.aa_every - 1
-            names = ("monolith", "monolith") if aa else truth.topologies
-            for position, topology in enumerate(names):
-                add(phase="latency", topology=topology, is_aa=aa,
-                    arm="b" if aa and position else "a",
-                    rate_profile=[(2.0, truth.rate), (truth.measure_s, truth.rate)])
-            pair += 1
+        for workload, rate in truth.series or (("shop", truth.rate),):
+            more = ("colocated",) if workload in truth.in_one_process else ()
+            for number in range(truth.pairs):
+                aa = number % truth.aa_every == truth.aa_every - 1
+                names = ("monolith", "monolith") if aa else (*truth.topologies, *more)
+                for position, topology in enumerate(names):
+                    add(phase="latency", topology=topology, is_aa=aa, workload=workload,
+                        series=f"{workload}@{rate:g}" if truth.series else "",
+                        arm="b" if aa and position else "a",
+                        rate_profile=[(2.0, rate), (truth.measure_s, rate)])
+                pair += 1
+    for _ in range(3 if truth.distances else 0):
+        for ms in truth.distances:
+            add(phase="distance", topology="microservices", hop_ms=ms, hop_measured_ms=ms * 1.01,
+                series="shop@20", rate_profile=[(2.0, 20.0), (truth.measure_s, 20.0)])
+        pair += 1
+    for topology in truth.idle_cores:
+        add(phase="idle", topology=topology, rate_profile=[(8.0, 0.0)], warmup_s=0.0,
+            measure_s=8.0)
+    pair += bool(truth.idle_cores)
     for phase in ("capacity", "hot"):
         if phase not in truth.phases:
             continue
@@ -151,17 +193,22 @@ def _rows(trial: TrialRecord, truth: Planted, rng: np.random.Generator) -> pa.Ta
         rates.append(np.full(n, rate))
         at += seconds
     arrivals, rate_at = np.concatenate(starts), np.concatenate(rates)
-    names = list(JOURNEYS)
-    weights = np.array([WEIGHTS[name] for name in names], float)
+    journeys = ({trial.workload: [SINGLE[trial.workload]]} if trial.workload in SINGLE
+                else JOURNEYS)
+    names = list(journeys)
+    weights = np.array([WEIGHTS.get(name, 1) for name in names], float)
     if trial.workload == "hot_search":
         weights = np.array([5, 85, 5, 5, 0], float)
     kind = seeded.choice(len(names), len(arrivals), p=weights / weights.sum())
-    steps = np.array([len(JOURNEYS[name]) for name in names])[kind]
+    steps = np.array([len(journeys[name]) for name in names])[kind]
     index = np.repeat(np.arange(len(arrivals)), steps)
     step = np.concatenate([np.arange(n) for n in steps]) if len(steps) else np.array([], int)
-    endpoint = np.array([JOURNEYS[names[k]][s] for k, s in zip(kind[index], step, strict=True)],
+    endpoint = np.array([journeys[names[k]][s] for k, s in zip(kind[index], step, strict=True)],
                         dtype=object)
     service = _service_ms(trial, truth, endpoint, rate_at[index], rng) / 1000
+    if trial.topology == "monolith":
+        third = trial.warmup_s + trial.measure_s / 3
+        service[arrivals[index] < third] *= truth.cold
     lag, wait = rng.exponential(2e-5, len(index)), rng.exponential(1e-4, len(index))
     think = rng.exponential(0.05, len(index))
     intended = np.empty(len(index))
@@ -199,8 +246,13 @@ def _service_ms(trial: TrialRecord, truth: Planted, endpoint: np.ndarray, rate: 
     base = np.array([BASE_MS[name] for name in endpoint])
     if trial.store == "microservices":
         calls = np.array([CALLS[name] for name in endpoint])
-        base = base * truth.slower + truth.hop_ms * calls
+        hop_ms = 0.0 if trial.topology == "colocated" else truth.hop_ms
+        hop_ms += 2 * (trial.hop_measured_ms or 0.0)
+        base = base * truth.slower_in.get(trial.workload, truth.slower) + hop_ms * calls
     level = np.exp(rng.normal(0, truth.noise))
+    if trial.phase == "latency" and trial.topology == "monolith":
+        last = max(truth.pairs * len(truth.series or (0,)) - 1, 1)
+        level *= truth.drift ** (trial.pair / last)
     ms = base * level * rng.lognormal(0, 0.45, len(endpoint))
     if trial.phase in ("capacity", "hot"):
         limit = truth.capacity.get(trial.topology, 25.0) * (trial.cpu_budget or 1.0)
@@ -231,10 +283,11 @@ def _outcomes(trial: TrialRecord, truth: Planted, endpoint: np.ndarray, intended
 def _finish(trial: TrialRecord, table: pa.Table, truth: Planted,
             rng: np.random.Generator) -> TrialRecord:
     n = table.num_rows
-    micro = trial.store == "microservices"
+    micro = trial.topology == "microservices"
     parts = (["envoy", "postgres", "catalog", "search", "cart", "orders", "payments", "accounts",
-              "storefront"] if micro else ["envoy", "postgres", "monolith"])
-    each = n * (0.004 if micro else 0.0018) / len(parts)
+              "storefront"] if micro else ["envoy", "postgres", trial.topology])
+    seconds = n * {"microservices": 0.004, "colocated": 0.0025}.get(trial.topology, 0.0018)
+    each = (seconds + truth.idle_cores.get(trial.topology, 0.0) * trial.measure_s) / len(parts)
     cost = {part: PartCost(cpu_s=each * float(rng.lognormal(0, 0.1)),
                            memory_bytes=int(6e7 if part != "postgres" else 1.4e8))
             for part in parts}
@@ -246,6 +299,8 @@ def _finish(trial: TrialRecord, table: pa.Table, truth: Planted,
         "spin_before_ms": 2.3 + 0.1 * float(rng.random()),
         "spin_after_ms": 2.3 + 0.1 * float(rng.random()), "throttled_share": 0.2,
     }
+    if trial.phase == "latency" and trial.topology == "monolith":
+        changes["pools"] = truth.pools
     if trial.id in truth.rejected:
         changes |= {"status": "rejected", "reasons": ["generator lag max 31.0 ms > 20 ms"],
                     "lag_max_ms": 31.0}
@@ -276,22 +331,25 @@ def _events(trials: list[TrialRecord]) -> pa.Table:
 
 
 def _record(trials: list[TrialRecord], truth: Planted) -> RunRecord:
-    names = truth.topologies
+    names = list(dict.fromkeys([*truth.topologies, *(t.topology for t in trials)]))
     return RunRecord(
         schema_version=SCHEMA_VERSION, run="20260101-000000-demo", scenario="demo",
         scenario_resolved={"slo_ms": 250, "seed": 1}, seed=1, started_unix_s=1_767_225_600.0,
-        finished=True, duration_s=301.0,
-        machine={"system": "Linux", "cpus": 2, "memory_gb": 7.8, "cpu_model": "A CPU"},
+        finished=truth.finished, duration_s=301.0,
+        machine={"system": "Linux", "cpus": 2, "memory_gb": 7.8, "processor": truth.cpu_model},
         versions={"python": "3.11.2", "postgresql": "18.1", "envoy": "1.40.0"},
-        commit="0123abc", contract_suite="cd" * 32, sources="cd" * 32,
+        commit="0123abc", contract_suite=truth.contract_suite, sources="cd" * 32,
         limits=Limits(cpu_budget=0.9, memory_budget_mb=2048,
                       enforced_by="cgroup v1" if truth.limited else "nothing",
                       enforced=["CPU quota", "memory limit"] if truth.limited else [],
                       not_enforced=[] if truth.limited else ["CPU quota", "memory limit"],
                       system_cpus=[0], generator_cpus=[1]),
-        topologies={name: {"processes": 3 if name == "monolith" else 9, "replicas": 1,
+        topologies={name: {"processes": 9 if name == "microservices" else 3,
+                           "deployables": {part: {"replicas": 1} for part in (
+                               SERVICES if name == "microservices" else (name,))},
+                           "databases": 1 if name == "monolith" else 6,
                            "db_connections": 24} for name in names},
-        seed_digest=dict.fromkeys(names, "ab" * 32), contract_smoke=dict.fromkeys(names, True),
+        seed_digest=dict.fromkeys(names, truth.digest), contract_smoke=dict.fromkeys(names, True),
         startup_s={name: 2.0 if name == "monolith" else 4.1 for name in names}, trials=trials,
         not_controlled=["CPU frequency scaling was not controlled."],
         split_added={"peers.py": 90, "catalog/clients.py": 60},
