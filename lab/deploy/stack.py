@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.budget.group import Group, cores_for, pin, pin_new
-from lab.deploy import snapshot
+from lab.deploy import pause, snapshot
 from lab.deploy.distance import DistanceError, measure
 from lab.deploy.ports import HOST
 from lab.deploy.postgres import open_server
@@ -106,6 +106,14 @@ class Stack:
         with self._unlimited():
             return measure(self.relay, self.hop_ms, n)
 
+    def pause(self) -> None:
+        """Stop every process in place: an idle store takes nothing from the one under load."""
+        pause.pause(self._ordered())
+
+    def resume(self) -> None:
+        """Undo `pause`; ask for /readyz before anything else."""
+        pause.resume(reversed(self._ordered()))
+
     def set_budget(self, budget: Budget) -> None:
         """Change the limits of the running architecture."""
         self.budget = budget
@@ -165,9 +173,9 @@ class Stack:
     def stop(self) -> None:
         """Stop everything: first who asks, then who answers."""
         self._supervisor.stop()
-        order = sorted(self.processes.values(), key=lambda p: _stop_order(p.command.part))
+        self.resume()
         for rank in range(3):
-            parts = [p for p in order if _stop_order(p.command.part) == rank]
+            parts = [p for p in self._ordered() if _stop_order(p.command.part) == rank]
             with ThreadPoolExecutor(max(1, len(parts))) as pool:
                 list(pool.map(Process.stop, parts))
         for relay in filter(None, (self.relay, self.outer)):
@@ -181,6 +189,10 @@ class Stack:
             yield
         finally:
             self.group.set_budget(self.budget)
+
+    def _ordered(self) -> list[Process]:
+        """First who asks, then who answers."""
+        return sorted(self.processes.values(), key=lambda p: _stop_order(p.command.part))
 
     def _launch(self, command: Command) -> Process:
         place = self._place
