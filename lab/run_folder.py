@@ -48,6 +48,10 @@ class RunFolder:
         """The file that holds one trial's rows of one table."""
         return self.parts / f"{trial:05d}.{table}.parquet"
 
+    def books(self, trial: int) -> Path:
+        """The file that holds a store's books after one trial."""
+        return self.parts / f"{trial:05d}.books.json.gz"
+
     def save_rows(self, trial: int, table: str, rows: list[tuple[object, ...]]) -> None:
         """Write one trial's rows, whole or not at all."""
         write_table(rows, TABLES[table], self.part(trial, table))

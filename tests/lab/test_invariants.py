@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from contract.bank import LedgerEntry
 from lab.audit.auditor import audit
 from lab.audit.books import Books, CartLine, Checkout, Line, Order, Payment, Reservation, Stock
 from lab.audit.invariants import check_all, is_settled
+from lab.audit.kept import keep, read_kept
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -87,14 +90,30 @@ def test_the_auditor_waits_until_the_store_has_come_to_rest() -> None:
     busy = replace(CLEAN, checkouts=[Checkout(7, "paid", None), *CLEAN.checkouts[1:]])
     answers = iter([busy, busy, CLEAN])
     now = iter(range(100))
-    findings, waited = audit(lambda: next(answers), 60, lambda: float(next(now)), lambda _: None)
-    assert waited > 0
-    assert not any(finding.violations for finding in findings)
+    found = audit(lambda: next(answers), 60, lambda: float(next(now)), lambda _: None)
+    assert found.rest_s > 0
+    assert found.books == CLEAN
+    assert not any(finding.violations for finding in found.findings)
 
 
 def test_a_store_that_never_rests_is_audited_as_it_is() -> None:
     stuck = replace(CLEAN, orders=[replace(CLEAN.orders[0], status="pending"), *CLEAN.orders[1:]])
     now = iter(range(1000))
-    findings, waited = audit(lambda: stuck, 30, lambda: float(next(now)), lambda _: None)
-    assert waited >= 30
-    assert "I7" in {finding.invariant for finding in findings if finding.violations}
+    found = audit(lambda: stuck, 30, lambda: float(next(now)), lambda _: None)
+    assert found.rest_s >= 30
+    assert "I7" in {finding.invariant for finding in found.findings if finding.violations}
+
+
+def test_books_are_kept_whole_and_checked_again(tmp_path: Path) -> None:
+    broken = replace(CLEAN, stock=[replace(CLEAN.stock[0], on_hand=-1), *CLEAN.stock[1:]])
+    for books in (CLEAN, broken):
+        keep(books, tmp_path / "books.json.gz")
+        kept = read_kept(tmp_path / "books.json.gz")
+        assert kept == books
+        assert check_all(kept) == check_all(books)
+
+
+def test_spoilt_books_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "books.json.gz").write_bytes(gzip.compress(b'{"stock": 1}'))
+    with pytest.raises(ValueError, match="stock"):
+        read_kept(tmp_path / "books.json.gz")

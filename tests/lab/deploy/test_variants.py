@@ -217,6 +217,30 @@ def kill_family(pid: int) -> None:
                 member.kill()
 
 
+def test_a_paused_store_uses_no_cpu_and_goes_on(stack: Stack, deployment: Deployment) -> None:
+    """No part is missed meanwhile, and what was kept open is usable afterwards."""
+    heard: list[StackEvent] = []
+    pids = [member.pid for process in stack.processes.values()
+            for member in [psutil.Process(process.pid),
+                           *psutil.Process(process.pid).children(recursive=True)]]
+    with stack.listening(heard.append):
+        stack.pause()
+        before = cpu_s(pids)
+        time.sleep(3)
+        used_s = cpu_s(pids) - before
+        stack.resume()
+        assert wait_until(lambda: ask(stack, "GET", "/readyz").status == 200)
+    assert used_s == 0
+    assert heard == []
+    assert smoke(stack.base_url) == []
+
+
+def cpu_s(pids: list[int]) -> float:
+    """User and system seconds of these processes so far."""
+    times = [psutil.Process(pid).cpu_times() for pid in pids]
+    return sum(one.user + one.system for one in times)
+
+
 @pytest.mark.parametrize("hop_ms", [0, 0.5, 2, 10])
 def test_a_distance_is_what_was_asked_for(services: Stack, hop_ms: float) -> None:
     assert services.set_hop_ms(hop_ms)
@@ -263,6 +287,9 @@ def test_without_calls_there_is_no_distance(monolith: Stack) -> None:
 
 def test_a_cut_link_is_an_unavailable_service(services: Stack, deployment: Deployment) -> None:
     assert services.relay
+    services.restore()
+    deployment.reset_bank()
+    assert wait_until(lambda: ask(services, "GET", "/readyz").status == 200)
     buyer = Buyer(deployment, services, 20)
     services.relay.cut("payments")
     answer = buyer.check_out()
