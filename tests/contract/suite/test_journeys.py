@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -92,17 +91,6 @@ def test_a_cart_is_ordered_once_under_two_keys_at_the_same_time(
     assert [floor.movements(order) for order in won] == [["capture"]] * len(won)
     eventually(lambda: shop.get("show_cart", token=token)["items"] == [])
     assert shop.get("get_product", path={"product_id": product})["stock"] == 100 - 2 * len(won)
-
-
-def test_a_hot_item_is_sold_as_often_as_there_are_pieces(
-        shop: Shop, floor: Floor, admin: str) -> None:
-    product = new_product(shop, admin, stock=5)
-    buyers = [floor.customer() for _ in range(12)]
-    with ThreadPoolExecutor(12) as crowd:
-        answers = list(crowd.map(lambda buyer: place(shop, buyer, {product: 1, 80: 1}), buyers))
-    assert Counter(answer.outcome for answer in answers) == {
-        (201, ""): 5, (409, "out_of_stock"): 7}
-    assert shop.get("get_product", path={"product_id": product})["stock"] == 0
 
 
 def test_baskets_in_opposite_order_do_not_block_each_other(
