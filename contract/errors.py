@@ -36,7 +36,8 @@
         └── DatabaseUnavailable       database_unavailable      503
 
 The proxy in front of both stores answers in the same form when it must answer itself:
-`upstream_unavailable` (503), `upstream_timeout` (504) and `body_too_large` (413).
+`malformed_request` (400 and others), `request_timeout` (408), `body_too_large` (413),
+`headers_too_large` (431), `upstream_unavailable` (503) and `upstream_timeout` (504).
 
 Operations raise these; one handler per store turns them into a response.  A *code* never
 changes its meaning and is what clients branch on; *detail* is for people.

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from contract.endpoints import ENDPOINTS
 from contract.errors import PROBLEM_MEDIA_TYPE
-from contract.http import MAX_BODY_BYTES, SERVICE_TOKEN_HEADER, WORK_HEADER
+from contract.http import MAX_BODY_BYTES, REQUEST_ID_HEADER, SERVICE_TOKEN_HEADER, WORK_HEADER
 from lab.deploy.ports import HOST
 from lab.deploy.processes import Command
 
@@ -29,11 +29,18 @@ _NEVER: Final = 1_000_000
 """Circuit breakers this high never act."""
 
 _LOCAL_REPLIES: Final = (
-    (404, "route_not_found", "There is nothing at this address"),
-    (413, "body_too_large", "The body is larger than 1 MiB"),
-    (503, "upstream_unavailable", "The part of the shop behind the proxy does not answer"),
-    (504, "upstream_timeout", "The part of the shop behind the proxy did not answer in time"),
+    ("EQ", 404, "route_not_found", "There is nothing at this address"),
+    ("EQ", 408, "request_timeout", "The request did not arrive in time"),
+    ("EQ", 413, "body_too_large", "The body is larger than 1 MiB"),
+    ("EQ", 431, "headers_too_large", "The address or the headers are too long"),
+    ("EQ", 503, "upstream_unavailable", "The part of the shop behind the proxy does not answer"),
+    ("EQ", 504, "upstream_timeout", "The part of the shop behind the proxy did not answer in time"),
+    ("GE", 400, "malformed_request", "The request can't be understood"),
 )
+"""What Envoy says itself, by status; the first that fits."""
+_REQUEST_ID: Final = f"%REQ({REQUEST_ID_HEADER})%"
+_CONNECTION_ID: Final = "connection-%CONNECTION_ID%"
+"""Names an answer to what was no whole request: there are no headers to take an id from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,7 @@ def _listener(name: str, port: int, routes: list[dict[str, Any]], deadline_s: in
     manager: dict[str, Any] = {
         "@type": _http("network.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": name,
+        "codec_type": "HTTP1",  # the one that is measured, and whose limits are tested
         "generate_request_id": True,  # only where none was sent: our own answers name it too
         "preserve_external_request_id": True,
         "request_id_extension": {"typed_config": {
@@ -149,31 +157,30 @@ def _listener(name: str, port: int, routes: list[dict[str, Any]], deadline_s: in
 
 
 def _local_replies() -> dict[str, Any]:
-    return {
-        "mappers": [
-            {
-                "filter": {"status_code_filter": {"comparison": {
-                    "op": "EQ", "value": {"default_value": status, "runtime_key": f"r{status}"}}}},
-                "body_format_override": _problem(code, title),
-                "headers_to_add": [{
-                    "header": {"key": "X-Request-ID", "value": "%REQ(X-REQUEST-ID)%"},
-                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
-            }
-            for status, code, title in _LOCAL_REPLIES
-        ],
-        "body_format": _problem("malformed_request", "The request can't be understood",
-                                "unknown"),  # there may be no headers to take an id from
-    }
+    has_id = {"header_filter": {"header": {"name": REQUEST_ID_HEADER, "present_match": True}}}
+    mappers = []
+    for op, status, code, title in _LOCAL_REPLIES:
+        is_status = {"status_code_filter": {"comparison": {
+            "op": op, "value": {"default_value": status, "runtime_key": f"r{status}"}}}}
+        both = {"and_filter": {"filters": [is_status, has_id]}}
+        mappers += [_local_reply(both, code, title, _REQUEST_ID),
+                    _local_reply(is_status, code, title, _CONNECTION_ID)]
+    return {"mappers": mappers}
 
 
-def _problem(code: str, title: str,
-             request_id: str = "%REQ(X-REQUEST-ID)%") -> dict[str, Any]:
+def _local_reply(when: dict[str, Any], code: str, title: str, request_id: str) -> dict[str, Any]:
     return {
-        "json_format": {
-            "type": f"urn:twinstore:problem:{code}", "title": title, "status": "%RESPONSE_CODE%",
-            "detail": title, "code": code, "request_id": request_id, "errors": [],
+        "filter": when,
+        "body_format_override": {
+            "json_format": {
+                "type": f"urn:twinstore:problem:{code}", "title": title,
+                "status": "%RESPONSE_CODE%", "detail": title, "code": code,
+                "request_id": request_id, "errors": [],
+            },
+            "content_type": PROBLEM_MEDIA_TYPE,
         },
-        "content_type": PROBLEM_MEDIA_TYPE,
+        "headers_to_add": [{"header": {"key": REQUEST_ID_HEADER, "value": request_id},
+                            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
     }
 
 
