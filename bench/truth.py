@@ -82,7 +82,7 @@ def measure(shape: str, rounds: int, seconds: float, rate: float) -> tuple[list[
         f"{shape}: outside the server p50 {middle:.3f} ms, p99 {late:.2f} ms, n = "
         f"{len(outside):,} requests: 5 % of the median hold from {middle / TOLERANCE:.1f} ms on; "
         f"generator lag p99 {max(one.lag_p99_ms for one in found):.2f} ms, "
-        f"{rejected} drives rejected for it")
+        f"drives rejected for it: {rejected}")
 
 
 def one_round(shape: str, seconds: float, rate: float, seed: int, scale: float) -> Round:
