@@ -195,6 +195,8 @@ def test_efficiency_and_contention_are_found_along_every_axis(measured: Measure)
     out = curves["monolith", "machines", 0.3]
     assert [stop.size for stop in out.stops] == [1, 2]
     assert isinstance(out.usl, Refusal)
+    within = curves["monolith", "replicas", 0.6]
+    assert [stop.size for stop in within.stops] == [1, 2]
     equal, = [one for one in scaling.searched.big_small if one.big.topology == "monolith"]
     assert (equal.big.replicas, equal.small.replicas) == (1, 2)
     assert equal.ratio.low is not None
