@@ -1,0 +1,1 @@
+"""The commands of `twinstore`, a room for each kind."""

@@ -1,0 +1,68 @@
+"""What was measured: `twinstore report`, `audit`, `compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from lab.commands.application import (
+    ResultsOption,
+    app,
+    complaints,
+    console,
+    run_folder,
+)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="A run's folder, or its name below results/.")],
+    results: ResultsOption = Path("results"),
+) -> None:
+    """Write the report of a run again, from its recorded rows alone.
+
+    Example: `twinstore report results/20260101-120000-demo`
+    """
+    from lab.run import write_report
+
+    written = write_report(run_folder(run, results))
+    for sentence in written.headlines:
+        console.print(f"• {sentence}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"\nReport: {written.html}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def audit(
+    run: Annotated[Path, typer.Argument(help="A run's folder, or its name below results/.")],
+    results: ResultsOption = Path("results"),
+    sql: Annotated[bool, typer.Option("--sql", help="Show how the books were read.")] = False,
+) -> None:
+    """Check a run's books again: is every order, piece and cent accounted for?
+
+    The books of both stores, the bank's ledger and the acknowledged orders are kept for each trial;
+    exit code 1 when an invariant is violated.
+
+    Example: `twinstore audit results/20260101-120000-demo`
+    """
+    from lab.audit.again import audit_again, sql_of_the_books
+
+    found = audit_again(run_folder(run, results))
+    table = Table(box=None, pad_edge=False)
+    for column in ("store", "", "what must hold", "checked", "violated", "rate below"):
+        table.add_column(column, overflow="fold")
+    for line in found.lines:
+        table.add_row(line.topology, line.invariant, line.meaning, f"{line.checked:,}",
+                      f"[red]{line.violations}[/]" if line.violations else "0",
+                      f"{line.bound:.2g}" if line.bound is not None else "")
+    console.print(table)
+    console.print(f"Books of {found.trials} trials. Zero in n bounds a rate by 3/n (95 %).",
+                  highlight=False)
+    for name, query in sql_of_the_books().items() if sql else ():
+        console.print(f"{name}: {query}", highlight=False, markup=False, soft_wrap=True)
+    for detail in found.details:
+        complaints.print(detail, style="red", highlight=False, markup=False, soft_wrap=True)
+    if not found.is_clean:
+        raise typer.Exit(1)
