@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,7 +18,7 @@ ORDER = ("run", "report", "audit", "compare", "up", "list", "doctor")
 class InOrder(TyperGroup):
     """Lists the commands by how soon a newcomer needs them."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Return the names as `ORDER` has them."""
         return sorted(super().list_commands(ctx), key=ORDER.index)
 
