@@ -15,6 +15,7 @@ from contract.tokens import Principal, issue, load_private_key
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
 from lab.errors import LabError
+from lab.faults.check import check_pair
 from lab.plan import Plan
 from lab.plan.trials import OVERHEAD_S, PlannedTrial, spent_s
 from lab.progress import RunProgress
@@ -151,6 +152,8 @@ def _run_plan(bench: Bench, plan: Plan, record: RunRecord, progress: RunProgress
                 progress.advance(planned.load_s + OVERHEAD_S)
         _flag_if_interrupted(record, trials)
         _judge(record, trials[0])
+        for number, why in check_pair(_group(record, trials[0])).items():
+            progress.say(f"Trial {number}: its fault proves nothing: {why}")
         bench.folder.save_record(record)
         for trial in record.trials[-len(trials):]:
             if trial.status == "rejected":
@@ -160,12 +163,16 @@ def _run_plan(bench: Bench, plan: Plan, record: RunRecord, progress: RunProgress
 
 def _flag_if_interrupted(record: RunRecord, measured: list[PlannedTrial]) -> None:
     """Arms of a pair that were measured before and after an interruption are not adjacent."""
-    group = [trial for trial in record.trials
-             if (trial.pair, trial.attempt) == (measured[0].pair, measured[0].attempt)]
+    group = _group(record, measured[0])
     if len(group) > len(measured):
         for trial in group:
             trial.status = "flagged"
             trial.reasons.append("the run was interrupted between the trials of this pair")
+
+
+def _group(record: RunRecord, planned: PlannedTrial) -> list[TrialRecord]:
+    return [trial for trial in record.trials
+            if (trial.pair, trial.attempt) == (planned.pair, planned.attempt)]
 
 
 def _judge(record: RunRecord, group: PlannedTrial) -> None:

@@ -37,7 +37,7 @@ def test_every_key_has_a_meaning_and_numbers_have_a_unit() -> None:
     ("replicas: 1,", "replicaz: 1,", "replicaz",
      "topologies.monolith.deployables.monolith.replicaz",
      "did you mean replicas"),
-    ("kind: hang", "kind: hank", "kind: hank", "faults.payments-hang.kind", "'crash', 'hang'"),
+    ("kind: hang", "kind: hank", "kind: hank", "faults.catalog-hang.kind", "'crash', 'hang'"),
     ("payments-crash, payments", "payments-krash, payments", "payments-krash",
      "scenarios.demo.isolation.faults.0", "did you mean payments-crash"),
     ("workload: hot_search", "workload: hot_serch", "hot_serch", "scenarios.demo.hot.workload",
