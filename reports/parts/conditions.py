@@ -75,7 +75,9 @@ def _counts(finding: Finding | None) -> tuple[str, str]:
 def _rate(finding: Finding) -> str:
     if finding.violations:
         return percent(finding.violations / finding.checked, 2) if finding.checked else "red"
-    return f"< {percent(finding.bound, 2)}" if finding.bound is not None else "nothing to check"
+    if finding.bound is None:
+        return "nothing to check"
+    return f"< {number(finding.bound * 100, 1)} %"
 
 
 def equal_blocks(record: RunRecord) -> list[Block]:

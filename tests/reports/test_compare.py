@@ -1,0 +1,144 @@
+"""Two runs side by side: what changed is found, what can't be compared is refused in words."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from synthetic import Planted, write_run
+
+from reports.compare import Comparison, compare
+from reports.compare_lines import Line
+from reports.estimate import ratio_of_pairs
+from reports.estimate_apart import means_apart, ratio_apart
+from reports.parts.comparison import comparison_text, write_comparison
+
+PLANTED = Planted(phases=("latency",), pairs=6, rate=60.0)
+
+
+def run(folder: Path, name: str, planted: Planted = PLANTED, **record: Any) -> Path:
+    """A recorded run with a name of its own; `record` replaces keys of run.json."""
+    path = write_run(folder / name, planted)
+    document = json.loads((path / "run.json").read_text())
+    (path / "run.json").write_text(json.dumps(document | {"run": name} | record))
+    return path
+
+
+def both(folder: Path, planted: Planted = PLANTED, **record: Any) -> Comparison:
+    return compare(run(folder, "one"), run(folder, "two", planted, **record))
+
+
+def line(found: Comparison, what: str) -> Line:
+    return next(line for line in found.lines if line.what == what)
+
+
+def test_a_planted_change_is_found_at_its_size(tmp_path: Path) -> None:
+    found = both(tmp_path, replace(PLANTED, slower=2.7, seed=8))
+    ratio = line(found, "shop: p50, microservices ÷ monolith")
+    assert ratio.verdict.startswith("greater, ×1.")
+    assert ratio.change is not None
+    assert ratio.change.value == pytest.approx(2.7 / 1.8, rel=0.15)
+    assert line(found, "shop: p50, monolith").verdict == "no difference shown"
+    assert line(found, "shop: p50, microservices").verdict.startswith("greater")
+
+
+def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
+    found = both(tmp_path)
+    assert found.lines
+    assert {one.verdict for one in found.lines} == {"no difference shown"}
+
+
+def test_on_another_machine_only_ratios_are_compared(tmp_path: Path) -> None:
+    found = both(tmp_path, replace(PLANTED, cpu_model="Another CPU"))
+    assert {one.unit for one in found.lines} == {"ratio"}
+    assert any("Another machine (processor A CPU and Another CPU)" in note
+               for note in found.notes)
+
+
+@pytest.mark.parametrize(("planted", "record", "reason"), [
+    (replace(PLANTED, finished=False), {}, "two is unfinished"),
+    (replace(PLANTED, digest="ef" * 32), {}, "seed data of monolith differ"),
+    (replace(PLANTED, limited=False), {}, "one budget was enforced and the other not"),
+    (PLANTED, {"schema_version": 99}, "schema version 99"),
+    (PLANTED, {"scenario_resolved": {"slo_ms": 100}}, "slo_ms differs: 250 and 100"),
+    (PLANTED, {"topologies": {}}, "no topology is in both"),
+])
+def test_what_was_measured_under_other_conditions_is_refused(
+        tmp_path: Path, planted: Planted, record: dict[str, Any], reason: str) -> None:
+    found = both(tmp_path, planted, **record)
+    assert found.is_refused
+    assert any(reason in str(refusal) for refusal in found.refusals)
+    assert any(reason in text for text in comparison_text(found))
+
+
+def test_other_budgets_are_refused(tmp_path: Path) -> None:
+    limits = {"cpu_budget": 2.0, "memory_budget_mb": 2048, "enforced_by": "cgroup v1",
+              "enforced": ["CPU quota", "memory limit"], "not_enforced": [], "system_cpus": [0],
+              "generator_cpus": [1]}
+    assert "budgets differ: 0.9 and 2.0 CPU" in str(both(tmp_path, limits=limits).refusals[0])
+
+
+def test_a_store_with_red_books_has_no_speed_to_compare(tmp_path: Path) -> None:
+    found = both(tmp_path, replace(PLANTED, red=("microservices",)))
+    assert any("two violates I2" in str(refusal) for refusal in found.refusals)
+    assert {one.what for one in found.lines if "microservices" in one.what} == set()
+    assert line(found, "shop: p50, monolith")
+
+
+def test_a_series_at_another_rate_is_refused_and_the_others_stay(tmp_path: Path) -> None:
+    one = replace(PLANTED, series=(("shop", 60.0), ("product_read", 40.0)))
+    other = replace(PLANTED, series=(("shop", 60.0), ("product_read", 50.0)))
+    found = compare(run(tmp_path, "one", one), run(tmp_path, "two", other))
+    assert [str(refusal) for refusal in found.refusals] == [
+        "product_read@40: not in two", "product_read@50: not in one"]
+    assert all(one.what.startswith("shop@60") for one in found.lines)
+
+
+def test_a_series_with_another_window_is_refused(tmp_path: Path) -> None:
+    found = both(tmp_path, replace(PLANTED, measure_s=9.0))
+    assert found.is_refused
+    assert "measure_s 8.0 and 9.0" in str(found.refusals[0])
+
+
+def test_collateral_is_compared_as_a_share(tmp_path: Path) -> None:
+    one = Planted(phases=("isolation",), faults=("payments-crash",))
+    other = replace(one, collateral={"monolith": 0.0, "microservices": 0.0}, seed=9)
+    found = compare(run(tmp_path, "one", one), run(tmp_path, "two", other))
+    assert line(found, "payments-crash: collateral, monolith").verdict.startswith("less lost, −")
+    assert line(found, "payments-crash: collateral, microservices").verdict == (
+        "no difference shown")
+
+
+def test_the_page_is_whole_and_the_same_each_time(tmp_path: Path) -> None:
+    found = both(tmp_path, replace(PLANTED, slower=2.7))
+    page = write_comparison(found, tmp_path)
+    assert page.html.parent.name == "compare-one-two"
+    text = page.html.read_text(encoding="utf-8")
+    assert re.findall(r"https?:|\b(?:nan|None|inf)\b", re.sub(r"<svg.*?</svg>", "", text,
+                                                           flags=re.S)) == []
+    for link in re.findall(r'href="#([^"]+)"', text):
+        assert f'id="{link}"' in text
+    again = write_comparison(found, tmp_path / "again")
+    assert again.html.read_bytes() == page.html.read_bytes()
+
+
+def test_errors_of_measurements_made_apart_add() -> None:
+    rng = np.random.default_rng(5)
+    hits = 0
+    for _ in range(300):
+        a, b = (ratio_of_pairs(rng.lognormal(0, 0.1, 6), rng.lognormal(0, 0.1, 6))
+                for _ in range(2))
+        assert a is not None
+        assert b is not None
+        hits += ratio_apart(a, b).differs
+    assert hits / 300 <= 0.08
+    change = means_apart(rng.lognormal(0, 0.05, 8), rng.lognormal(np.log(2), 0.05, 8))
+    assert change is not None
+    assert change.differs
+    assert change.value == pytest.approx(2.0, rel=0.1)
+    assert means_apart(np.array([1.0]), np.array([np.inf])) is None

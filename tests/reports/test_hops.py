@@ -1,0 +1,89 @@
+"""What a call and a millisecond of distance cost is found where it was planted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from synthetic import CALLS, Planted, write_run
+
+from reports.arms import find_arms
+from reports.distance import ALL, Distance, measure_distance
+from reports.guards import judge
+from reports.hops import Hops, measure_hops
+from reports.latency import headline_of, measure_series
+from reports.read import read_run
+
+
+def hops(folder: Path, **planted: object) -> Hops:
+    run = read_run(write_run(folder, Planted(phases=("latency",), **planted)))  # type: ignore
+    found, arms = judge(run.record, {}), find_arms(run.record)
+    series = measure_series(run, found, arms)
+    return measure_hops(run, found, series, headline_of(series, arms))
+
+
+def distance(folder: Path, **planted: object) -> list[Distance]:
+    run = read_run(write_run(folder, Planted(phases=(), **planted)))  # type: ignore[arg-type]
+    return measure_distance(run, judge(run.record, {}))
+
+
+def test_the_same_code_in_one_process_shows_the_call_without_the_framework(
+        tmp_path: Path) -> None:
+    found = hops(tmp_path, pairs=6, series=(("shop", 80.0),), in_one_process=("shop",),
+                 slower=1.2, hop_ms=5.0, noise=0.01)
+    gap = found.gap("microservices", "colocated")
+    assert gap is not None
+    assert gap.slope_ms.low is not None
+    assert gap.slope_ms.high is not None
+    assert gap.slope_ms.low <= 5.0 <= gap.slope_ms.high
+    assert gap.slope_ms.value == pytest.approx(5.0, rel=0.2)
+    lines = [line.name for line in found.lines]
+    assert len(lines) == len(set(lines)) == 6
+
+
+def test_cpu_of_a_call_is_the_difference_by_call(tmp_path: Path) -> None:
+    """Planted: 4.0 and 2.5 CPU ms an answer, in which one call is needed."""
+    found = hops(tmp_path, pairs=6, series=(("product_read", 60.0),),
+                 in_one_process=("product_read",))
+    row = next(row for row in found.cpu if row.base == "colocated")
+    assert row.calls == pytest.approx(1.0)
+    assert row.rival_ms.value == pytest.approx(4.0 * 1.23, rel=0.08)  # rows of the warm-up too
+    assert row.per_call_ms.value == pytest.approx(1.5 * 1.23, rel=0.15)
+    assert row.per_call_ms.low is not None
+    assert row.per_call_ms.low > 0
+    assert not row.is_net_of_idle
+
+
+def test_what_a_store_uses_while_nobody_comes_is_no_price_of_a_call(tmp_path: Path) -> None:
+    idle = {"monolith": 0.0, "colocated": 0.0, "microservices": 0.2}
+    plain = hops(tmp_path / "a", pairs=4, series=(("product_read", 60.0),))
+    taxed = hops(tmp_path / "b", pairs=4, series=(("product_read", 60.0),), idle_cores=idle)
+    assert taxed.cpu[0].is_net_of_idle
+    assert taxed.cpu[0].per_call_ms.value == pytest.approx(plain.cpu[0].per_call_ms.value,
+                                                           rel=0.05)
+
+
+def test_series_whose_answers_need_no_call_have_no_price(tmp_path: Path) -> None:
+    assert hops(tmp_path, pairs=2, series=(("sign_in", 20.0),)).cpu == []
+
+
+def test_the_slope_of_distance_is_the_calls_that_wait_for_one_another(tmp_path: Path) -> None:
+    (found,) = distance(tmp_path, distances=(0.0, 0.5, 2.0, 10.0), measure_s=30.0, noise=0.005)
+    assert found.groups == 3
+    assert found.is_measured
+    for path in found.paths:
+        if path.what != ALL:
+            assert path.calls == CALLS[path.what]
+            assert path.p50.value == pytest.approx(CALLS[path.what], abs=0.6)
+    order = next(path for path in found.paths if path.what == "place_order")
+    assert order.p50.low is not None
+    assert order.p50.high is not None
+    assert order.p50.low <= 5 <= order.p50.high
+    assert [round(a.measured_ms.value, 3) if a.measured_ms else None for a in found.acted] == [
+        0.0, 0.505, 2.02, 10.1]
+
+
+def test_one_distance_alone_has_no_slope(tmp_path: Path) -> None:
+    (found,) = distance(tmp_path, distances=(2.0,))
+    assert found.paths == []
+    assert found.marks
