@@ -14,7 +14,7 @@ def threshold_text(found: Threshold | None) -> str:
     if found is None:
         return ABSENT
     if found.value is None:
-        return f"not confirmed{_between(found.low, found.high)}"
+        return f"{_between(found.low, found.high) or 'unknown'} (not confirmed)"
     low, high = number(found.low), number(found.high)
     if found.variable == "rate":
         return (f"{number(found.value)} [{low}, {high})" if found.high is not None
@@ -37,7 +37,7 @@ def ratio_text(ratio: ThresholdRatio | None) -> str:
     value = f"×{number(ratio.value)} " if ratio.value is not None else ""
     if ratio.low is not None and ratio.high is not None:
         return f"{value}[{number(ratio.low)}, {number(ratio.high)}]"
-    ends = _between(ratio.low, ratio.high).removeprefix(", ")
+    ends = _between(ratio.low, ratio.high)
     return f"{value}{f'({ends})' if value and ends else ends}".strip() or ABSENT
 
 
@@ -72,10 +72,10 @@ def search_headline(searched: Searched, arms: Arms) -> str:
                 key=lambda one: (one.place[1], -one.place[2]))
     at = {point.topology: threshold_text(point.capacity) for point in searched.points
           if point.place == found.place}
-    return (f"On {place_text(found.place)}, searches found a capacity of {at[arms.base]} for "
-            f"{arms.base} and {at[arms.rival or '']} for {arms.rival} in journeys/s with at least "
-            f"99 % of requests good: "
-            f"{threshold_verdict(found.ratio, arms.base, arms.rival or '', 'carries more')}.")
+    verdict = threshold_verdict(found.ratio, arms.base, arms.rival or "", "carries more")
+    return (f"On {place_text(found.place)}, journeys/s with at least 99 % of requests good, by "
+            f"search: {arms.base} {at[arms.base]}, {arms.rival} {at[arms.rival or '']}; "
+            f"{verdict}.")
 
 
 def _factor(value: float | None, low: float, high: float | None) -> str:
@@ -95,7 +95,7 @@ def _basis(ratio: ThresholdRatio) -> str:
 
 def _between(low: float | None, high: float | None) -> str:
     if low is not None and high is not None:
-        return f", between {number(low)} and {number(high)}"
+        return f"between {number(low)} and {number(high)}"
     if low is not None:
-        return f", above {number(low)}"
-    return f", below {number(high)}" if high is not None else ""
+        return f"above {number(low)}"
+    return f"below {number(high)}" if high is not None else ""

@@ -27,8 +27,11 @@ from reports.words import (
 
 
 def capacity_lead(searched: Searched, arms: Arms) -> list[str]:
-    """One generated sentence for each place at which both stores were searched."""
+    """One generated sentence for each place: both stores compared, else what was found."""
     workloads = len({point.workload for point in searched.points})
+    if not searched.ratios:
+        return [f"{place_text(point.place, workloads)}: {point.topology} carries "
+                f"{threshold_text(point.capacity)} journeys/s." for point in searched.points]
     return [f"{place_text(one.place, workloads)}: "
             f"{threshold_verdict(one.ratio, arms.base, arms.rival or '', 'carries more')}."
             for one in searched.ratios]

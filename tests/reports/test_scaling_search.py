@@ -106,7 +106,7 @@ def test_a_rejected_confirmation_confirms_nothing() -> None:
                             judged(10, "confirm", "rejected", True)], "search")
     assert found.threshold == Threshold(None, 10, 12, 1)
     assert (found.rejected, found.repeat, len(found.probes)) == (1, 3, 2)
-    assert threshold_text(found.threshold) == "not confirmed, between 10.0 and 12.0"
+    assert threshold_text(found.threshold) == "between 10.0 and 12.0 (not confirmed)"
 
 
 def test_several_searches_give_their_median_their_spread_and_the_outermost_ends() -> None:
@@ -242,7 +242,7 @@ def test_a_searched_run_becomes_a_page_twice_the_same_and_its_headline_has_its_n
         rows = [row for row in csv.DictReader(file) if row["cpus"] == "0.9"]
     for row in rows:
         value, high = number(float(row["capacity_per_s"])), number(float(row["high"]))
-        assert f"{value} [{value}, {high}) for {row['topology']}" in headline
+        assert f"{row['topology']} {value} [{value}, {high})" in headline
     with (tables / "scaling_point_ratios.csv").open(newline="") as file:
         ratio = next(row for row in csv.DictReader(file) if row["cpus"] == "0.9")
     assert f"×{number(float(ratio['ratio']))} [{number(float(ratio['low']))}, " in headline
