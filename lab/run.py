@@ -71,8 +71,13 @@ def resume_run(path: Path, console: Console, options: Options | None = None) -> 
 
 def write_report(path: Path) -> Report:
     """Merge the recorded parts and write the report of a run's folder."""
-    RunFolder(path).merge()
+    merge_parts(path)
     return build(path)
+
+
+def merge_parts(path: Path) -> None:
+    """Make the four tables of a run that was cut off or recorded by an older lab."""
+    RunFolder(path).merge()
 
 
 def _run(file: ScenarioFile, name: str, folder: RunFolder, record: RunRecord | None,

@@ -66,3 +66,31 @@ def audit(
         complaints.print(detail, style="red", highlight=False, markup=False, soft_wrap=True)
     if not found.is_clean:
         raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    run_a: Annotated[Path, typer.Argument(help="A run's folder, or its name below results/.")],
+    run_b: Annotated[Path, typer.Argument(help="The run that is compared with it.")],
+    results: ResultsOption = Path("results"),
+) -> None:
+    """Two runs side by side: another machine, another commit.
+
+    What can't be compared is refused with its reason; exit code 1 when nothing could.
+
+    Example: `twinstore compare 20260101-120000-demo 20260102-120000-demo`
+    """
+    from lab.run import merge_parts
+    from reports.compare import compare as compare_runs
+    from reports.parts.comparison import comparison_text, write_comparison
+
+    folders = [run_folder(run, results) for run in (run_a, run_b)]
+    for folder in folders:
+        merge_parts(folder)
+    found = compare_runs(*folders)
+    for line in comparison_text(found):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if found.is_refused:
+        raise typer.Exit(1)
+    written = write_comparison(found, results)
+    console.print(f"\nPage: {written.html}", highlight=False, markup=False, soft_wrap=True)

@@ -18,14 +18,14 @@ def _call(*words: str) -> Result:
     return CliRunner().invoke(app, list(words))
 
 
-@pytest.mark.parametrize("command", ["run", "report", "up", "list", "doctor"])
+@pytest.mark.parametrize("command", ["run", "report", "audit", "compare", "up", "list", "doctor"])
 def test_every_command_has_help_with_its_options(command: str) -> None:
     result = _call(command, "--help")
     assert result.exit_code == 0
     assert "Usage" in result.output
 
 
-@pytest.mark.parametrize("command", ["run", "report", "up"])
+@pytest.mark.parametrize("command", ["run", "report", "audit", "compare", "up"])
 def test_help_shows_an_example(command: str) -> None:
     assert "twinstore " in _call(command, "--help").output
 
