@@ -15,7 +15,7 @@ _LEAST: Final = 0.02
 _POISON: Final = 0.1
 """The same for poison: popular products are drawn again and again, so draws depend."""
 _LENGTH: Final = 0.1
-_LEAST_S: Final = 0.3
+_LEAST_S: Final = 0.5
 
 
 def check_pair(records: Sequence[TrialRecord]) -> dict[int, str]:

@@ -37,11 +37,13 @@ class AtAPoint:
             self._before[1]))
         return time.perf_counter()
 
-    def clear(self) -> None:
+    def clear(self) -> float:
         """Disarm, and count."""
         self._site.deployment.board.clear()
+        gone_s = time.perf_counter()
         self.fired = _lines(self._fired_file) - self._before[0]
         self.chances = _size(self._chances_file) - self._before[1]
+        return gone_s
 
     def settle(self) -> None:
         """Who crashed, or was killed for want of memory, is started again."""

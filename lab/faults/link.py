@@ -42,7 +42,7 @@ class LinkBroken:
             self.fired = sum(self._is_broken(self._relay.ports[link]) for link in self._links)
         return began_s
 
-    def clear(self) -> None:
+    def clear(self) -> float:
         """Put the way back.  A delay has acted on as many pieces as left late."""
         if self._kind == "network_delay":
             self.fired = self.chances = sum(count for _, count in self._relay.read().late)
@@ -51,6 +51,7 @@ class LinkBroken:
                 self._relay.set_distance(self._resting_ms, link)
             else:
                 self._relay.restore(link)
+        return time.perf_counter()
 
     def settle(self) -> None:
         """Nothing was broken but the way."""

@@ -52,10 +52,11 @@ class TablesLocked:
             row = other.execute(_WAITERS).fetchone()
         return int(row[0]) if row else 0
 
-    def clear(self) -> None:
+    def clear(self) -> float:
         """Let go: the session ends."""
         if self._session:
             self._session.close()
+        return time.perf_counter()
 
     def settle(self) -> None:
         """Nothing was broken."""

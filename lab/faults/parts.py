@@ -39,8 +39,9 @@ class ReplicaKilled:
             self.fired = 1
         return began_s
 
-    def clear(self) -> None:
+    def clear(self) -> float:
         """Nothing is left to be cleared."""
+        return time.perf_counter()
 
     def settle(self) -> None:
         """Wait for the restart."""
@@ -69,11 +70,12 @@ class ReplicaFrozen:
             time.sleep(0.005)
         return began_s
 
-    def clear(self) -> None:
+    def clear(self) -> float:
         """Let them go on."""
         for member in self._family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.resume()
+        return time.perf_counter()
 
     def settle(self) -> None:
         """Wait until it answers again."""
@@ -108,9 +110,10 @@ class DatabaseDown:
             self.fired += 1
         return began_s
 
-    def clear(self) -> None:
+    def clear(self) -> float:
         """The platform may start them again."""
         self._stack.let_up(self._keys)
+        return time.perf_counter()
 
     def settle(self) -> None:
         """Wait until they are back."""
@@ -130,10 +133,11 @@ class BankDown:
         self.fired = 1
         return time.perf_counter()
 
-    def clear(self) -> None:
+    def clear(self) -> float:
         """Start it again; it answers afterwards."""
         if self.fired:
             self._deployment.start_bank()
+        return time.perf_counter()
 
     def settle(self) -> None:
         """It is back."""

@@ -54,8 +54,8 @@ class Action(Protocol):
         Raises FaultError, OSError, psycopg.Error when it can't act.
         """
 
-    def clear(self) -> None:
-        """End: the cause is gone afterwards.  Also right when `arm` failed half-way."""
+    def clear(self) -> float:
+        """End; return when the cause was gone.  Also right when `arm` failed half-way."""
 
     def settle(self) -> None:
         """Wait until what it broke is back, as far as the platform brings it back."""

@@ -73,8 +73,7 @@ def _arm_and_clear(acting: Action, fault: PlannedFault, record: FaultRecord, t0_
         note(fault.keys.module, 0, "fault_armed", fault.name)
         ended.wait(max(0.0, t0_s + fault.at_s + fault.for_s - time.perf_counter()))
     finally:
-        acting.clear()
-        record.cleared_at_s = time.perf_counter() - t0_s
+        record.cleared_at_s = acting.clear() - t0_s
         record.times_fired, record.chances = acting.fired, acting.chances
         note(fault.keys.module, 0, "fault_cleared", fault.name)
         acting.settle()
