@@ -103,6 +103,7 @@ def test_planted_differences_are_supported(tmp_path: Path) -> None:
     supported = ("A1", "A5", "B1", "B2", "B3", "B4", "B5", "B8", "B11", "B12")
     assert {name: words[name] for name in supported} == dict.fromkeys(supported, "supported")
     assert words["B10"] != "contradicted"
+    assert [one.value for one in rows["B10"].effects] == pytest.approx([0.0] * 6, abs=0.03)
     assert rows["B5"].effects[0].value == pytest.approx((1.3 * 5 + 1.5) / (3.0 * 5 + 1.5),
                                                         rel=0.1)
     assert rows["B8"].effects[0].value == pytest.approx(
