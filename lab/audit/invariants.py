@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -88,23 +88,23 @@ def cart_follows_order(books: Books) -> Finding:
     """I6: a confirmed order took its lines from the cart, a rejected one left them there.
 
     Lines put after the order are not its business.  Where a later order of the same account was
-    confirmed, it took what the rejected one left.
+    confirmed (and perhaps cancelled since), it took what the rejected one left.
     """
-    confirmed = _latest(books, {"confirmed"})
+    placed = _latest(books, PLACED)
     rejected = _latest(books, {"rejected"})
     in_cart = {(line.account_id, line.product_id): line for line in books.cart}
     lines = _lines_by_order(books)
     wrong: list[str] = []
-    for account, (at, order) in confirmed.items():
+    for account, (at, order) in placed.items():
         wrong += [f"order {order} was confirmed but product {product} is still in the cart"
                   for product in lines.get(order, ())
                   if (line := in_cart.get((account, product))) and line.added_at < at]
     for account, (at, order) in rejected.items():
-        if account in confirmed and confirmed[account][0] > at:
+        if account in placed and placed[account][0] > at:
             continue
         wrong += [f"order {order} was rejected but product {product} left the cart"
                   for product in lines.get(order, ()) if (account, product) not in in_cart]
-    return _finding("I6", len(confirmed) + len(rejected), wrong)
+    return _finding("I6", len(placed) + len(rejected), wrong)
 
 
 def no_orphans(books: Books) -> Finding:
@@ -155,7 +155,7 @@ def _balances(books: Books) -> Counter[str]:
     return balance
 
 
-def _latest(books: Books, statuses: set[str]) -> dict[int, tuple[datetime, str]]:
+def _latest(books: Books, statuses: Set[str]) -> dict[int, tuple[datetime, str]]:
     """The newest order in one of these states, by account."""
     found: dict[int, tuple[datetime, str]] = {}
     for order in books.orders:

@@ -86,6 +86,16 @@ def test_a_planted_violation_is_found(planted: Books, found: str) -> None:
     assert found in _violated(planted)
 
 
+def test_a_later_order_that_was_cancelled_had_taken_what_a_rejected_one_left() -> None:
+    later = Order("later", 8, "cancelled", 300, "p4", T0 + timedelta(seconds=1))
+    books = replace(
+        CLEAN, orders=[*CLEAN.orders, later], cart=CLEAN.cart[1:],
+        lines=[*CLEAN.lines, Line("later", 2, 1, 300)],
+        payments=[*CLEAN.payments, Payment("p4", "later", 300, "refunded")],
+        ledger=[*CLEAN.ledger, _entry("later", "capture", 300), _entry("later", "refund", 300)])
+    assert _violated(books) == set()
+
+
 def test_the_auditor_waits_until_the_store_has_come_to_rest() -> None:
     busy = replace(CLEAN, checkouts=[Checkout(7, "paid", None), *CLEAN.checkouts[1:]])
     answers = iter([busy, busy, CLEAN])
