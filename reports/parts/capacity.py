@@ -11,7 +11,6 @@ from reports.parts.usl import curve_name, panel_of, usl_blocks
 from reports.search import Search
 from reports.search_words import (
     place_text,
-    ratio_text,
     threshold_text,
     threshold_verdict,
 )
@@ -101,29 +100,29 @@ def _panels_left(searched: Searched) -> str:
             if places > draw.MOST_PANELS else "")
 
 
-def bound_text(bound: Bound | None) -> str:
-    """`108; most work: postgres (41 %)`, or the part whose own share is the limit."""
+def limit_text(bound: Bound | None) -> str:
+    """`mostly postgres, 41 %` of a pool's work, or the part whose own share is the limit."""
     if bound is None:
         return ABSENT
     if bound.part == TOTAL:
-        return (f"{number(bound.rate)}; most work: {bound.greatest} "
-                f"({percent(bound.greatest_share, 0)})")
-    return f"{number(bound.rate)}; limit: {bound.part} ({number(bound.cpus)} CPU)"
+        return f"mostly {bound.greatest}, {percent(bound.greatest_share, 0)}"
+    return f"{bound.part} on {number(bound.cpus)} CPU"
 
 
 def _point_table(searched: Searched) -> Table:
     points = searched.points
+    workloads = len({point.workload for point in points})
     return Table(
         "scaling_points", "Capacity by search",
         "Journeys per second with at least 99 % of scheduled requests good. [confirmed, lowest "
         "that failed); with several searches their median, the outermost ends, and spread = "
-        "(max − min) / median. Bound: what the CPU would carry if nothing ever waited. Memory "
-        "and connections: at the capacity.",
-        ["workload", "store", "CPU", "replicas", "searches", "capacity", "spread", "bound",
-         "of it", "GB"],
-        [[p.workload, p.topology, setting(p.cpus), str(p.replicas), str(p.capacity.n),
-          threshold_text(p.capacity), percent(p.capacity.spread), bound_text(p.bound),
-          percent(_used(p), 0), number(p.memory_gb)] for p in points],
+        "(max − min) / median. Bound: what the CPU would carry if nothing ever waited; reached: "
+        "capacity ÷ bound. Memory is what was held at the capacity.",
+        ["where", "store", "searches", "capacity", "spread", "bound", "reached", "work", "GB"],
+        [[place_text(p.place, workloads), p.topology, str(p.capacity.n),
+          threshold_text(p.capacity), percent(p.capacity.spread),
+          number(p.bound.rate if p.bound else None), percent(_used(p), 0), limit_text(p.bound),
+          number(p.memory_gb)] for p in points],
         ["workload", "topology", "cpus", "replicas", "searches", "capacity_per_s", "low", "high",
          "spread", "bound_per_s", "bound_part", "bound_cpus", "cpu_s_per_journey",
          "greatest_part", "greatest_share", "memory_gb", "connections"],
@@ -132,7 +131,7 @@ def _point_table(searched: Searched) -> Table:
           *((p.bound.rate, p.bound.part, p.bound.cpus, p.bound.demand_s, p.bound.greatest,
              p.bound.greatest_share) if p.bound else (None,) * 6), p.memory_gb, p.connections]
          for p in points],
-        frozenset({2, 3, 4, 5, 6, 8, 9}))
+        frozenset({2, 3, 4, 5, 6, 8}))
 
 
 def _used(point: Point) -> float | None:
@@ -142,18 +141,18 @@ def _used(point: Point) -> float | None:
 
 def _ratio_table(searched: Searched, arms: Arms) -> Table:
     rows = [(one, one.ratio) for one in searched.ratios]
+    workloads = len({one.place[0] for one, _ in rows})
     return Table(
         "scaling_point_ratios", f"Capacity of {arms.base} ÷ {arms.rival} by search",
         "From two pairs of searches on: Student's t on the logarithms of pairs that were "
         "interleaved. Before: what the probes leave open.",
-        ["workload", "CPU", "replicas", "n", "ratio", "verdict"],
-        [[one.place[0], setting(one.place[1]), str(one.place[2]), str(ratio.n), ratio_text(ratio),
+        ["where", "verdict"],
+        [[place_text(one.place, workloads),
           threshold_verdict(ratio, arms.base, arms.rival or "", "carries more")]
          for one, ratio in rows],
         ["workload", "cpus", "replicas", "n", "by_pairs", "ratio", "low", "high"],
         [[*one.place, ratio.n, ratio.by_pairs, ratio.value, ratio.low, ratio.high]
-         for one, ratio in rows],
-        frozenset({1, 2, 3}))
+         for one, ratio in rows])
 
 
 def _axis_table(curves: list[Curve]) -> Table:
@@ -187,10 +186,9 @@ def probe_table(name: str, searches: list[Search]) -> Table:
     return Table(
         name, "Searches",
         "Each search in one line; the CSV has every probe with its scheduled and good requests. "
-        "n: requests of all probes.",
-        ["search", "asked", "probes", "rejected", "n", "answer"],
-        [[search.name, "journeys/s" if search.variable == "rate" else "cores",
-          str(len(search.probes)), str(search.rejected),
+        "n: requests of all probes. Answers in journeys/s, in cores where the name says cpus/.",
+        ["search", "probes", "rejected", "n", "answer"],
+        [[search.name, str(len(search.probes)), str(search.rejected),
           f"{sum(probe.scheduled for probe in search.probes):,}",
           threshold_text(search.threshold)] for search in searches],
         ["search", "trial", "topology", "cpus", "replicas", "scaled", "variable", "value", "step",
@@ -199,4 +197,4 @@ def probe_table(name: str, searches: list[Search]) -> Table:
           probe.trial.replicas, probe.trial.scaled, search.variable, probe.value, probe.step,
           probe.scheduled, probe.good, probe.share, probe.holds, search.threshold.value]
          for search, probe in probes],
-        frozenset({2, 3, 4, 5}))
+        frozenset({1, 2, 3, 4}))

@@ -30,7 +30,7 @@ def cost_blocks(bill: Bill, arms: Arms) -> list[Block]:
         "group by the kernel's accounting with a 95 % t interval; parts count shared pages in "
         "each process, so their memory adds up to more. At light load idle time is in the bill.",
         ("scaling_cost",), figure))
-    blocks.append(_cost_table(bill.costs, bill.prices))
+    blocks += [_cost_table(bill.costs), _bill_table(bill.costs, bill.prices)]
     if bill.ratios:
         blocks.append(_ratio_table(bill.ratios, arms))
     return [*blocks, Note(_money_said(bill, first, arms)), *_idle_blocks(bill.idle)]
@@ -69,33 +69,44 @@ def _money_said(bill: Bill, first: list[Cost], arms: Arms) -> str:
             "into the scenario.")
 
 
-def _cost_table(costs: list[Cost], prices: PriceList | None) -> Table:
-    first = costs[0].series
+def _cost_table(costs: list[Cost]) -> Table:
     cells, raw = [], []
     for c in costs:
-        more = [c.connection_s, c.mb_sent, c.money]
-        cells.append([c.series or c.workload, c.topology, "total", str(c.cpu_s.n),
-                      *(_said(one) for one in (c.cpu_s, c.gb_s, *more))])
-        raw.append([c.series, c.workload, c.topology, "total", c.cpu_s.n,
-                    *(end for one in (c.cpu_s, c.gb_s, *more) for end in _ends(one)),
-                    c.cores, c.memory_gb])
+        where = [c.series or c.workload, c.topology]
+        cells.append([*where, "total", str(c.cpu_s.n), _said(c.cpu_s), _said(c.gb_s)])
+        raw.append([c.series, c.workload, c.topology, "total", c.cpu_s.n, *_ends(c.cpu_s),
+                    *_ends(c.gb_s), c.cores, c.memory_gb])
         for part, value in c.parts_cpu_s.items():
-            if c.series == first:
-                cells.append([c.series or c.workload, c.topology, part, str(c.cpu_s.n),
-                              number(value), number(c.parts_gb_s[part]), "", "", ""])
+            held = c.parts_gb_s[part]
+            if c.series == costs[0].series:
+                cells.append([*where, part, str(c.cpu_s.n), number(value), number(held)])
             raw.append([c.series, c.workload, c.topology, part, c.cpu_s.n, value, None, None,
-                        c.parts_gb_s[part], *[None] * 13])
-    names = ("cpu_s", "gb_s", "connection_s", "mb_sent", "money_per_1000_orders")
+                        held, *[None] * 4])
     return Table(
         "scaling_cost", "Cost per 1,000 good requests",
-        "Means over latency trials with 95 % t intervals; money per 1,000 acknowledged orders. "
-        "Connections to the databases, whether busy or not. Sent: response bodies. Parts of the "
+        "Means over latency trials; 95 % t intervals for the whole architecture. Parts of the "
         "first series stand here, of all series in the CSV.",
-        ["series", "store", "part", "trials", "CPU-seconds", "GB·s", "connection-s", "MB sent",
-         prices.currency if prices else "money"], cells,
-        ["series", "workload", "topology", "part", "trials",
-         *(f"{name}{end}" for name in names for end in ("", "_low", "_high")), "cores",
-         "memory_gb"], raw, frozenset({3, 4, 5, 6, 7, 8}))
+        ["series", "store", "part", "trials", "CPU-seconds", "GB·s"], cells,
+        ["series", "workload", "topology", "part", "trials", "cpu_s", "cpu_s_low", "cpu_s_high",
+         "gb_s", "gb_s_low", "gb_s_high", "cores", "memory_gb"], raw, frozenset({3, 4, 5}))
+
+
+def _bill_table(costs: list[Cost], prices: PriceList | None) -> Table:
+    return Table(
+        "scaling_bill", "Connections, traffic and money",
+        "Per 1,000 good requests: connection-seconds (database connections, whether busy or not) "
+        "and megabytes of response bodies. Money: per 1,000 acknowledged orders.",
+        ["series", "store", "trials", "connection-s", "MB sent",
+         prices.currency if prices else "money"],
+        [[c.series or c.workload, c.topology, str(c.cpu_s.n),
+          *(_said(one) for one in (c.connection_s, c.mb_sent, c.money))] for c in costs],
+        ["series", "workload", "topology", "trials",
+         *(f"{name}{end}" for name in ("connection_s", "mb_sent", "money_per_1000_orders")
+           for end in ("", "_low", "_high"))],
+        [[c.series, c.workload, c.topology, c.cpu_s.n,
+          *(end for one in (c.connection_s, c.mb_sent, c.money) for end in _ends(one))]
+         for c in costs],
+        frozenset({2, 3, 4, 5}))
 
 
 def _ratio_table(ratios: list[CostRatio], arms: Arms) -> Table:
@@ -103,15 +114,13 @@ def _ratio_table(ratios: list[CostRatio], arms: Arms) -> Table:
         "scaling_cost_ratios", f"Cost of {arms.rival} ÷ {arms.base}",
         "Paired t on logarithms of the latency pairs; A/A: how far a store was from itself. A "
         "difference must lie beyond both, with p below 0.05 by Holm in the family of all rows.",
-        ["series", "cost", "pairs", "ratio", "A/A", "p by Holm", "verdict"],
-        [[one.series, WHAT[one.what], str(one.ratio.n),
-          f"×{number(one.ratio.value)} {interval(one.ratio.low, one.ratio.high)}".strip(),
-          f"×{number(one.band.high)}" if one.band else ABSENT, _p(one.adjusted_p),
-          cost_verdict(one, arms)] for one in ratios],
+        ["series", "cost", "A/A", "p by Holm", "verdict"],
+        [[one.series, WHAT[one.what], f"×{number(one.band.high)}" if one.band else ABSENT,
+          _p(one.adjusted_p), cost_verdict(one, arms)] for one in ratios],
         ["series", "cost", "pairs", "ratio", "low", "high", "aa_high", "p_holm"],
         [[one.series, one.what, one.ratio.n, one.ratio.value, one.ratio.low, one.ratio.high,
           one.band.high if one.band else None, one.adjusted_p] for one in ratios],
-        frozenset({2, 3, 4, 5}))
+        frozenset({2, 3}))
 
 
 def _idle_blocks(idle: list[Idle]) -> list[Block]:

@@ -8,7 +8,7 @@ from reports.document import Block, Drawing, Heading, Note
 from reports.figures.capacity import draw_loads
 from reports.price import PriceList
 from reports.scaling import Scaling
-from reports.search_words import ratio_text, threshold_text, threshold_verdict
+from reports.search_words import place_text, ratio_text, threshold_text, threshold_verdict
 from reports.table import Table
 from reports.words import ABSENT, count, interval, number, setting
 
@@ -95,6 +95,7 @@ def _many(point: Point) -> str:
 
 def _big_small_table(found: list[BigSmall], prices: PriceList | None) -> Table:
     money = f"{prices.currency if prices else 'money'} / million journeys"
+    workloads = len({one.big.workload for one in found})
     rows: dict[tuple[str, Place], tuple[BigSmall, Point]] = {}
     for one in found:
         for p in (one.big, one.small):
@@ -103,8 +104,8 @@ def _big_small_table(found: list[BigSmall], prices: PriceList | None) -> Table:
         "scaling_big_small", "One big against many small, equal budget",
         "Capacity in journeys per second; memory held at it; money when the whole CPU budget is "
         "rented and used to capacity, traffic left out. Ratio: fewest replicas ÷ more.",
-        ["workload", "store", "CPU", "replicas", "capacity", "GB", money, "big ÷ small"],
-        [[p.workload, p.topology, setting(p.cpus), str(p.replicas), threshold_text(p.capacity),
+        ["where", "store", "capacity", "GB", money, "big ÷ small"],
+        [[place_text(p.place, workloads), p.topology, threshold_text(p.capacity),
           number(p.memory_gb), number(rent(p, prices)),
           ratio_text(one.ratio) if p is one.small else ABSENT] for one, p in rows.values()],
         ["workload", "topology", "cpus", "replicas", "capacity_per_s", "low", "high", "memory_gb",
@@ -113,4 +114,4 @@ def _big_small_table(found: list[BigSmall], prices: PriceList | None) -> Table:
           p.capacity.high, p.memory_gb, p.connections, rent(p, prices),
           *((one.ratio.value, one.ratio.low, one.ratio.high) if p is one.small
             else (None, None, None))] for one, p in rows.values()],
-        frozenset({2, 3, 4, 5, 6, 7}))
+        frozenset({2, 3, 4, 5}))

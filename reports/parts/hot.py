@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from reports.arms import Arms
 from reports.document import Block, Drawing, Note
 from reports.figures.hot import draw_hot_mix, way_text
-from reports.hot import Hot, HotMix, Way, best_of
-from reports.parts.capacity import bound_text, probe_table
+from reports.hot import Hot, HotMix, Way, WayRatio, best_of
+from reports.parts.capacity import limit_text, probe_table
 from reports.search import ThresholdRatio
 from reports.search_words import ratio_text, threshold_text, threshold_verdict
 from reports.table import Table
@@ -21,26 +23,35 @@ def hot_blocks(hot: Hot, arms: Arms) -> list[Block]:
 
 
 def hot_sentences(mix: HotMix, arms: Arms) -> list[str]:
-    """What the searches have shown: the stores at their best, the savings, one pool."""
-    asked: list[tuple[str, ThresholdRatio, str, str, str]] = []
-    if mix.best:
-        asked.append(("Each at its best split", mix.best.capacity, arms.base, arms.rival or "",
-                      "carries more"))
-    for one in mix.by_way:
-        hot, every = f"the split by {way_text(one.way)}", "the split by everything"
-        if one.capacity:
-            asked.append((f"{one.topology} at equal budget", one.capacity, hot, every,
-                          "carries more"))
-        if one.cpus:
-            asked.append((f"{one.topology} at {setting(mix.rate)} journeys/s", one.cpus, every,
-                          hot, "needs more cores"))
-    asked += [(f"{one.topology} at equal budget", one.capacity, "one pool",
-               f"the split by {way_text(one.way)}", "carries more") for one in mix.by_pool]
-    alone = all(ratio.n == 1 and not ratio.by_pairs for _, ratio, *_ in asked)
-    said = [f"{where}: {threshold_verdict(ratio, above, below, verb, with_basis=not alone)}."
-            for where, ratio, above, below, verb in asked]
-    once = ["One search each: repetition is not in the intervals."] if asked and alone else []
-    return said + once
+    """What the searches have shown: the stores at their best; by store the savings, one pool."""
+    best = [mix.best.capacity] if mix.best else []
+    ratios = [*best, *(one.capacity for one in mix.by_pool),
+              *(ratio for one in mix.by_way for ratio in (one.capacity, one.cpus) if ratio)]
+    alone = all(ratio.n == 1 and not ratio.by_pairs for ratio in ratios)
+
+    def verdict(ratio: ThresholdRatio, above: str, below: str, verb: str = "carries more") -> str:
+        return threshold_verdict(ratio, above, below, verb, with_basis=not alone)
+
+    once = " (one search each: repetition is not in the intervals)" if alone else ""
+    said = [f"{mix.workload}{once}, each store at its best split: "
+            f"{verdict(ratio, arms.base, arms.rival or '')}." for ratio in best]
+    for name in arms.all:
+        found = [text for one in mix.by_way if one.topology == name
+                 for text in _savings(mix, one, verdict)]
+        found += [verdict(one.capacity, "one pool", f"the split by {way_text(one.way)}")
+                  for one in mix.by_pool if one.topology == name]
+        if found:
+            said.append(f"{mix.workload}{'' if best else once}, {name}: {'; '.join(found)}.")
+    return said
+
+
+def _savings(mix: HotMix, one: WayRatio, verdict: Callable[..., str]) -> Iterator[str]:
+    hot, every = f"the split by {way_text(one.way)}", "the split by everything"
+    if one.capacity:
+        yield f"at equal budget {verdict(one.capacity, hot, every)}"
+    if one.cpus:
+        yield (f"at {setting(mix.rate)} journeys/s "
+               f"{verdict(one.cpus, every, hot, 'needs more cores')}")
 
 
 def _best_said(mix: HotMix, arms: Arms) -> str:
@@ -63,7 +74,7 @@ def _mix_blocks(mix: HotMix, arms: Arms) -> list[Block]:
             (name, f"{name}_probes"), figure))
     else:
         blocks.append(Note(f"{mix.workload}: no way of scaling was found to hold or to fail."))
-    blocks.append(_way_table(name, mix))
+    blocks += [_way_table(name, mix), _share_table(name, mix)]
     if mix.by_way:
         blocks.append(_saving_table(name, mix))
     searches = [search for way in mix.ways
@@ -81,19 +92,29 @@ def _way_table(name: str, mix: HotMix) -> Table:
         "Capacity in journeys per second at the whole budget; fewest cores, and the memory held "
         f"with them, at {setting(mix.rate)} journeys per second. Bound: what the CPU would carry "
         "if nothing ever waited, and the part whose share is the limit.",
-        ["store", "way", "capacity", "bound", "fewest cores", "GB", "cores by part"],
-        [[way.topology, way_text(way.way), threshold_text(way.capacity), bound_text(way.bound),
-          threshold_text(way.least_cpus), number(way.least_memory_gb), _split(way)]
+        ["store", "way", "capacity", "bound", "limit", "fewest cores", "GB"],
+        [[way.topology, way_text(way.way), threshold_text(way.capacity),
+          number(way.bound.rate if way.bound else None), limit_text(way.bound),
+          threshold_text(way.least_cpus), number(way.least_memory_gb)]
          for way in mix.ways],
         ["workload", "topology", "way", "cpus", "capacity_per_s", "low", "high", "bound_per_s",
          "bound_part", "rate_per_s", "least_cpus", "least_cpus_low", "least_cpus_high",
-         "least_memory_gb", "shares"],
+         "least_memory_gb"],
         [[mix.workload, way.topology, way.way, mix.cpus, *_ends(way.capacity),
           *((way.bound.rate, way.bound.part) if way.bound else (None, None)), mix.rate,
-          *_ends(way.least_cpus), way.least_memory_gb,
-          ";".join(f"{part}={cpus!r}" for part, cpus in sorted(way.shares.items()))]
+          *_ends(way.least_cpus), way.least_memory_gb]
          for way in mix.ways],
-        frozenset({2, 4, 5}))
+        frozenset({2, 3, 5, 6}))
+
+
+def _share_table(name: str, mix: HotMix) -> Table:
+    return Table(
+        f"{name}_shares", f"{mix.workload}: the splits",
+        "Cores by part at the whole budget.", ["store", "way", "cores"],
+        [[way.topology, way_text(way.way), _split(way)] for way in mix.ways],
+        ["workload", "topology", "way", "part", "cores"],
+        [[mix.workload, way.topology, way.way, part, cores] for way in mix.ways
+         for part, cores in sorted(way.shares.items())])
 
 
 def _ends(found: object) -> tuple[float | None, float | None, float | None]:

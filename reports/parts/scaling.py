@@ -28,8 +28,7 @@ def scaling_part(scaling: Scaling, arms: Arms, void: str | None) -> Part:
 
 def _lead(scaling: Scaling, arms: Arms) -> list[str]:
     said = capacity_lead(scaling.searched, arms)
-    said += [f"{mix.workload}: {' '.join(hot_sentences(mix, arms))}"
-             for mix in scaling.hot_mixes.mixes if hot_sentences(mix, arms)]
+    said += [text for mix in scaling.hot_mixes.mixes for text in hot_sentences(mix, arms)]
     if not scaling.curve:
         return said or ["This run has no usable trial of the phases search and capacity."]
     return [*said, *(f"{_on(ratio.cpus)}, a quick look: {capacity_verdict(ratio, arms)} "
