@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -45,16 +45,13 @@ def _email(text: str) -> str:
     return text.lower()
 
 
-def _shown(pattern: str) -> Any:
-    """Put into the OpenAPI document what a validator asks for."""
-    return Field(json_schema_extra={"pattern": pattern})
-
-
-Text = Annotated[str, AfterValidator(_printable), _shown(f"^[^{_NOT_PRINTABLE}]*$")]
-Words = Annotated[str, AfterValidator(_printable), AfterValidator(_not_blank),
-                  _shown(rf"^[^{_NOT_PRINTABLE}]*[^\s\x85{_NOT_PRINTABLE}][^{_NOT_PRINTABLE}]*$")]
+Text = Annotated[str, AfterValidator(_printable),
+                 Field(json_schema_extra={"pattern": f"^[^{_NOT_PRINTABLE}]*$"})]
+Words = Annotated[Text, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": (
+    rf"^[^{_NOT_PRINTABLE}]*[^\s\x85{_NOT_PRINTABLE}][^{_NOT_PRINTABLE}]*$")})]
 Name = Annotated[Words, Field(min_length=1, max_length=200)]
-Email = Annotated[str, Field(max_length=254), AfterValidator(_email), _shown(f"^{_EMAIL.pattern}$")]
+Email = Annotated[str, AfterValidator(_email),
+                  Field(max_length=254, json_schema_extra={"pattern": f"^{_EMAIL.pattern}$"})]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 Stock = Annotated[int, Field(ge=0, le=MAX_STOCK)]

@@ -30,6 +30,7 @@ from contract.http import (
 )
 from contract.instruments import WORK
 from contract.tokens import Principal, require_admin, verify
+from contract.traces import trace_of
 from microservices.exchange import CURRENT, Exchange
 from microservices.settings import Settings
 
@@ -126,8 +127,8 @@ class Border:
         before, work_before = CURRENT.set(exchange), WORK.set(work)
         try:
             await self._app(scope, receive, send_with_headers)
-        except Exception as defect:  # the border of the process
-            log.error("request %s failed", exchange.request_id, exc_info=defect)
+        except Exception as defect:  # noqa: BLE001 - the border of the process
+            log.error("request %s failed\n%s", exchange.request_id, trace_of(defect))
             if not has_started:
                 await _problem(errors.InternalError())(scope, receive, send_with_headers)
         finally:

@@ -17,6 +17,7 @@ from contract import models
 from contract.errors import DatabaseUnavailable, StoreError
 from contract.faults import FaultPoint, fault_point
 from contract.instruments import serve_metrics
+from contract.traces import trace_of
 from microservices import border
 from microservices.database import Database
 from microservices.peers import HttpTransport, Peers, Transport
@@ -133,5 +134,5 @@ async def _keep_doing(chore: Chore) -> None:
             await chore.run()
         except StoreError as unavailable:  # next time
             log.warning("background work was not possible: %s", unavailable)
-        except Exception:  # the border of the task: it must not die
-            log.exception("background work failed")
+        except Exception as defect:  # noqa: BLE001 - the border of the task: it must not die
+            log.error("background work failed\n%s", trace_of(defect))

@@ -27,6 +27,7 @@ from contract.http import (
 )
 from contract.instruments import WORK, Pool
 from contract.tokens import Principal, require_admin, verify
+from contract.traces import trace_of
 from monolith.store import store
 
 if TYPE_CHECKING:
@@ -144,5 +145,5 @@ def _broken_reference(error: IntegrityError) -> Response:
 
 
 def _defect(error: Exception) -> Response:
-    log.error("request %s failed", g.request_id, exc_info=error)
+    log.error("request %s failed\n%s", g.request_id, trace_of(error))
     return _problem(errors.InternalError())

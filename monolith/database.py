@@ -35,7 +35,7 @@ class Database:
     def __init__(self, url: str, pool_size: int) -> None:
         self.engine = create_engine(
             url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True,
-            pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
+            hide_parameters=True, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
             connect_args={"connect_timeout": 3, "tcp_user_timeout": STATEMENT_TIMEOUT_MS,
                           "application_name": "monolith",
                           "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "

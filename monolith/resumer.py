@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from contract.errors import StoreError
+from contract.traces import trace_of
 
 log = logging.getLogger("monolith.resumer")
 
@@ -35,5 +36,5 @@ class Resumer:
                 self._resume()
             except StoreError as unavailable:  # next time
                 log.warning("resuming was not possible: %s", unavailable)
-            except Exception:  # the border of the thread: it must not die
-                log.exception("resuming failed")
+            except Exception as defect:  # noqa: BLE001 - the border of the thread
+                log.error("resuming failed\n%s", trace_of(defect))

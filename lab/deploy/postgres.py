@@ -34,6 +34,7 @@ SETTINGS: Final[dict[str, str]] = {
     "jit": "off",
     "log_min_messages": "warning",
     "log_statement": "none",
+    "log_error_verbosity": "terse",  # no rows, no values: they are customers'
     "max_parallel_workers_per_gather": "0",
     "io_method": "sync",
 }
