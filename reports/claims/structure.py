@@ -57,7 +57,8 @@ def no_amplification(evidence: Evidence) -> Row:
                                        == 1 else "runs") for excess, result, loss in found)
     return Row(claim, all_of([_word(effect, margin) for effect in effects]), effects,
                "the worst fault comes first; prediction: the share of requests that need the "
-               f"broken module. Supported: every interval ends below +{margin * 100:g} point")
+               "broken module, so what else falls with a shared process is beyond it. Supported: "
+               f"every interval ends below +{margin * 100:g} point")
 
 
 def _excess(loss: Loss) -> Estimate:

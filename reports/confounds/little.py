@@ -43,6 +43,8 @@ class PoolLoad:
     """Mean wait of those that waited."""
     trials: int = 1
     """Trials of this phase and series in which it was so."""
+    counts_waiting: bool = True
+    """Was the store meant to cope?  Past capacity somebody always waits."""
 
     @property
     def name(self) -> str:
@@ -70,7 +72,7 @@ class PoolLoad:
 
     @property
     def is_found(self) -> bool:
-        return self.is_exhausted or self.waited >= WAITED
+        return self.is_exhausted or (self.counts_waiting and self.waited >= WAITED)
 
     @property
     def sentence(self) -> str:
@@ -104,7 +106,7 @@ def _worst(loads: list[PoolLoad]) -> PoolLoad:
     worst = max(loads, key=lambda load: (load.is_exhausted, load.is_found, load.busy))
     alike = sum(load.is_found for load in loads) if worst.is_found else len(loads)
     return PoolLoad(worst.topology, worst.where, worst.pool, worst.size, worst.hold_s,
-                    worst.per_s, worst.waited, worst.wait_ms, alike)
+                    worst.per_s, worst.waited, worst.wait_ms, alike, worst.counts_waiting)
 
 
 def _loads(trial: TrialRecord) -> Iterator[PoolLoad]:
@@ -114,7 +116,15 @@ def _loads(trial: TrialRecord) -> Iterator[PoolLoad]:
             yield PoolLoad(
                 trial.topology, f"{trial.phase} {where}", pool, use.size,
                 use.busy_mean * trial.measure_s / use.taken, use.taken / trial.measure_s,
-                use.waited / use.taken, use.wait_s * 1000 / use.waited if use.waited else 0.0)
+                use.waited / use.taken, use.wait_s * 1000 / use.waited if use.waited else 0.0,
+                counts_waiting=_is_meant_to_cope(trial))
+
+
+def _is_meant_to_cope(trial: TrialRecord) -> bool:
+    """No ramp, and no probe that the store failed."""
+    if trial.probe is not None:
+        return trial.probe.holds is True
+    return trial.phase not in ("capacity", "search", "hot")
 
 
 def _is_out_of_cpu(trial: TrialRecord) -> bool:

@@ -82,6 +82,18 @@ def test_where_the_processor_is_used_up_a_full_pool_is_no_news(phase: str, cpu_s
     assert bool(check_pools(judged(phase=phase, pools=pool(10.0), cost=cost))) is found
 
 
+@pytest.mark.parametrize(("phase", "holds", "found"), [
+    ("latency", None, True), ("capacity", None, False), ("search", True, True),
+    ("search", False, False)])
+def test_waiting_counts_only_where_the_store_was_meant_to_cope(
+        phase: str, holds: bool | None, found: bool) -> None:
+    probe = {"search": "s", "variable": "rate", "value": 20.0, "step": "ramp", "holds": holds}
+    (load,) = check_pools(judged(
+        phase=phase, pools=pool(5.0, waited=300), probe=probe if phase == "search" else None,
+        cost={"total": PartCost(cpu_s=1.0, memory_bytes=1)}))
+    assert load.is_found is found
+
+
 def test_a_ramp_without_a_budget_says_nothing_about_pools() -> None:
     assert check_pools(judged(phase="capacity", pools=pool(10.0), cpu_budget=None)) == []
     assert check_pools(judged(phase="latency", pools=pool(10.0), cpu_budget=None))
