@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from contract.money import MAX_MINOR, Money, Price
 
@@ -45,13 +46,15 @@ def _email(text: str) -> str:
     return text.lower()
 
 
-Text = Annotated[str, AfterValidator(_printable),
-                 Field(json_schema_extra={"pattern": f"^[^{_NOT_PRINTABLE}]*$"})]
-Words = Annotated[Text, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": (
-    rf"^[^{_NOT_PRINTABLE}]*[^\s\x85{_NOT_PRINTABLE}][^{_NOT_PRINTABLE}]*$")})]
-Name = Annotated[Words, Field(min_length=1, max_length=200)]
-Email = Annotated[str, AfterValidator(_email),
-                  Field(max_length=254, json_schema_extra={"pattern": f"^{_EMAIL.pattern}$"})]
+_TEXT: Final[JsonDict] = {"pattern": f"^[^{_NOT_PRINTABLE}]*$"}
+_WORDS: Final[JsonDict] = {"pattern": (
+    rf"^[^{_NOT_PRINTABLE}]*[^\s\x85{_NOT_PRINTABLE}][^{_NOT_PRINTABLE}]*$")}
+"""What validators ask for, as the OpenAPI document shows it."""
+
+Words = Annotated[str, Field(min_length=1, max_length=200, json_schema_extra=_WORDS),
+                  AfterValidator(_printable), AfterValidator(_not_blank)]
+Email = Annotated[str, Field(max_length=254, json_schema_extra={"pattern": f"^{_EMAIL.pattern}$"}),
+                  AfterValidator(_email)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 Stock = Annotated[int, Field(ge=0, le=MAX_STOCK)]
@@ -88,8 +91,9 @@ class Response(BaseModel):
 
 class AccountCreate(Request):
     email: Email
-    name: Name
-    password: Annotated[Text, Field(min_length=8, max_length=128)]
+    name: Words
+    password: Annotated[str, Field(min_length=8, max_length=128, json_schema_extra=_TEXT),
+                        AfterValidator(_printable)]
 
 
 class Account(Response):
@@ -101,7 +105,8 @@ class Account(Response):
 
 class SessionCreate(Request):
     email: Email
-    password: Annotated[Text, Field(min_length=1, max_length=128)]
+    password: Annotated[str, Field(min_length=1, max_length=128, json_schema_extra=_TEXT),
+                        AfterValidator(_printable)]
 
 
 class Session(Response):
@@ -148,8 +153,9 @@ class ProductQuery(Query):
 
 
 class ProductCreate(Request):
-    name: Name
-    description: Annotated[Text, Field(max_length=5_000)] = ""
+    name: Words
+    description: Annotated[str, Field(max_length=5_000, json_schema_extra=_TEXT),
+                           AfterValidator(_printable)] = ""
     category: Slug
     price: Price
     stock: Stock
@@ -178,7 +184,7 @@ class ProductPatch(Request):
 class SearchQuery(Query):
     """`q` in the web-search syntax of PostgreSQL: words, "phrases", or, -not."""
 
-    q: Annotated[Words, Field(min_length=1, max_length=200)]
+    q: Words
     category: Slug | None = None
     min_price: Annotated[int, Field(ge=0, le=MAX_MINOR)] | None = None
     max_price: Annotated[int, Field(ge=0, le=MAX_MINOR)] | None = None
