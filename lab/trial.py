@@ -27,6 +27,7 @@ from lab.faults.site import Site
 from lab.faults.timeline import act
 from lab.generator import Generator
 from lab.plan.trials import PlannedTrial, workload_of
+from lab.pools import read_connections
 from lab.resources import Sampler
 from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile, ScenarioKeys
@@ -102,6 +103,7 @@ def _stand_idle(bench: Bench, stack: Stack, record: TrialRecord) -> None:
     record.started_unix_s = time.time()
     with Sampler(record.id, stack, None, time.perf_counter()) as sampler:
         time.sleep(record.measure_s)
+    record.connections = read_connections(stack)
     _copy_window(record, sampler, record.measure_s)
     record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     bench.folder.save_rows(record.id, "resources", sampler.rows)
