@@ -42,7 +42,8 @@ class Board:
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         with path.open("r+b" if writable else "rb") as file:
             access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
-            self._page = mmap.mmap(file.fileno(), PAGE_BYTES, access=access)
+            self.page = mmap.mmap(file.fileno(), PAGE_BYTES, access=access)
+            """Its first byte says whether anything is armed."""
 
     @classmethod
     def create(cls, path: Path) -> Board:
@@ -53,28 +54,28 @@ class Board:
     def arm(self, fault: Armed) -> None:
         """Publish a fault: document first, then the byte that makes it seen."""
         document = json.dumps(asdict(fault)).encode()
-        self._page[0] = 0
-        self._page[1:3] = len(document).to_bytes(2, "little")
-        self._page[3 : 3 + len(document)] = document
-        self._page[0] = 1
+        self.page[0] = 0
+        self.page[1:3] = len(document).to_bytes(2, "little")
+        self.page[3 : 3 + len(document)] = document
+        self.page[0] = 1
 
     def clear(self) -> None:
         """Disarm.  Calls that hang come back, and what was kept is given back, within 20 ms."""
-        self._page[0] = 0
+        self.page[0] = 0
 
     @property
     def is_armed(self) -> bool:
-        return self._page[0] != 0
+        return self.page[0] != 0
 
     def read(self) -> Armed | None:
         """Return the armed fault, or None."""
-        if not self._page[0]:
+        if not self.page[0]:
             return None
-        size = int.from_bytes(self._page[1:3], "little")
+        size = int.from_bytes(self.page[1:3], "little")
         try:
-            return Armed(**json.loads(self._page[3 : 3 + size]))
+            return Armed(**json.loads(self.page[3 : 3 + size]))
         except ValueError:  # a new fault was being written at this instant
             return None
 
     def close(self) -> None:
-        self._page.close()
+        self.page.close()

@@ -16,6 +16,7 @@ from contract.faults.keep import POLL_S, Lend, Memory, hold, hold_async
 FAULTS_ENV: Final = "TWINSTORE_FAULTS_FILE"
 FIRED_ENV: Final = "TWINSTORE_FIRED_FILE"
 CRASH_EXIT_CODE: Final = 86
+_DISARMED: Final = bytes(1)
 
 
 class InjectedError(RuntimeError):
@@ -29,6 +30,7 @@ class FaultPoint:
                  lend: Lend | None = None) -> None:
         self._module = module
         self._board = board
+        self._page = _DISARMED if board is None else board.page
         self._fired = fired
         self._lend = lend
         self._memory = Memory()
@@ -40,7 +42,7 @@ class FaultPoint:
 
         A list is looked through; a tuple in it is known by its first column.
         """
-        if self._board is None or not self._board.is_armed:
+        if not self._page[0]:
             return
         fault = self._choose(content)
         if fault is None:
@@ -55,7 +57,7 @@ class FaultPoint:
 
     async def hit_async(self, content: object = None) -> None:
         """Pass, or act: for code on an event loop."""
-        if self._board is None or not self._board.is_armed:
+        if not self._page[0]:
             return
         fault = self._choose(content)
         if fault is None:
