@@ -29,8 +29,8 @@ def one_unit(evidence: Evidence) -> Row:
     if one is None or many is None:
         return untestable(claim, "the deployables of both stores in run.json")
     effects = tuple(
-        Effect(f"{_NAMES.get(what, what)}: {evidence.base} {a:g}, {evidence.rival}", b, b, b, 1,
-               "count") for what, (a, b) in zip(_COUNTED, counts, strict=True)
+        Effect(f"{_NAMES.get(what, what)}: {evidence.base} {a:g}, {evidence.rival}", b, None, None,
+               1, "count") for what, (a, b) in zip(_COUNTED, counts, strict=True)
         if a is not None and b is not None)
     added = sum(evidence.run.record.split_added.values())
     return Row(claim, "supported" if one == 1 < many else "contradicted", effects,

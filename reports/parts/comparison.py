@@ -20,6 +20,8 @@ from reports.words import ABSENT, count, interval, number, percent, percent_inte
 
 _TITLES = {"latency": "Latency", "cost": "Cost", "capacity": "Capacity",
            "isolation": "Failure isolation"}
+_MOST = 6
+"""Changes that are named in a sentence."""
 
 
 def comparison_text(found: Comparison) -> list[str]:
@@ -77,8 +79,11 @@ def _summary(found: Comparison) -> str:
         return "Nothing was compared."
     changed = [f"{line.what} {line.verdict}" for line in found.lines
                if line.verdict not in ("no difference shown", "no interval")]
-    said = "; ".join(changed) if changed else "none is shown to differ"
-    return f"Of {count(len(found.lines), 'number')}: {said}."
+    n = count(len(found.lines), "number")
+    if not changed:
+        return f"Of {n}, none is shown to differ."
+    more = f"; and {len(changed) - _MOST:,} more" if len(changed) > _MOST else ""
+    return f"Of {n}, {len(changed)} changed: {'; '.join(changed[:_MOST])}{more}."
 
 
 def _part(kind: str, title: str, lines: list[Line]) -> Part:
