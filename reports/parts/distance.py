@@ -37,7 +37,7 @@ def _blocks(found: Distance, index: int) -> list[Block]:
 
 def _said(found: Distance) -> str:
     paths = [path for path in found.paths if path.what != ALL]
-    most = max(paths, key=lambda path: path.p50.value)
+    most = max(paths, key=lambda path: path.calls)  # not by slope: the luckiest would be told
     slope = most.p50
     told = f"{number(slope.value)} {interval(slope.low, slope.high)}".strip()
     if slope.low is None or slope.low <= 0:

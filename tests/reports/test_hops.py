@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from synthetic import CALLS, Planted, write_run
 
 from reports.arms import find_arms
 from reports.distance import ALL, Distance, measure_distance
+from reports.document import Document
 from reports.guards import judge
 from reports.hops import Hops, measure_hops
 from reports.latency import headline_of, measure_series
@@ -81,6 +83,13 @@ def test_the_slope_of_distance_is_the_calls_that_wait_for_one_another(tmp_path: 
     assert order.p50.low <= 5 <= order.p50.high
     assert [round(a.measured_ms.value, 3) if a.measured_ms else None for a in found.acted] == [
         0.0, 0.505, 2.02, 10.1]
+
+
+def test_the_page_tells_the_endpoint_with_the_most_calls(
+        described: Callable[..., Document]) -> None:
+    document = described(phases=(), distances=(0.0, 10.0), measure_s=30.0, noise=0.005)
+    (drawing,) = (d for part in document.parts for d in part.drawings if d.name == "distance")
+    assert "to the median place_order, whose answers report 5.00 calls" in drawing.conclusion
 
 
 def test_one_distance_alone_has_no_slope(tmp_path: Path) -> None:
