@@ -112,7 +112,8 @@ class TrialRecord(_Record):
     hop_ms: float = 0.0
     """Distance between services, one way, that was asked for; 0: none was put in."""
     hop_measured_ms: float | None = None
-    """What a call between services took longer than without distance; None: not measured."""
+    """How much longer one way between services took than without distance, half of the round
+    trip's surplus; None: not measured."""
     probe: ProbeRecord | None = None
     fault: FaultRecord | None = None
     posture: Literal["raw", "resilient"] = "raw"

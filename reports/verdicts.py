@@ -12,6 +12,8 @@ from reports.words import count, number
 Word = Literal["slower", "faster", "no difference shown", "equivalent", "one pair", "unknown"]
 EQUIVALENT: Final = 1.1
 """Two stores are called equivalent when the whole interval lies within ± 10 %."""
+LEAST_PRINTED: Final = 0.001
+"""Below this nobody reads the digits of a p value."""
 MOST_DIGITS: Final = 6
 """An interval that needs more digits to be told from its limit excludes nothing."""
 
@@ -135,6 +137,8 @@ def _holm(p: float | None) -> str:
     """Holm's p with digits enough to be seen on its side of 0.05."""
     if p is None:
         return ""
+    if p < LEAST_PRINTED:
+        return f"; p < {LEAST_PRINTED} by Holm"
     texts = [number(p, digits) for digits in range(2, MOST_DIGITS + 1)]
     text = next((t for t in texts if (float(t) < ALPHA) == (p < ALPHA)), texts[-1])
     return f"; p = {text} by Holm"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 _N = r"−?[\d,.]*\d"
 _WHAT = r"(?P<what>[^.;:\s][^.;:]*)"
 _BESIDE = (rf"(?:; by blocks of pairs ×(?P<block_low>{_N}) to ×(?P<block_high>{_N}))?"
-           rf"(?:; p = (?P<p>{_N}) by Holm)?"
+           rf"(?:; p (?P<sign>[=<]) (?P<p>{_N}) by Holm)?"
            rf"(?:; a store against itself: ×(?P<band>{_N}) off, (?P<aa>\d+) A/A pairs?)?")
 DIFFERENT = re.compile(
     rf"{_WHAT}: (?P<slow>\S+) slower than (?P<fast>\S+) by ×(?P<value>{_N}) "
