@@ -132,23 +132,6 @@ def test_internal_endpoints_need_the_service_token(floor: Floor, token: str | No
     assert asked >= len(internal_operations())
 
 
-def test_a_services_password_opens_no_other_database(floor: Floor) -> None:
-    import psycopg
-
-    if "microservices" not in {target.name for target in floor.everyone()}:
-        pytest.skip("needs the microservices")
-    stack = floor.target("microservices").stack
-    own = {part: process.command.environ["TWINSTORE_DATABASE_URL"].replace("+psycopg", "")
-           for (part, _), process in stack.processes.items()
-           if "TWINSTORE_DATABASE_URL" in process.command.environ}
-    assert set(own) == set(stack.database_urls)
-    for service, url in own.items():
-        psycopg.connect(url, connect_timeout=5).close()
-        for other in set(own) - {service}:
-            with pytest.raises(psycopg.OperationalError, match="permission denied"):
-                psycopg.connect(url.rsplit("/", 1)[0] + f"/{other}", connect_timeout=5)
-
-
 def test_every_endpoint_has_a_domain_of_its_store() -> None:
     assert {endpoint.domain for endpoint in ENDPOINTS} == set(DOMAINS)
 
