@@ -29,9 +29,11 @@ from contract.http import (
     to_json,
 )
 from contract.instruments import WORK
+from contract.posture import DEADLINE_HEADER
 from contract.tokens import Principal, require_admin, verify
 from contract.traces import trace_of
 from microservices.exchange import CURRENT, Exchange
+from microservices.policy import deadline_of
 from microservices.settings import Settings
 
 M = TypeVar("M", bound=BaseModel)
@@ -95,7 +97,7 @@ def current_request_id() -> str:
 
 def install(app: FastAPI) -> None:
     """Put instruments, request ids, method rules and the one error handler in place."""
-    app.add_middleware(Border)
+    app.add_middleware(Border, request_s=app.state.settings.posture.request_s)
     app.add_exception_handler(errors.StoreError, _store_error)
     app.add_exception_handler(HTTPException, _framework_error)
 
@@ -107,14 +109,17 @@ class Border:
     expected into a 500 without details.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, request_s: float | None) -> None:
+        self._app, self._request_s = app, request_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange, work = Exchange(request_id(_sent_id(scope))), Work()
+        exchange = Exchange(request_id(_sent(scope, REQUEST_ID_HEADER)))
+        if self._request_s is not None:
+            exchange.deadline = deadline_of(_sent(scope, DEADLINE_HEADER), self._request_s)
+        work = Work()
         has_started = False
 
         async def send_with_headers(message: Message) -> None:
@@ -136,9 +141,9 @@ class Border:
             CURRENT.reset(before)
 
 
-def _sent_id(scope: Scope) -> str | None:
-    wanted = REQUEST_ID_HEADER.lower().encode()
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted),
+def _sent(scope: Scope, name: str) -> str | None:
+    wanted = name.lower().encode()
+    return next((value.decode("latin-1") for sent, value in scope["headers"] if sent == wanted),
                 None)
 
 

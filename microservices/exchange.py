@@ -12,6 +12,8 @@ class Exchange:
     """One request."""
 
     request_id: str
+    deadline: float | None = None
+    """By when it is to be answered: monotonic seconds (`microservices.policy`)."""
 
 
 CURRENT: Final[ContextVar[Exchange | None]] = ContextVar("exchange", default=None)

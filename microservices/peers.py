@@ -7,6 +7,7 @@ itself; a timeout, a refused connection or a defect over there is DependencyUnav
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
@@ -25,7 +26,9 @@ from contract.http import (
     to_json,
 )
 from contract.instruments import WORK
+from contract.posture import DEADLINE_HEADER
 from microservices.exchange import CURRENT
+from microservices.policy import patience_s
 
 M = TypeVar("M", bound=BaseModel)
 _SPOKEN: Final = (errors.BankUnavailable,)
@@ -91,6 +94,10 @@ class Peers:
             REQUEST_ID_HEADER: exchange.request_id if exchange else request_id(None),
             SERVICE_TOKEN_HEADER: self._token,
         }
+        if exchange is not None and exchange.deadline is not None:
+            deadline_s = patience_s(exchange.deadline, deadline_s)
+            left_ms = int((exchange.deadline - time.monotonic()) * 1000)
+            headers[DEADLINE_HEADER] = str(max(0, left_ms))
         if work is not None:
             work.calls += 1
         try:

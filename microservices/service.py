@@ -58,7 +58,8 @@ Here = Annotated[Service, Depends(here)]
 def make_service(settings: Settings, transport: Transport | None = None) -> Service:
     """Make a service's parts; `transport` to its peers is over HTTP unless given."""
     assert settings.database_url is not None, "this service needs a database"
-    database = Database(settings.database_url, settings.database_pool, settings.service)
+    database = Database(settings.database_url, settings.database_pool, settings.service,
+                        settings.posture)
     return Service(
         settings=settings,
         database=database,

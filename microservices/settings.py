@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from contract.endpoints import DOMAINS
 from contract.instruments import METRICS_ENV
+from contract.posture import RAW, Posture, read_bank_calls, read_posture
 from contract.tokens import load_private_key, load_public_key
 
 
@@ -18,7 +19,8 @@ from contract.tokens import load_private_key, load_public_key
 class Settings:
     """Units: `*_s` seconds; `database_pool` connections; `peer_urls` by service.
 
-    `metrics_address`: host:port of /metrics; None: not served.
+    `metrics_address`: host:port of /metrics; None: not served.  `bank_calls`: payments at once;
+    None: as many as ask.
     """
 
     service: str
@@ -34,11 +36,14 @@ class Settings:
     lease_s: float = 10.0
     resume_every_s: float = 1.0
     metrics_address: str | None = None
+    posture: Posture = RAW
+    bank_calls: int | None = None
 
 
 def read_settings(service: str, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment; a missing variable is a KeyError with its name."""
     env = os.environ if environ is None else environ
+    posture = read_posture(env)
     own_url = env.get(f"TWINSTORE_{service.upper()}_DATABASE_URL")
     signing_key = env.get("TWINSTORE_SIGNING_KEY_FILE") if service == "accounts" else None
     return Settings(
@@ -49,11 +54,13 @@ def read_settings(service: str, environ: Mapping[str, str] | None = None) -> Set
         database_pool=int(env.get("TWINSTORE_DATABASE_POOL", "4")),
         peer_urls={name: url for name in DOMAINS
                    if (url := env.get(f"TWINSTORE_{name.upper()}_URL"))},
-        peer_deadline_s=float(env.get("TWINSTORE_PEER_DEADLINE_S", "4")),
+        peer_deadline_s=float(env.get("TWINSTORE_PEER_DEADLINE_S", posture.peer_deadline_s)),
         bank_url=env["TWINSTORE_BANK_URL"] if service == "payments" else "",
-        bank_deadline_s=float(env.get("TWINSTORE_BANK_DEADLINE_S", "3")),
+        bank_deadline_s=float(env.get("TWINSTORE_BANK_DEADLINE_S", posture.bank_deadline_s)),
         signing_key=load_private_key(Path(signing_key).read_text()) if signing_key else None,
         lease_s=float(env.get("TWINSTORE_LEASE_S", "10")),
         resume_every_s=float(env.get("TWINSTORE_RESUME_EVERY_S", "1")),
         metrics_address=env.get(METRICS_ENV),
+        posture=posture,
+        bank_calls=read_bank_calls(posture, env),
     )

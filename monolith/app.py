@@ -30,11 +30,12 @@ FAULT_POINTS = ("catalog", "search", "cart", "orders", "payments")
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application.  Without settings, they are read from the environment."""
     settings = settings or read_settings()
-    database = Database(settings.database_url, settings.database_pool)
+    database = Database(settings.database_url, settings.database_pool, settings.posture)
     store = Store(
         settings=settings,
         database=database,
-        bank=Bank(settings.bank_url, settings.bank_deadline_s, settings.database_pool),
+        bank=Bank(settings.bank_url, settings.bank_deadline_s, settings.database_pool,
+                  settings.bank_calls),
         faults={module: fault_point(module, lend=database.read) for module in FAULT_POINTS},
         threads=Pool("monolith", "threads", settings.threads),
     )

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from contract.errors import DatabaseUnavailable
 from contract.instruments import Pool, count_sql
+from contract.posture import RAW, Posture
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of any columns; its attributes are named after them."""
@@ -23,8 +24,6 @@ AnyRow = Row[*tuple[Any, ...]]
 METADATA: Final = MetaData()
 """All tables of the store; foreign keys cross domains freely."""
 
-POOL_TIMEOUT_S: Final = 3.0
-STATEMENT_TIMEOUT_MS: Final = 5_000
 UNREACHABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 """What SQLAlchemy raises when the database can't be had."""
 
@@ -32,13 +31,15 @@ UNREACHABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 class Database:
     """Connections to the store's database."""
 
-    def __init__(self, url: str, pool_size: int) -> None:
+    def __init__(self, url: str, pool_size: int,
+                 posture: Posture = RAW) -> None:
         self.engine = create_engine(
             url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True,
-            hide_parameters=True, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S,
-            connect_args={"connect_timeout": 3, "tcp_user_timeout": STATEMENT_TIMEOUT_MS,
+            hide_parameters=True, pool_size=pool_size, max_overflow=0,
+            pool_timeout=posture.connection_wait_s,
+            connect_args={"connect_timeout": 3, "tcp_user_timeout": posture.statement_ms,
                           "application_name": "monolith",
-                          "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
+                          "options": f"-c statement_timeout={posture.statement_ms} "
                                      "-c timezone=UTC"},
         )
         self.pool = Pool("monolith", "connections", pool_size)

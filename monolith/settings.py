@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from contract.instruments import METRICS_ENV
+from contract.posture import RAW, Posture, read_bank_calls, read_posture
 from contract.tokens import load_private_key, load_public_key
 
 
@@ -17,7 +18,8 @@ from contract.tokens import load_private_key, load_public_key
 class Settings:
     """Units: `*_s` seconds; `database_pool` connections; `threads` of the server.
 
-    `metrics_address`: host:port of /metrics; None: not served.
+    `metrics_address`: host:port of /metrics; None: not served.  `bank_calls`: payments at once;
+    None: as many as ask.
     """
 
     database_url: str
@@ -30,20 +32,25 @@ class Settings:
     resume_every_s: float = 1.0
     threads: int = 16
     metrics_address: str | None = None
+    posture: Posture = RAW
+    bank_calls: int | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment; a missing variable is a KeyError with its name."""
     env = os.environ if environ is None else environ
+    posture = read_posture(env)
     return Settings(
         database_url=env["TWINSTORE_DATABASE_URL"],
         database_pool=int(env.get("TWINSTORE_DATABASE_POOL", "8")),
         bank_url=env["TWINSTORE_BANK_URL"],
         signing_key=load_private_key(Path(env["TWINSTORE_SIGNING_KEY_FILE"]).read_text()),
         verifying_key=load_public_key(Path(env["TWINSTORE_VERIFYING_KEY_FILE"]).read_text()),
-        bank_deadline_s=float(env.get("TWINSTORE_BANK_DEADLINE_S", "3")),
+        bank_deadline_s=float(env.get("TWINSTORE_BANK_DEADLINE_S", posture.bank_deadline_s)),
         lease_s=float(env.get("TWINSTORE_LEASE_S", "10")),
         resume_every_s=float(env.get("TWINSTORE_RESUME_EVERY_S", "1")),
         threads=int(env.get("TWINSTORE_THREADS", "16")),
         metrics_address=env.get(METRICS_ENV),
+        posture=posture,
+        bank_calls=read_bank_calls(posture, env),
     )

@@ -9,24 +9,29 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from contract.endpoints import ENDPOINTS
 from contract.errors import PROBLEM_MEDIA_TYPE
 from contract.http import MAX_BODY_BYTES, REQUEST_ID_HEADER, SERVICE_TOKEN_HEADER, WORK_HEADER
+from contract.posture import DEADLINE_HEADER, RAW, Posture
 from lab.deploy.ports import HOST
 from lab.deploy.processes import Command
+from lab.deploy.resilience import (
+    INTERNAL_READS,
+    circuit_breakers,
+    health_checks,
+    outlier_detection,
+    route,
+)
+from lab.keys.conditions import PlatformKeys
 
-EDGE_DEADLINE_S: Final = 10
-INTERNAL_DEADLINE_S: Final = 5
 CONNECT_S: Final = 1
 UPSTREAM_IDLE_S: Final = 20
 """granian closes idle connections after 30 s (measured); a request sent into one that is just
 being closed would be a 503 of our own making."""
-_NEVER: Final = 1_000_000
-"""Circuit breakers this high never act."""
 
 _LOCAL_REPLIES: Final = (
     ("EQ", 404, "route_not_found", "There is nothing at this address"),
@@ -63,6 +68,8 @@ class Proxy:
     clusters: tuple[Cluster, ...]
     routes: dict[str, str]
     internal: dict[str, int]
+    posture: Posture = RAW
+    platform: PlatformKeys = field(default_factory=PlatformKeys)
 
 
 def command(config: Path, port: int, mark: Mapping[str, str]) -> Command:
@@ -77,17 +84,17 @@ def command(config: Path, port: int, mark: Mapping[str, str]) -> Command:
 
 def configuration(proxy: Proxy) -> dict[str, Any]:
     """Return the whole bootstrap document."""
-    listeners = [_listener("edge", proxy.edge_port, _edge_routes(proxy), EDGE_DEADLINE_S)]
+    edge_s, internal_s = proxy.posture.edge_deadline_s, proxy.posture.internal_deadline_s
+    listeners = [_listener("edge", proxy.edge_port, _edge_routes(proxy), edge_s)]
     listeners += [
-        _listener(f"internal-{service}", port,
-                  [_route({"prefix": "/"}, service, INTERNAL_DEADLINE_S)], INTERNAL_DEADLINE_S,
+        _listener(f"internal-{service}", port, _internal_routes(proxy, service), internal_s,
                   is_edge=False)
         for service, port in proxy.internal.items()
     ]
     return {
         "static_resources": {
             "listeners": listeners,
-            "clusters": [_cluster(cluster) for cluster in proxy.clusters],
+            "clusters": [_cluster(proxy, cluster) for cluster in proxy.clusters],
         },
         "layered_runtime": {"layers": [{
             "name": "static", "static_layer": {
@@ -101,9 +108,21 @@ def _edge_routes(proxy: Proxy) -> list[dict[str, Any]]:
     paths = {endpoint.path: endpoint.domain for endpoint in ENDPOINTS}
     paths |= {"/docs": "storefront", "/openapi.json": "storefront", "/docs/{name}": "storefront"}
     for path, domain in sorted(paths.items(), key=lambda item: ("{" in item[0], item[0])):
-        routes.append(_route(_match(path), proxy.routes[domain], EDGE_DEADLINE_S))
+        match, to, deadline_s = _match(path), proxy.routes[domain], proxy.posture.edge_deadline_s
+        if proxy.posture.retries:
+            reads = match | {"headers": [
+                {"name": ":method", "string_match": {"exact": "GET"}}]}
+            routes.append(route(reads, to, deadline_s, proxy.posture, is_read=True))
+        routes.append(route(match, to, deadline_s, proxy.posture, is_read=False))
     routes.append({"match": {"prefix": "/"}, "direct_response": {"status": 404}})
     return routes
+
+
+def _internal_routes(proxy: Proxy, service: str) -> list[dict[str, Any]]:
+    posture, deadline_s = proxy.posture, proxy.posture.internal_deadline_s
+    reads = INTERNAL_READS if posture.retries else ()
+    return [*(route({"path": path}, service, deadline_s, posture, is_read=True) for path in reads),
+            route({"prefix": "/"}, service, deadline_s, posture, is_read=False)]
 
 
 def _match(path: str) -> dict[str, Any]:
@@ -113,13 +132,9 @@ def _match(path: str) -> dict[str, Any]:
     return {"safe_regex": {"regex": pattern}}
 
 
-def _route(match: dict[str, Any], cluster: str, deadline_s: int) -> dict[str, Any]:
-    return {"match": match, "route": {"cluster": cluster, "timeout": f"{deadline_s}s"}}
-
-
-def _listener(name: str, port: int, routes: list[dict[str, Any]], deadline_s: int,
+def _listener(name: str, port: int, routes: list[dict[str, Any]], deadline_s: float,
               *, is_edge: bool = True) -> dict[str, Any]:
-    private = [SERVICE_TOKEN_HEADER, WORK_HEADER] if is_edge else []
+    private = [SERVICE_TOKEN_HEADER, WORK_HEADER, DEADLINE_HEADER] if is_edge else []
     manager: dict[str, Any] = {
         "@type": _http("network.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": name,
@@ -131,8 +146,8 @@ def _listener(name: str, port: int, routes: list[dict[str, Any]], deadline_s: in
                      "UuidRequestIdConfig",
             "pack_trace_reason": False}},  # or a sent UUID would be changed
         "server_header_transformation": "PASS_THROUGH",
-        "stream_idle_timeout": f"{deadline_s + 5}s",
-        "request_timeout": f"{deadline_s + 5}s",
+        "stream_idle_timeout": f"{deadline_s + 5:g}s",
+        "request_timeout": f"{deadline_s + 5:g}s",
         "request_headers_timeout": "5s",
         "local_reply_config": _local_replies(),
         "route_config": {
@@ -184,15 +199,14 @@ def _local_reply(when: dict[str, Any], code: str, title: str, request_id: str) -
     }
 
 
-def _cluster(cluster: Cluster) -> dict[str, Any]:
-    limits = dict.fromkeys(
-        ("max_connections", "max_pending_requests", "max_requests", "max_retries"), _NEVER)
+def _cluster(proxy: Proxy, cluster: Cluster) -> dict[str, Any]:
     return {
         "name": cluster.name,
         "type": "STATIC",
         "connect_timeout": f"{CONNECT_S}s",
         "lb_policy": "LEAST_REQUEST",
-        "circuit_breakers": {"thresholds": [limits]},
+        "circuit_breakers": circuit_breakers(proxy.posture),
+        **outlier_detection(proxy.posture, len(cluster.ports)),
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
@@ -202,11 +216,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
                 "explicit_http_config": {"http_protocol_options": {}},
             },
         },
-        "health_checks": [{
-            "timeout": "2s", "interval": "1s", "no_traffic_interval": "1s",
-            "unhealthy_interval": "0.25s", "unhealthy_threshold": 2, "healthy_threshold": 1,
-            "http_health_check": {"path": cluster.health_path},
-        }],
+        "health_checks": health_checks(proxy.platform, cluster.health_path),
         "load_assignment": {
             "cluster_name": cluster.name,
             "endpoints": [{"lb_endpoints": [

@@ -11,6 +11,7 @@ from typing import Final
 
 from contract.faults import FAULTS_ENV, FIRED_ENV
 from contract.instruments import METRICS_ENV
+from contract.posture import BANK_CALLS_ENV, POSTURE_ENV, RAW, Posture
 from lab.deploy.ports import HOST, free_port
 from lab.deploy.processes import Command
 from lab.deploy.secrets import RunSecrets
@@ -30,6 +31,7 @@ class Surroundings:
     bank_url: str
     faults: Path
     fired: Path
+    posture: Posture = RAW
 
 
 def mark_of(around: Surroundings) -> dict[str, str]:
@@ -58,6 +60,7 @@ def store_command(around: Surroundings, program: Deployable, replica: int, port:
     name = program.name
     environ = base_environ(around) | {
         "TWINSTORE_DATABASE_POOL": str(program.db_connections),
+        POSTURE_ENV: around.posture.name,
         METRICS_ENV: f"{HOST}:{free_port()}",
         "TWINSTORE_VERIFYING_KEY_FILE": str(around.secrets.verifying_key_file),
     }
@@ -65,6 +68,8 @@ def store_command(around: Surroundings, program: Deployable, replica: int, port:
         environ["TWINSTORE_SIGNING_KEY_FILE"] = str(around.secrets.signing_key_file)
     if name in ("monolith", "payments", "colocated"):
         environ["TWINSTORE_BANK_URL"] = around.bank_url
+        if around.posture.bank_calls is not None:
+            environ[BANK_CALLS_ENV] = str(max(1, around.posture.bank_calls // program.replicas))
     if name in role_urls:
         environ["TWINSTORE_DATABASE_URL"] = role_urls[name]
     if name == "colocated":

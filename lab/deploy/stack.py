@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from contract.posture import POSTURES
 from lab.budget.group import Group, cores_for, pin, pin_new
 from lab.deploy import pause, snapshot
 from lab.deploy.distance import DistanceError, measure
@@ -76,8 +78,12 @@ class Stack:
         self._supervisor.start()
 
     def restore(self) -> None:
-        """Put the data back as it was after seeding; the budget is lifted meanwhile."""
+        """Bring up what is down and put the data back as it was after seeding.
+
+        The budget is lifted meanwhile.  Raises StartError when a part does not come back.
+        """
         with self._unlimited(), ThreadPoolExecutor(2) as pool:
+            self._supervisor.bring_up()
             list(pool.map(snapshot.restore, self._snapshots))
 
     def set_hop_ms(self, ms: float) -> bool:
@@ -168,6 +174,7 @@ class Stack:
             "db_connections": connections_of(self.topology),
             "relayed": self.relay is not None,
             "processes": len(self.processes),
+            "posture": asdict(POSTURES[self.topology.posture]),
         }
 
     def stop(self) -> None:

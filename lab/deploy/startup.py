@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from contract.posture import POSTURES
 from lab.budget.group import Group, pin_new
 from lab.deploy import envoy
 from lab.deploy.ports import HOST, free_port, free_ports
@@ -98,7 +99,9 @@ class Startup:
                     if self.topology.has_calls else {})
         is_relayed = self.topology.relayed or self.topology.breakable
         relay = Relay(internal) if is_relayed and internal else None
+        posture = POSTURES[self.topology.posture]
         outer, around, role_urls = self._launch_outer(role_urls)
+        around = replace(around, posture=posture)
         peer_urls = {service: f"http://{HOST}:{port}"
                      for service, port in (relay.ports if relay else internal).items()}
         for program in self.topology.deployables:
@@ -166,7 +169,8 @@ class Startup:
         only = clusters[0].name
         routes = {domain: only if len(clusters) == 1 else domain for domain in SERVICES}
         config = self.place.private / f"{self.topology.name}-envoy.json"
-        proxy = envoy.Proxy(port, tuple(clusters), routes, internal)
+        proxy = envoy.Proxy(port, tuple(clusters), routes, internal,
+                            POSTURES[self.topology.posture], self.place.platform)
         config.write_text(json.dumps(envoy.configuration(proxy), indent=1), encoding="utf-8")
         self.launch(envoy.command(config, port, mark_of(self.place.around)))
         return f"http://{HOST}:{port}"

@@ -19,7 +19,6 @@ _EVERY_S: Final = 0.1
 _READY_S: Final = 30.0
 _LIVED_S: Final = 30.0
 """Who lived this long starts again without back-off."""
-_MOST_DOUBLINGS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,8 @@ class Supervisor:
         self._tell = tell
         self.held: set[Key] = set()
         """Who is not started again before being taken out."""
+        self._recalled: set[Key] = set()
+        """Who is started again now, whatever the policy."""
         self._due: dict[Key, float] = {}
         self._ends: dict[Key, int] = {}
         self._stopping = threading.Event()
@@ -74,13 +75,32 @@ class Supervisor:
         raise StartError(f"{key[0]} (replica {key[1]}) did not come back within {_READY_S:.0f} s; "
                          f"{self._processes[key].log}")
 
+    def bring_up(self) -> None:
+        """Start again at once what ended and is not held, whatever the policy; forget back-offs.
+
+        Raises StartError when a part does not come back.
+        """
+        dead = [key for key, process in list(self._processes.items())
+                if key not in self.held and not process.is_alive]
+        self._recalled.update(dead)
+        try:
+            for key in dead:
+                self.await_up(key)
+        finally:
+            self._recalled.difference_update(dead)
+        self._ends.clear()
+
     def _watch(self) -> None:
         while not self._stopping.wait(_EVERY_S):
             for key, process in list(self._processes.items()):
                 if key not in self._due and not process.is_alive:
                     self._note_end(key, process)
-                elif key not in self.held and time.monotonic() >= self._due.get(key, float("inf")):
+                elif key in self._due and self._is_wanted(key):
                     self._revive(key)
+
+    def _is_wanted(self, key: Key) -> bool:
+        return key not in self.held and (key in self._recalled
+                                         or time.monotonic() >= self._due[key])
 
     def _note_end(self, key: Key, process: Process) -> None:
         lived_s = time.monotonic() - process.started_s
@@ -104,4 +124,4 @@ def delay_s(platform: PlatformKeys, ends: int) -> float:
     """How long after its n-th end in a row a part is started again; infinite when never."""
     if not platform.restart:
         return float("inf")
-    return float(platform.restart_delay_s * 2 ** min(ends - 1, _MOST_DOUBLINGS))
+    return float(platform.restart_delay_s * min(2 ** (ends - 1), platform.restart_delay_times))

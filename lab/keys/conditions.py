@@ -35,7 +35,20 @@ class PlatformKeys(Section):
     restart: bool = True
     """Whether a dead replica is started again. Unit: yes or no."""
     restart_delay_s: Annotated[float, Field(ge=0, le=600)] = 1.0
-    """How long after its end, doubled at each further end up to 8 times. Unit: seconds."""
+    """How long after its end, doubled at each further end (`restart_delay_times`).
+    Unit: seconds."""
+    restart_delay_times: Annotated[int, Field(ge=1, le=64)] = 8
+    """Greatest multiple of the delay; who lived 30 s begins at 1 again. Unit: times."""
+    probe_every_s: Annotated[float, Field(gt=0, le=60)] = 1.0
+    """How often a replica is asked whether it is ready. Unit: seconds."""
+    probe_again_s: Annotated[float, Field(gt=0, le=60)] = 0.25
+    """How often, once it was found not to be. Unit: seconds."""
+    probe_timeout_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    """A probe unanswered for so long has failed. Unit: seconds."""
+    unready_after: Annotated[int, Field(ge=1, le=20)] = 2
+    """Failed probes in a row after which a replica gets no requests. Unit: probes."""
+    ready_after: Annotated[int, Field(ge=1, le=20)] = 1
+    """Good probes in a row after which it gets requests again. Unit: probes."""
 
 
 class GuardKeys(Section):

@@ -14,7 +14,7 @@ def create_app(settings: Settings | None = None, transport: Transport | None = N
     """Make the application.  Without settings, they are read from the environment."""
     settings = settings or read_settings("payments")
     service = make_service(settings, transport)
-    bank = Bank(settings.bank_url, settings.bank_deadline_s)
+    bank = Bank(settings.bank_url, settings.bank_deadline_s, settings.bank_calls)
     resume = Chore(settings.resume_every_s, lambda: resume_payments(service.database, bank))
     app = make_app(settings, [payments, internal], service, chores=[resume], closing=[bank.close])
     app.state.bank = bank

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from contract.bank import Charge, ChargeResult
 from contract.errors import BankUnavailable
 from contract.http import to_json
+from contract.posture import Bulkhead
 
 Outcome = Literal["captured", "declined"]
 
@@ -18,8 +19,9 @@ Outcome = Literal["captured", "declined"]
 class Bank:
     """Keeps connections to the bank open."""
 
-    def __init__(self, url: str, deadline_s: float) -> None:
+    def __init__(self, url: str, deadline_s: float, calls: int | None = None) -> None:
         self._url = url
+        self.bulkhead = Bulkhead(calls)
         self._deadline = aiohttp.ClientTimeout(total=deadline_s)
         self._session: aiohttp.ClientSession | None = None
 

@@ -22,16 +22,17 @@ from microservices.payments.bank import Bank
 async def capture_payment(database: Database, bank: Bank, fault: FaultPoint,
                           wanted: Capture) -> Outcome:
     """Charge the card, once for each order.  Raises BankUnavailable (503): it will be voided."""
-    await fault.hit_async(wanted.amount_minor)
-    if not await _write(database, wanted, "pending"):
-        known = await _status(database, wanted.order_id)
-        if known != "pending":
-            return _told(known)
-    try:
-        result = await bank.charge(wanted.order_id, wanted.amount_minor, wanted.card_token)
-    except BankUnavailable:
-        await _move(database, wanted.order_id, ("pending",), "voiding")
-        raise
+    with bank.bulkhead.place():
+        await fault.hit_async(wanted.amount_minor)
+        if not await _write(database, wanted, "pending"):
+            known = await _status(database, wanted.order_id)
+            if known != "pending":
+                return _told(known)
+        try:
+            result = await bank.charge(wanted.order_id, wanted.amount_minor, wanted.card_token)
+        except BankUnavailable:
+            await _move(database, wanted.order_id, ("pending",), "voiding")
+            raise
     if await _move(database, wanted.order_id, ("pending",), result):
         return Outcome(status=result)
     return _told(await _status(database, wanted.order_id))
@@ -50,7 +51,8 @@ async def refund_payment(database: Database, bank: Bank, order_id: UUID) -> None
     """Give an order's money back, once.  Raises BankUnavailable (503): completed later."""
     await _move(database, order_id, ("captured",), "refunding")
     if await _status(database, order_id) == "refunding":
-        await bank.void(order_id)
+        with bank.bulkhead.place():
+            await bank.void(order_id)
         await _move(database, order_id, ("refunding",), "refunded")
 
 

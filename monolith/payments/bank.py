@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 from contract.bank import Charge, ChargeResult
 from contract.errors import BankUnavailable
 from contract.http import to_json
+from contract.posture import Bulkhead
 
 Outcome = Literal["captured", "declined"]
 
@@ -19,8 +20,10 @@ Outcome = Literal["captured", "declined"]
 class Bank:
     """Keeps connections to the bank open."""
 
-    def __init__(self, url: str, deadline_s: float, connections: int) -> None:
+    def __init__(self, url: str, deadline_s: float, connections: int,
+                 calls: int | None = None) -> None:
         self._url = url
+        self.bulkhead = Bulkhead(calls)
         self._pool = urllib3.PoolManager(
             maxsize=connections, timeout=urllib3.Timeout(total=deadline_s), retries=False)
 

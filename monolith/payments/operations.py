@@ -16,8 +16,9 @@ from monolith.payments.bank import Bank, Outcome
 def capture_payment(bank: Bank, fault: FaultPoint, order_id: UUID, amount_minor: int,
                     card_token: str) -> Outcome:
     """Charge the card, once for each order.  Raises BankUnavailable (503): outcome unknown."""
-    fault.hit(amount_minor)
-    return bank.charge(order_id, amount_minor, card_token)
+    with bank.bulkhead.place():
+        fault.hit(amount_minor)
+        return bank.charge(order_id, amount_minor, card_token)
 
 
 def void_payment(database: Database, bank: Bank, order_id: UUID) -> None:
@@ -29,7 +30,8 @@ def void_payment(database: Database, bank: Bank, order_id: UUID) -> None:
 
 def refund_payment(bank: Bank, order_id: UUID) -> None:
     """Give an order's money back, once.  Raises BankUnavailable (503)."""
-    bank.void(order_id)
+    with bank.bulkhead.place():
+        bank.void(order_id)
 
 
 def get_payment(database: Database, account_id: int, payment_id: UUID) -> models.Payment:

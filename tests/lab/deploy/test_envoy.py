@@ -18,6 +18,7 @@ import urllib3
 from contract.endpoints import ENDPOINTS
 from contract.errors import PROBLEM_MEDIA_TYPE, Problem
 from contract.http import MAX_BODY_BYTES
+from contract.posture import Posture
 from lab.deploy import envoy
 from lab.deploy.ports import HOST, free_ports
 from lab.deploy.processes import Process, await_true, start
@@ -202,15 +203,14 @@ def test_what_is_not_http_gets_a_problem_with_the_right_status(proxied: Proxied)
     assert Problem.model_validate_json(body).status == status
 
 
-def test_no_answer_in_time_is_a_504_problem(tmp_path: Path,
-                                            monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(envoy, "EDGE_DEADLINE_S", 1)
+def test_no_answer_in_time_is_a_504_problem(tmp_path: Path) -> None:
     server = ThreadingHTTPServer((HOST, 0), Echo)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     port = free_ports(1)[0]
     only = envoy.Cluster("monolith", (server.server_address[1],))
-    process = begin(tmp_path, envoy.Proxy(port, (only,), dict.fromkeys(SERVICES, "monolith"), {}))
+    process = begin(tmp_path, envoy.Proxy(
+        port, (only,), dict.fromkeys(SERVICES, "monolith"), {}, Posture(edge_deadline_s=1)))
     answer = urllib3.request("GET", f"http://{HOST}:{port}/api/products", timeout=10,
                              headers={"X-Delay": "1.5", "X-Request-ID": "slow"}, retries=False)
     assert problem(answer, 504, "upstream_timeout").request_id == "slow"
