@@ -82,7 +82,8 @@ def capacity_verdict(ratio: CapacityRatio, arms: Arms) -> str:
 
 def isolation_headline(results: list[FaultResult], arms: Arms) -> str:
     """Collateral of both stores, averaged over the faults that can be compared."""
-    valid = [result for result in results if not result.void]
+    valid = [result for result in results if result.is_comparable]
+    valid = [result for result in valid if result.posture == valid[0].posture]
     if not valid or arms.rival is None:
         return "Not measured: no fault of this run can be compared between two stores."
     base, rival = collateral_of(valid, arms.base), collateral_of(valid, arms.rival)

@@ -14,7 +14,6 @@ from typing import Final
 from contract.endpoints import NEEDS
 from contract.run_record import FaultRecord
 
-_BY_DOSE: Final = frozenset({"error", "hang", "pool"})
 _ENDS_PROCESSES: Final = frozenset({"crash", "poison"})
 _WAYS: Final = {"network_delay": 2}
 """How often the delay is met in one call: there and back."""
@@ -34,21 +33,19 @@ def lost_of_hit(fault: FaultRecord, calls_per_s: float, slo_ms: float, restart_s
 
     `calls_per_s`: their rate in the matched run; `restart_s`: how long an ended process is away.
     """
-    if not fault.applies:
+    if not fault.applies or fault.kind == "leak":
         return 0.0
     if fault.kind in _ONLY_LATE:
         delay_ms = fault.delay_ms * _WAYS.get(fault.kind, 1)
         return fault.dose if delay_ms > slo_ms else 0.0
-    if fault.kind in _BY_DOSE:
-        return fault.dose
     if fault.kind in _ENDS_PROCESSES:
         away = fault.dose * calls_per_s * restart_s / replicas
         return 1 - (1 - fault.dose) / (1 + away)
-    if fault.kind == "leak":
-        return 0.0
     if fault.kind == "replica_kill":
         return min(restart_s / fault.for_s, 1.0) / replicas if fault.for_s else 0.0
-    return 1.0 / replicas if fault.kind == "replica_freeze" else 1.0
+    if fault.kind == "replica_freeze":
+        return 1.0 / replicas
+    return fault.dose
 
 
 def predict(fault: FaultRecord, mix: Mapping[tuple[str, str], int], window_s: float,

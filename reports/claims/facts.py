@@ -22,6 +22,10 @@ _ALL: Final = (
     Claim("A5", "If one feature is hot, the whole monolith must be scaled; a service can be "
           "scaled alone.", _SAID, "–",
           "scaling the hot part alone carries more, or needs fewer cores"),
+    Claim("A6", "A monolith is a single point of failure: a bug in one module can take the shop "
+          "down.", _SAID, "–", "collateral in the monolith", 0.01, None),
+    Claim("A7", "A failed service does not take the system down.", _SAID, "–",
+          "no collateral in the microservices", None, 0.01),
     Claim("A13", "Small apps: monolith; large scalable apps: microservices.", _SAID, "–",
           "a break-even"),
     Claim("B1", "One process against RPC, same code: fewer cores, shorter median.",

@@ -1,19 +1,10 @@
-"""Rows that are counted, not estimated, and the row about faults: A1, B10."""
+"""Rows that are counted, not estimated: A1."""
 
 from __future__ import annotations
 
-from reports.claims.claim import (
-    Effect,
-    Row,
-    Word,
-    all_of,
-    effect_of_estimate,
-    untestable,
-)
+from reports.claims.claim import Effect, Row, untestable
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
-from reports.estimate import Estimate
-from reports.isolation import FaultResult, Loss
 
 _COUNTED = ("deployables", "processes", "databases", "db_connections")
 _NAMES = {"db_connections": "database connections"}
@@ -42,40 +33,3 @@ def _count(value: object) -> float | None:
     if isinstance(value, dict):
         return float(len(value))
     return float(value) if isinstance(value, int | float) else None
-
-
-def no_amplification(evidence: Evidence) -> Row:
-    """B10: loss − prediction of every fault and store; the worst one is shown first."""
-    claim = CLAIMS["B10"]
-    margin = claim.most or 0.0
-    found = [(_excess(loss), result, loss) for result in evidence.faults if not result.void
-             for loss in result.losses.values() if loss.blast]
-    found.sort(key=lambda one: -one[0].value)
-    if not found:
-        return untestable(claim, "faults that can be compared with a matched run")
-    effects = tuple(effect_of_estimate(_what(result, loss), excess, "requests" if result.repeats
-                                       == 1 else "runs") for excess, result, loss in found)
-    return Row(claim, all_of([_word(effect, margin) for effect in effects]), effects,
-               "the worst fault comes first; prediction: the share of requests that need the "
-               "broken module, so what else falls with a shared process is beyond it. Supported: "
-               f"every interval ends below +{margin * 100:g} point")
-
-
-def _excess(loss: Loss) -> Estimate:
-    assert loss.blast is not None
-    blast, ends = loss.blast, (loss.blast.low, loss.blast.high)
-    low, high = (None if end is None else end - loss.expected for end in ends)
-    return Estimate(blast.value - loss.expected, low, high, blast.n, "share of requests",
-                    blast.method, blast.caveats)
-
-
-def _what(result: FaultResult, loss: Loss) -> str:
-    return f"{result.fault.name} on {loss.topology}: lost beyond prediction"
-
-
-def _word(effect: Effect, margin: float) -> Word:
-    if effect.high is not None and effect.high <= margin:
-        return "supported"
-    if effect.low is not None and effect.low > margin:
-        return "contradicted"
-    return "no difference shown"

@@ -1,0 +1,69 @@
+"""Shares of requests lost against a matched run, weighted by its mix, with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+
+from contract.endpoints import FEATURES
+from reports.estimate import Estimate, attainment, mean_of
+
+_ONE_RUN: Final = "one run: counting error only, run-to-run noise not included"
+
+
+def share_of(frames: list[pd.DataFrame], feature: str) -> Estimate | None:
+    """Good / scheduled of a feature; None without a request."""
+    own = [frame.loc[frame["feature"].to_numpy() == feature, "good"] for frame in frames]
+    return attainment(sum(int(good.sum()) for good in own), sum(len(good) for good in own))
+
+
+def weights_of(frames: list[pd.DataFrame]) -> dict[str, float]:
+    """Feature → its share of the requests."""
+    sizes = {f: sum(int((frame["feature"].to_numpy() == f).sum()) for frame in frames)
+             for f in FEATURES}
+    total = sum(sizes.values())
+    return {f: n / total if total else 0.0 for f, n in sizes.items()}
+
+
+def weighted_loss(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
+              weights: dict[str, float]) -> Estimate | None:
+    """Repeats: mean of their sums with a t interval.  One run: the counting error."""
+    if not clear or any(m.value == 0 for f in FEATURES if (m := share_of(clear, f))):
+        return None  # nothing worked without the fault: there is no loss to speak of
+    if len(window) > 1:
+        sums = [_sum([one], clear, features, weights)[0] for one in window]
+        return mean_of(sums, "share of requests")
+    value, variance = _sum(window, clear, features, weights)
+    half = 1.96 * math.sqrt(variance)
+    return Estimate(value, value - half, min(value + half, 1.0), sum(len(w) for w in window),
+                    "share of requests", "delta method on counts", (_ONE_RUN,))
+
+
+def _sum(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
+         weights: dict[str, float]) -> tuple[float, float]:
+    """Weighted loss and its variance; features without a request in the window are left out
+    and the weights of the others scaled up."""
+    value = variance = 0.0
+    shares = {f: (broken, matched) for f in FEATURES
+              if (broken := share_of(window, f)) and (matched := share_of(clear, f))}
+    known = sum(weights[f] for f in shares)
+    for feature in features:
+        if feature not in shares or known == 0:
+            continue
+        broken, matched = shares[feature]
+        a, m = broken.value, matched.value
+        weight = weights[feature] / known
+        value += weight * (1 - a / m)
+        spread = _variance(broken) / m**2 + a**2 * _variance(matched) / m**4
+        variance += weight**2 * spread
+    return value, variance
+
+
+def _variance(share: Estimate) -> float:
+    """Of a binomial share, two successes and two failures added so that 0 of n is not certain."""
+    n = share.n + 4
+    p = (share.value * share.n + 2) / n
+    return p * (1 - p) / n
