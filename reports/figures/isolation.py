@@ -12,7 +12,7 @@ from reports.figures.style import FAINT, INK, look_of, new_figure
 from reports.isolation import FaultResult
 from reports.strips import Strip
 
-_GOOD_TO_BAD = LinearSegmentedColormap.from_list(
+GOOD_TO_BAD = LinearSegmentedColormap.from_list(
     "attainment", ["#6b1232", "#c2577a", "#e9c9d2", "#dfe7e6"])
 
 
@@ -34,7 +34,7 @@ def draw_strips(results: list[FaultResult]) -> Figure | None:
                 continue
             strip = result.strips[column]
             mesh = _draw_strip(axis, strip)
-            axis.set_title(f"{result.fault.name} · {strip.topology}", fontsize=8.5)
+            axis.set_title(f"{result.name} · {strip.topology}", fontsize=8.5)
             if column:
                 axis.set_yticklabels([])
             if row == len(shown) - 1:
@@ -49,7 +49,7 @@ def draw_strips(results: list[FaultResult]) -> Figure | None:
 def _draw_strip(axis: Axes, strip: Strip) -> QuadMesh:
     seconds = np.arange(strip.share.shape[1] + 1) + strip.first_s
     mesh = axis.pcolormesh(seconds, np.arange(len(strip.features) + 1),
-                           np.ma.masked_invalid(strip.share), cmap=_GOOD_TO_BAD, vmin=0, vmax=1,
+                           np.ma.masked_invalid(strip.share), cmap=GOOD_TO_BAD, vmin=0, vmax=1,
                            edgecolors="none", linewidth=0)
     for y, x in zip(*np.nonzero(np.isnan(strip.share)), strict=True):
         axis.plot([seconds[x] + 0.5], [y + 0.5], ".", color=FAINT, ms=2)
@@ -93,7 +93,7 @@ def draw_availability(results: list[FaultResult]) -> Figure | None:
         needs = {a.feature for a in result.availability if a.depends}
         axis.set_yticks(range(len(features)),
                         [f"{f} *" if f in needs else f for f in reversed(features)])
-        axis.set(title=result.fault.name, xlabel="% good", xlim=(-5, 105))
+        axis.set(title=result.name, xlabel="% good", xlim=(-5, 105))
         axis.grid(visible=False, axis="y")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
@@ -121,7 +121,7 @@ def draw_collateral(results: list[FaultResult]) -> Figure | None:
                               [y, y], color=INK, lw=1)
                 axis.plot([loss.expected * 100], [y], "|", color=INK, ms=10, mew=1.3)
             ticks.append(y)
-            labels.append(f"{result.fault.name} · {name}")
+            labels.append(f"{result.name} · {name}")
             y += 0.8
         y += 0.45
     axis.set_yticks(ticks, labels)

@@ -1,0 +1,68 @@
+"""The failure matrix: faults × features, a panel for each store and posture."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from contract.endpoints import FEATURES
+from reports.figures.isolation import GOOD_TO_BAD
+from reports.figures.style import FAINT, INK, new_figure
+from reports.isolation import FaultResult
+from reports.words import MINUS
+
+
+def draw_matrix(results: list[FaultResult]) -> Figure | None:
+    """Share of a feature's requests lost; outlined: the feature needs the broken module."""
+    shown = [result for result in results if result.availability and not result.void]
+    if not shown:
+        return None
+    faults = list({result.fault.name: result.fault for result in shown}.values())
+    faults.sort(key=lambda fault: fault.module)  # stable: kinds stay in the scenario's order
+    panels = list(dict.fromkeys((a.topology, result.posture) for result in shown
+                                for a in result.availability))
+    figure, axes = new_figure(0.75 + 0.2 * max(len(faults), 3), 1, len(panels), sharey=True)
+    by_name = {(result.fault.name, result.posture): result for result in shown}
+    for axis, (topology, posture) in zip(axes, panels, strict=True):
+        for y, fault in enumerate(faults):
+            result = by_name.get((fault.name, posture))
+            if result:
+                _draw_row(axis, y, result, topology)
+            if y and faults[y - 1].module != fault.module:
+                axis.axhline(y, color=FAINT, lw=0.8)
+        axis.set(title=topology if posture == "raw" else f"{topology}, {posture}",
+                 xlim=(0, len(FEATURES)), ylim=(len(faults), 0))
+        axis.set_xticks(np.arange(len(FEATURES)) + 0.5, FEATURES, fontsize=7)
+        axis.set_yticks(np.arange(len(faults)) + 0.5, [fault.name for fault in faults], fontsize=7)
+        axis.grid(visible=False)
+        axis.tick_params(length=0)
+        for spine in axis.spines.values():
+            spine.set_visible(False)
+    return figure
+
+
+def _draw_row(axis: Axes, y: int, result: FaultResult, topology: str) -> None:
+    for one in result.availability:
+        if one.topology != topology:
+            continue
+        x = FEATURES.index(one.feature)
+        lost = one.lost
+        if lost is not None and one.applies:
+            shade = GOOD_TO_BAD(1 - min(max(lost, 0.0), 1.0))
+            axis.add_patch(Rectangle((x + 0.04, y + 0.06), 0.92, 0.88, fc=shade, lw=0))
+        if one.depends:
+            axis.add_patch(Rectangle((x + 0.06, y + 0.08), 0.88, 0.84, fill=False, ec=INK, lw=0.9))
+        dark = lost is not None and lost > 0.5 and one.applies
+        axis.text(x + 0.5, y + 0.52, _cell(lost, one.applies), ha="center", va="center",
+                  fontsize=6.5, color="#f4f1ee" if dark else "#22262c" if lost is not None
+                  and one.applies else FAINT)
+
+
+def _cell(lost: float | None, applies: bool) -> str:
+    if not applies:
+        return "can't"
+    if lost is None:
+        return "–"
+    return f"{lost * 100:.0f}".replace("-0", "0").replace("-", MINUS)
