@@ -124,3 +124,36 @@ def test_ports_are_below_those_of_outgoing_connections() -> None:
         pytest.skip("only Linux says which ports it gives away")
     lowest = int(kernel.read_text().split()[0])
     assert lowest < 25_000 or max(free_ports(50)) < lowest
+
+
+def test_between_trials_a_dead_part_comes_back_whatever_the_policy(tmp_path: Path) -> None:
+    processes, heard, supervisor = watch(tmp_path, PlatformKeys(restart=False))
+    first = processes[KEY]
+    first.popen.kill()
+    assert wait_until(lambda: bool(heard))
+    supervisor.bring_up()
+    second = processes[KEY]
+    assert second.is_alive
+    assert second.pid != first.pid
+    second.popen.kill()
+    assert wait_until(lambda: [e.kind for e in heard].count("exit") == 2)
+    assert not wait_until(lambda: processes[KEY] is not second, 0.5)
+    supervisor.stop()
+    first.stop()
+    second.stop()
+
+
+def test_a_part_that_is_held_down_is_not_brought_up(tmp_path: Path) -> None:
+    processes, heard, supervisor = watch(tmp_path, PlatformKeys(restart_delay_s=0.1))
+    supervisor.held.add(KEY)
+    processes[KEY].popen.kill()
+    assert wait_until(lambda: bool(heard))
+    supervisor.bring_up()
+    assert not processes[KEY].is_alive
+    supervisor.stop()
+    processes[KEY].stop()
+
+
+def test_the_greatest_delay_is_the_scenarios() -> None:
+    platform = PlatformKeys(restart_delay_s=1, restart_delay_times=2)
+    assert [delay_s(platform, ends) for ends in (1, 2, 3)] == [1, 2, 2]
