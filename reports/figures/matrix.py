@@ -54,7 +54,7 @@ def _draw_row(axis: Axes, y: int, result: FaultResult, topology: str) -> None:
             axis.add_patch(Rectangle((x + 0.04, y + 0.06), 0.92, 0.88, fc=shade, lw=0))
         if one.depends:
             axis.add_patch(Rectangle((x + 0.06, y + 0.08), 0.88, 0.84, fill=False, ec=INK, lw=0.9))
-        dark = lost is not None and lost > 0.5 and one.applies
+        dark = lost is not None and lost > 0.6 and one.applies
         axis.text(x + 0.5, y + 0.52, _cell(lost, one.applies), ha="center", va="center",
                   fontsize=6.5, color="#f4f1ee" if dark else "#22262c" if lost is not None
                   and one.applies else FAINT)

@@ -150,7 +150,8 @@ def _loss_table(results: list[FaultResult]) -> Table:
         "Blast radius: loss against the matched run, weighted by the mix. Collateral: the same "
         "over features that do not need the module. Predicted: from the dependency graph, "
         "the kind of the fault and the mix. Excess: measured − predicted. "
-        "Recovery: from clearing to the last bad request of any feature; not seen when one did not come back within the trial.",
+        "Recovery: from clearing to the last bad request of any feature; "
+        "not seen when one did not come back within the trial.",
         ["fault", "store", "runs", "fired", "blast radius", "collateral", "predicted",
          "excess", "recovery, s", "note"],
         [[r.name, loss.topology, str(len(loss.times_fired)), str(sum(loss.times_fired)),
