@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from reports.arms import Arms
 from reports.estimate import Estimate
@@ -12,6 +13,8 @@ from reports.scaling import CapacityRatio, CapacityRow, Scaling
 from reports.search_words import search_headline
 from reports.verdicts import digits_apart, speed_verdict
 from reports.words import count, listed, number, percent, percent_interval, setting
+
+_MOST_NAMES: Final = 6
 
 
 def void_sentence(red: dict[str, list[str]], arms: Arms) -> str | None:
@@ -91,10 +94,11 @@ def isolation_headline(results: list[FaultResult], arms: Arms) -> str:
         return "Not measured: no matched run without fault to compare with."
     texts = [f"{name} {_share(one)}" for name, one in ((arms.base, base), (arms.rival, rival))]
     runs = min(result.repeats for result in valid)
+    names = (f" ({listed([result.fault.name for result in valid])})"
+             if len(valid) <= _MOST_NAMES else "")
     noise = ("; one run a fault, so the intervals hold counting error only" if runs == 1 else "")
     return (f"While a module was broken, requests that do not need it were lost: "
-            f"{' and '.join(texts)} of all requests, mean of {count(len(valid), 'fault')} "
-            f"({listed([result.fault.name for result in valid])}): "
+            f"{' and '.join(texts)} of all requests, mean of {count(len(valid), 'fault')}{names}: "
             f"{collateral_verdict(base, rival, arms)}{noise}.")
 
 

@@ -13,6 +13,8 @@ from reports.figures.style import FAINT, INK, new_figure
 from reports.isolation import FaultResult
 from reports.words import MINUS
 
+_NARROW = 3
+
 
 def draw_matrix(results: list[FaultResult]) -> Figure | None:
     """Share of a feature's requests lost; outlined: the feature needs the broken module."""
@@ -32,9 +34,10 @@ def draw_matrix(results: list[FaultResult]) -> Figure | None:
                 _draw_row(axis, y, result, topology)
             if y and faults[y - 1].module != fault.module:
                 axis.axhline(y, color=FAINT, lw=0.8)
-        axis.set(title=topology if posture == "raw" else f"{topology}, {posture}",
+        axis.set(title=topology if posture == "raw" else f"{topology}\n{posture}",
                  xlim=(0, len(FEATURES)), ylim=(len(faults), 0))
-        axis.set_xticks(np.arange(len(FEATURES)) + 0.5, FEATURES, fontsize=7)
+        axis.set_xticks(np.arange(len(FEATURES)) + 0.5, FEATURES, fontsize=7,
+                        rotation=0 if len(panels) < _NARROW else 60)
         axis.set_yticks(np.arange(len(faults)) + 0.5, [fault.name for fault in faults], fontsize=7)
         axis.grid(visible=False)
         axis.tick_params(length=0)
@@ -52,7 +55,7 @@ def _draw_row(axis: Axes, y: int, result: FaultResult, topology: str) -> None:
         if lost is not None and one.applies:
             shade = GOOD_TO_BAD(1 - min(max(lost, 0.0), 1.0))
             axis.add_patch(Rectangle((x + 0.04, y + 0.06), 0.92, 0.88, fc=shade, lw=0))
-        if one.depends:
+        if one.depends and one.applies:
             axis.add_patch(Rectangle((x + 0.06, y + 0.08), 0.88, 0.84, fill=False, ec=INK, lw=0.9))
         dark = lost is not None and lost > 0.6 and one.applies
         axis.text(x + 0.5, y + 0.52, _cell(lost, one.applies), ha="center", va="center",

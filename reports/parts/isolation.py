@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from reports.arms import Arms
@@ -122,6 +124,10 @@ def _availability_said(results: list[FaultResult]) -> str:
                 hit.setdefault(f"{result.name} on {a.topology}", []).append(a.feature)
     if not hit:
         return "No feature was shown to fail that does not need the broken module."
+    if len(hit) > _MANY:
+        stores = Counter(where.rsplit(" on ", 1)[1] for where in hit)
+        said = ", ".join(f"{n} of {len(results)} in {name}" for name, n in stores.items())
+        return f"Faults that made features fail which don't need the broken module: {said}."
     said = "; ".join(f"{where}: {', '.join(features)}" for where, features in hit.items())
     return f"Features that failed without needing the broken module: {said}."
 
@@ -134,6 +140,7 @@ def _fell(a: Availability) -> bool:
 
 def _collateral_said(results: list[FaultResult], arms: Arms) -> str:
     parts = []
+    results = most_telling(results)
     for name in arms.all:
         shares = [f"{result.name} {_share(result.losses[name].collateral)}"
                   for result in results if not result.void and name in result.losses
