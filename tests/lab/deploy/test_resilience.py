@@ -179,7 +179,7 @@ def test_replicas_that_all_fail_are_not_all_left_out(tmp_path: Path) -> None:
 
 
 def test_the_only_replica_is_never_left_out(tmp_path: Path) -> None:
-    with proxied(tmp_path, RESILIENT) as (ask, [server]):
+    with proxied(tmp_path, replace(RESILIENT, eject_share=1.0)) as (ask, [server]):
         server.status = lambda _: 500
         assert {ask("POST", "/api/orders").status for _ in range(30)} == {500}
 
