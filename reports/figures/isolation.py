@@ -34,6 +34,7 @@ def draw_strips(results: list[FaultResult]) -> Figure | None:
                 continue
             strip = result.strips[column]
             mesh = _draw_strip(axis, strip)
+            _draw_marks(axis, strip, result)
             axis.set_title(f"{result.name} · {strip.topology}", fontsize=8.5)
             if column:
                 axis.set_yticklabels([])
@@ -44,6 +45,17 @@ def draw_strips(results: list[FaultResult]) -> Figure | None:
     bar.set_ticks([0, 0.5, 1], labels=["0 %", "50 %", "100 % good"])
     bar.outline.set_edgecolor(FAINT)
     return figure
+
+
+def _draw_marks(axis: Axes, strip: Strip, result: FaultResult) -> None:
+    """First hurt, detected, well again, of the run that is drawn."""
+    for impact in result.losses[strip.topology].impacts[:1]:
+        for start, after, marker in ((strip.armed_s, impact.hurt_s, "^"),
+                                     (strip.armed_s, impact.seen_s, "D"),
+                                     (strip.cleared_s, impact.good_run_s, "o")):
+            if after is not None:
+                axis.plot([start + after], [len(strip.features) + 0.12], marker, color=INK, ms=4,
+                          clip_on=False, zorder=5)
 
 
 def _draw_strip(axis: Axes, strip: Strip) -> QuadMesh:
@@ -59,7 +71,7 @@ def _draw_strip(axis: Axes, strip: Strip) -> QuadMesh:
     for edge in range(1, len(strip.features)):
         axis.axhline(edge, color=FAINT, lw=0.4)
     axis.set_yticks(np.arange(len(strip.features)) + 0.5, strip.features)
-    axis.invert_yaxis()
+    axis.set_ylim(len(strip.features) + 0.3, 0)
     axis.grid(visible=False)
     axis.tick_params(length=0)
     for spine in axis.spines.values():

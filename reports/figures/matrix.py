@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from contract.endpoints import FEATURES
 from reports.figures.isolation import GOOD_TO_BAD
-from reports.figures.style import FAINT, INK, new_figure
+from reports.figures.style import FAINT, INK, look_of, new_figure
 from reports.isolation import FaultResult
 from reports.words import MINUS
 
@@ -69,3 +69,25 @@ def _cell(lost: float | None, applies: bool) -> str:
     if lost is None:
         return "–"
     return f"{lost * 100:.0f}".replace("-0", "0").replace("-", MINUS)
+
+
+def draw_predicted(results: list[FaultResult]) -> Figure | None:
+    """Predicted against measured share of all requests lost, one mark a fault and store."""
+    losses = [loss for result in results if not result.void
+              for loss in result.losses.values() if loss.blast]
+    if not losses:
+        return None
+    figure, (axis,) = new_figure(3.4)
+    axis.plot([0, 100], [0, 100], color=FAINT, lw=1)
+    for loss in losses:
+        assert loss.blast is not None
+        look = look_of(loss.topology)
+        x, ends = loss.expected * 100, (loss.blast.low, loss.blast.high)
+        if ends[0] is not None and ends[1] is not None:
+            axis.plot([x, x], [ends[0] * 100, ends[1] * 100], color=look.colour, lw=1, alpha=0.5)
+        axis.plot([x], [loss.blast.value * 100], look.marker, color=look.colour, mfc="none", ms=5,
+                  label=loss.topology)
+    handles = dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
+    axis.legend(list(handles.values()), list(handles), loc="lower right")
+    axis.set(xlabel="predicted, % of all requests", ylabel="measured, %", xlim=(-2, 102))
+    return figure

@@ -10,7 +10,7 @@ from reports.arms import Arms
 from reports.document import Block, Drawing, Note, Part
 from reports.estimate import Estimate
 from reports.figures import isolation as draw
-from reports.figures.matrix import draw_matrix
+from reports.figures.matrix import draw_matrix, draw_predicted
 from reports.isolation import Availability, FaultResult, Loss
 from reports.parts.impact import impact_table
 from reports.table import Table
@@ -43,7 +43,8 @@ def isolation_part(results: list[FaultResult], arms: Arms) -> Part:
             "isolation_strips", "Attainment by feature and second around each fault",
             _strips_said(told),
             "Share of requests that were good, by feature and the second in which they were "
-            "intended; a dot: none was scheduled. Dashed: the fault is armed, then cleared.",
+            "intended; a dot: none was scheduled. Dashed: the fault is armed, then cleared. "
+            "Below: ▲ first bad request, ◆ shown to be below 99 %, ● 20 good in a row again.",
             ("isolation_strips",), figure))
     if figure := draw.draw_availability(told):
         blocks.append(Drawing(
@@ -52,14 +53,20 @@ def isolation_part(results: list[FaultResult], arms: Arms) -> Part:
             "Hollow: the matched run without fault, same seconds; full: with it, the band is its "
             "95 % Wilson interval. * needs the broken module by contract.",
             ("isolation_availability",), figure))
-    if figure := draw.draw_collateral(results):
+    if figure := draw.draw_collateral(told):
         blocks.append(Drawing(
             "isolation_collateral", "Requests lost by need of the broken module",
             _collateral_said(results, arms),
             "Solid: collateral, lost by features that do not need the broken module, with its "
             "95 % interval; pale: lost by features that need it. Tick: predicted from the "
             "dependency graph, the kind of the fault and the mix.",
-            ("isolation_losses",), figure, len(told) < len(results)))
+            ("isolation_losses",), figure))
+    if figure := draw_predicted(results):
+        blocks.append(Drawing(
+            "isolation_predicted", "Requests lost: predicted against measured",
+            _excess_said(results),
+            "One mark a fault and store, bar: 95 % interval. On the line the dependency graph "
+            "explains the loss; above it is amplification.", ("isolation_losses",), figure))
     blocks.append(impact_table(results))
     blocks += [_loss_table(results), _availability_table(results), _strip_table(results)]
     if any(result.repeats == 1 for result in results):
@@ -148,6 +155,13 @@ def _collateral_said(results: list[FaultResult], arms: Arms) -> str:
         if shares:
             parts.append(f"{name}: {', '.join(shares)}")
     return f"Collateral, share of all requests. {'; '.join(parts)}."
+
+
+def _excess_said(results: list[FaultResult]) -> str:
+    found = [(loss.excess, result.name, name) for result in results if not result.void
+             for name, loss in result.losses.items() if loss.excess]
+    worst, fault, name = max(found, key=lambda one: one[0].value)
+    return f"Largest loss beyond prediction: {_share(worst)} of all requests, {fault} on {name}."
 
 
 def _loss_table(results: list[FaultResult]) -> Table:
