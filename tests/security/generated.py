@@ -34,6 +34,8 @@ _CARDS: Final = ("tok_approve", "tok_approve", "tok_decline", "tok_never_heard_o
 _EMAILS: Final = tuple(f"fuzz{n}@b.example" for n in range(40))
 _CATEGORIES: Final = ("kitchen", "toys", "no-such")
 _BASE: Final = "http://store"
+_NOT_SENT: Final = {"content-length", "transfer-encoding", "x-schemathesis-testcaseid"}
+"""Headers that the client sets itself, and one that is different each time."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def _written(operation: Any, case: Any, mode: GenerationMode) -> Generated:
     path = split.path + (f"?{split.query}" if split.query else "")
     body = wire.body.encode() if isinstance(wire.body, str) else wire.body
     headers = {str(key): _text(value) for key, value in wire.headers.items()
-               if key.lower() not in ("content-length", "transfer-encoding")}
+               if key.lower() not in _NOT_SENT}
     name = operation.definition.raw["operationId"]
     return Generated(name, str(wire.method), path, headers, body, mode.value)
 

@@ -15,6 +15,7 @@ import pytest
 
 from contract.endpoints import BY_NAME
 from contract.errors import PROBLEM_MEDIA_TYPE, Problem
+from contract.openapi import document_json
 from contract.tokens import LIFETIME_S
 from tests.contract.suite.normal import Normalizer
 from tests.contract.suite.shop import Answer, check, check_problem
@@ -148,3 +149,9 @@ def test_the_requests_reach_deep(sent: list[Generated]) -> None:
     """Where all are refused at the border, a fuzzer has shown little."""
     succeeded = {r.endpoint for r in sent if r.answers[0].status == BY_NAME[r.endpoint].success}
     assert succeeded == set(BY_NAME)
+
+
+def test_a_seed_makes_the_same_requests_again() -> None:
+    first, second = (generate(json.loads(document_json()), 36, SEED) for _ in range(2))
+    assert first == second
+    assert first != generate(json.loads(document_json()), 36, SEED + 1)
