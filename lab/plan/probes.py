@@ -49,7 +49,7 @@ class Search:
 
     def outlook(self) -> list[PlannedTrial]:
         """Return probes of a typical search, with no rate yet."""
-        return [self._trial(Question(1.0, step)) for step in _TYPICAL]
+        return [self._trial(Question(1.0, step)) for step in _TYPICAL[-self.keys.most_probes:]]
 
     def _question(self, answers: list[Answered], probes: list[TrialRecord]) -> Question | None:
         resolution = self.keys.resolution
