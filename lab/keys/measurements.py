@@ -126,7 +126,8 @@ class ProbingKeys(Section):
     confirm_factor: Annotated[float, Field(ge=1, le=20)] = 3.0
     """The answer is confirmed by a window this many times longer. Unit: ratio."""
     most_probes: Annotated[int, Field(ge=4, le=100)] = 20
-    """A search that has not ended by then ends without an answer. Unit: trials."""
+    """A search that has not ended by then ends without an answer; rejected probes count half.
+    Unit: trials."""
     repeats: Annotated[int, Field(ge=1, le=20)] = 1
     """How often each search is made. Unit: times."""
 

@@ -38,12 +38,12 @@ class Search:
 
     def next(self, probes: list[TrialRecord]) -> PlannedTrial | None:
         """Return the next probe; None when the search has ended, with or without an answer."""
-        if len(probes) >= self.keys.most_probes:
-            return None
         answers = [
             Answered(self._difficulty(trial.probe.value), trial.probe.holds, trial.probe.step)
             for trial in probes
             if trial.probe and trial.probe.holds is not None and trial.status != "rejected"]
+        if len(answers) >= self.keys.most_probes or len(probes) >= 2 * self.keys.most_probes:
+            return None
         question = self._question(answers, probes)
         return self._trial(question) if question else None
 

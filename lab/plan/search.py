@@ -2,7 +2,8 @@
 
 What is asked is a *difficulty*: the offered rate, or 1 / cores at a fixed rate.  A store holds
 below its threshold and fails above; near it, chance decides, which is why the answer is
-confirmed by a longer window, and given up for a lower one when that fails.
+confirmed by a longer window.  When that fails, what short windows held near it counts for nothing
+any more: it is given up for one lower by the resolution, until one is confirmed.
 Source: docs/method.md, capacity.
 """
 
@@ -15,6 +16,7 @@ from typing import Final
 from lab.plan.trials import Step
 
 GROWTH: Final = 1.5
+_ROUNDING: Final = 1.000_001
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +44,39 @@ def next_question(answers: list[Answered], first: float, resolution: float,
     within `resolution` of it, or when an end of the range is reached.
     """
     low, high = bracket(answers)
-    if low is None and high is None:
-        return Question(min(max(first, easiest), hardest), "ramp")
-    if high is None:
-        assert low is not None
-        return Question(min(low * GROWTH, hardest), "ramp") if low < hardest else _confirm(
-            answers, low)
+    if low is not None and high is not None:
+        return _narrow(answers, low, high, resolution, easiest)
+    if high is not None:
+        lower = high / (1 + resolution) if high == _refuted(answers) else high / GROWTH
+        return Question(max(lower, easiest), "ramp") if high > easiest else None
     if low is None:
-        return Question(max(high / GROWTH, easiest), "ramp") if high > easiest else None
+        return Question(min(max(first, easiest), hardest), "ramp")
+    if low < hardest:
+        return Question(min(low * GROWTH, hardest), "ramp")
+    return None if low == _confirmed(answers) else Question(low, "confirm")
+
+
+def _narrow(answers: list[Answered], low: float, high: float, resolution: float,
+            easiest: float) -> Question | None:
+    """Ask between a difficulty that held and one that failed."""
+    confirmed = _confirmed(answers)
+    if confirmed is not None and high / confirmed <= (1 + resolution) * _ROUNDING:
+        return None
+    if _refuted(answers) == high:
+        return Question(max(high / (1 + resolution), easiest), "confirm")
     if high / low > 1 + resolution:
         return Question(math.sqrt(low * high), "bisect")
-    return _confirm(answers, low)
+    return Question(low, "confirm")
+
+
+def _confirmed(answers: list[Answered]) -> float | None:
+    return max((one.difficulty for one in answers if one.step == "confirm" and one.holds),
+               default=None)
+
+
+def _refuted(answers: list[Answered]) -> float | None:
+    return min((one.difficulty for one in answers if one.step == "confirm" and not one.holds),
+               default=None)
 
 
 def bracket(answers: list[Answered]) -> tuple[float | None, float | None]:
@@ -62,9 +86,3 @@ def bracket(answers: list[Answered]) -> tuple[float | None, float | None]:
     held = [one.difficulty for one in answers
             if one.holds and (high is None or one.difficulty < high)]
     return max(held, default=None), high
-
-
-def _confirm(answers: list[Answered], low: float) -> Question | None:
-    is_confirmed = any(one.step == "confirm" and one.holds and one.difficulty == low
-                       for one in answers)
-    return None if is_confirmed else Question(low, "confirm")

@@ -48,7 +48,10 @@ def test_an_answer_that_is_not_confirmed_is_given_up_for_a_lower_one() -> None:
                Answered(9, True, "ramp"), Answered(10, False, "confirm")]
     question = next_question(answers, 5, 0.05)
     assert question is not None
-    assert 9 < question.difficulty < 10
+    assert question.step == "confirm"
+    assert question.difficulty == pytest.approx(10 / 1.05)
+    held = [*answers, Answered(question.difficulty, True, "confirm")]
+    assert next_question(held, 5, 0.05) is None
 
 
 def test_a_store_that_never_holds_ends_the_search_at_the_easiest() -> None:
@@ -97,7 +100,7 @@ def test_rejected_probes_answer_nothing_and_are_bounded(plan_of: Callable[..., P
 
     planned = Rehearsal(plan_of(search=[{**SEARCH, "repeats": 1, "most_probes": 6}]), world
                         ).run().planned
-    assert len(planned) == 12
+    assert len(planned) == 24  # rejected ones count half
     assert {t.probe.value for t in planned if t.probe} == {5}
 
 
