@@ -41,16 +41,17 @@ def _table(found: list[Fingerprint]) -> Table:
     names = (found[0].base, found[0].rival)
     return Table(
         "fingerprint", "What a right answer needed",
-        "Median, in brackets least and most; counted in the stores' own processes, the services "
+        f"Median, in brackets least and most, {names[0]} → {names[1]} where they differ; "
+        "counted in the stores' own processes, the services "
         "called included, BEGIN and COMMIT not. Requests of whole pairs: the same ones in both "
         f"stores. Same answer: mean bytes within {percent(BYTES_WITHIN, 0)}. Same work: mean "
         f"rows within {percent(ROWS_WITHIN, 0)} too. Splitting a store adds statements and rows "
         "by design (what was a join is a call and a second read; what was one transaction keeps "
         "its steps in several databases): such endpoints are named, and the difference is part "
         "of what is compared. Unequal answers would be a confound.",
-        ["endpoint", *(f"{_SHORT[q]}, {name}" for q in QUANTITIES for name in names), "verdict"],
-        [[one.endpoint, *(range_of(one.spreads[name][q]) for q in QUANTITIES for name in names),
-          one.word] for one in found],
+        ["endpoint", *(_SHORT[q] for q in QUANTITIES), "verdict"],
+        [[one.endpoint, *(_both([range_of(one.spreads[name][q]) for name in names])
+                          for q in QUANTITIES), one.word] for one in found],
         ["endpoint", *(f"{name}_n" for name in names),
          *(f"{name}_{q}_{of}" for q in QUANTITIES for name in names
            for of in ("median", "least", "most", "mean")),
@@ -59,5 +60,9 @@ def _table(found: list[Fingerprint]) -> Table:
           *(value for q in QUANTITIES for name in names
             for s in (one.spreads[name][q],) for value in (s.median, s.low, s.high, s.mean)),
           *(one.ratio(q) for q in QUANTITIES), one.word] for one in found],
-        frozenset(range(1, 1 + 2 * len(QUANTITIES))),
+        frozenset(range(1, 1 + len(QUANTITIES))),
     )
+
+
+def _both(cells: list[str]) -> str:
+    return " → ".join(dict.fromkeys(cells))

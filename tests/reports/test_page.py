@@ -111,7 +111,8 @@ def test_all_three_parts_are_filled(report: reports.Report) -> None:
     assert names == {
         "instrument", "latency_spectrum", "latency_ecdf", "latency_endpoints", "latency_hops",
         "latency_clocks", "scaling_capacity", "scaling_ramps", "scaling_hot", "scaling_cost",
-        "isolation_strips", "isolation_availability", "isolation_collateral", "claims"}
+        "isolation_matrix", "isolation_strips", "isolation_availability", "isolation_collateral",
+        "isolation_predicted", "claims"}
 
 
 def test_built_twice_the_report_is_the_same_byte_for_byte(
