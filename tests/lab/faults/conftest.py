@@ -96,7 +96,12 @@ class Store:
         finally:
             acting.clear()
             acting.settle()
-        assert eventually(lambda: self.product() == 200)
+        assert eventually(self.is_well)
+
+    def is_well(self) -> bool:
+        """Is every program back in the balancer?"""
+        reads = ("/readyz", "/api/products/1", "/api/search?q=steel", "/api/cart", "/api/orders")
+        return all(self.ask("GET", path) == 200 for path in reads)
 
 
 def eventually(is_true: Callable[[], bool], within_s: float = 20.0) -> bool:
