@@ -62,22 +62,18 @@ class GateError(LabError):
 def run_trial(bench: Bench, number: int, planned: PlannedTrial) -> TrialRecord:
     """Run one planned trial, write its rows, return its record."""
     stack = bench.stacks.get(planned)
-    record = record_of(number, planned, stack, bench.scenario.slo_ms)
+    record = record_of(number, planned, stack.topology.store, bench.scenario.slo_ms)
     stack.set_budget(planned.budget)
     if planned.relayed:
         stack.set_hop_ms(planned.hop_ms)
         record.hop_measured_ms = stack.measure_hop_ms()
-    oom_kills = _oom_kills(stack)
+    oom_kills = stack.group.oom_kills()
     if planned.phase == "idle":
         _stand_idle(bench, stack, record)
     else:
         _load(bench, stack, planned, record)
-    record.oom_kills = _oom_kills(stack) - oom_kills
+    record.oom_kills = stack.group.oom_kills() - oom_kills
     return record
-
-
-def _oom_kills(stack: Stack) -> int:
-    return getattr(stack.group, "oom_kills", lambda: 0)()
 
 
 def _load(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecord) -> None:

@@ -7,17 +7,17 @@ from pathlib import Path
 from contract.load import LoadSummary
 from contract.run_record import FaultRecord, ProbeRecord, TrialRecord
 from lab.answers import holds, read_answers
-from lab.deploy.stack import Stack
 from lab.plan.trials import PlannedTrial
+from lab.topology import Store
 
 
-def record_of(number: int, planned: PlannedTrial, stack: Stack, slo_ms: float) -> TrialRecord:
+def record_of(number: int, planned: PlannedTrial, store: Store, slo_ms: float) -> TrialRecord:
     """Begin the record of a trial."""
     fault, probe = planned.fault, planned.probe
     return TrialRecord(
         id=number, phase=planned.phase, series=planned.series, pair=planned.pair,
         attempt=planned.attempt, arm=planned.arm, is_aa=planned.is_aa, topology=planned.topology,
-        store=stack.topology.store, workload=planned.workload,
+        store=store, workload=planned.workload,
         rate_profile=list(planned.rate_profile), seed=planned.seed, warmup_s=planned.warmup_s,
         measure_s=planned.measure_s, cpu_budget=planned.budget.cpus,
         memory_budget_mb=planned.budget.memory_mb, budget_mode=planned.budget.mode,

@@ -10,7 +10,7 @@ from contract.run_record import TrialRecord
 from lab.plan.block import Listed
 from lab.plan.trials import PlannedTrial, forecast_s, spent_s, steady
 from lab.scenario import DistanceKeys, IdleKeys, LatencyKeys, ScenarioKeys, StopKeys
-from reports.estimate import ratio_of_pairs
+from reports.estimate import half_width, ratio_of_pairs
 
 AA_EVERY: Final = 5
 
@@ -68,8 +68,8 @@ class Stop:
         if len(both) < self._keys.least_pairs:
             return False
         ratio = ratio_of_pairs([a for a, _ in both], [b for _, b in both])
-        return (ratio is not None and ratio.low is not None and ratio.high is not None
-                and (ratio.high - ratio.low) / 2 / ratio.value <= width)
+        half = half_width(ratio) if ratio else None
+        return half is not None and half <= width
 
     def _counts(self, trial: TrialRecord) -> bool:
         if self._base == self._rival:

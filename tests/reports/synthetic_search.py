@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contract.results import REQUESTS, SCHEMA_VERSION, TABLES
-from contract.run_record import Limits, PartCost, ProbeRecord, RunRecord, TrialRecord
+from contract.run_record import Limits, PartCost, RunRecord, TrialRecord
 from lab.plan import Plan
 from lab.plan.trials import PlannedTrial
 from lab.scenario import ScenarioFile
 from lab.scenario_file import read_scenarios
+from lab.trial_record import record_of
 
 ROOT = Path(__file__).parents[2]
 Demands = dict[str, dict[str, float]]
@@ -98,19 +99,12 @@ def write_search_run(folder: Path, world: World | None = None, **parts: Any) -> 
 
 
 def _recorded(number: int, planned: PlannedTrial) -> TrialRecord:
-    probe = planned.probe
-    return TrialRecord(
-        id=number, phase=planned.phase, series=planned.series, pair=planned.pair,
-        attempt=planned.attempt, arm=planned.arm, is_aa=planned.is_aa, topology=planned.topology,
-        store="monolith" if planned.topology == "monolith" else "microservices",
-        workload=planned.workload, rate_profile=list(planned.rate_profile), seed=planned.seed,
-        warmup_s=planned.warmup_s, measure_s=planned.measure_s, cpu_budget=planned.budget.cpus,
-        memory_budget_mb=planned.budget.memory_mb, budget_mode=planned.budget.mode,
-        shares=planned.budget.shares, scaled=planned.scaled, replicas=planned.replicas,
-        slo_ms=250, generator_cpu_share=0.2, lag_p99_ms=0.1, lag_max_ms=0.5, spin_before_ms=2.3,
-        spin_after_ms=2.3, connections=24,
-        probe=probe and ProbeRecord(search=probe.search, variable=probe.variable,
-                                    value=probe.value, step=probe.step))
+    store = "monolith" if planned.topology == "monolith" else "microservices"
+    trial = record_of(number, planned, store, 250)
+    trial.generator_cpu_share, trial.lag_p99_ms, trial.lag_max_ms = 0.2, 0.1, 0.5
+    trial.spin_before_ms = trial.spin_after_ms = 2.3
+    trial.connections = 24
+    return trial
 
 
 def _answer(trial: TrialRecord, truth: World) -> pa.Table | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from contract.run_record import PartCost, ProbeRecord, TrialRecord
+from contract.run_record import PartCost, TrialRecord
 from lab.plan import Plan
 from lab.plan.trials import PlannedTrial
+from lab.trial_record import record_of
 
 World = Callable[[PlannedTrial, TrialRecord], None]
 """Fills in what a trial finds."""
@@ -29,24 +30,17 @@ class Rehearsal:
                 if len(self.recorded) >= most:
                     return self
                 self.planned.append(planned)
-                self.recorded.append(record_of(len(self.recorded) + 1, planned))
+                self.recorded.append(_recorded(len(self.recorded) + 1, planned))
                 self.world(planned, self.recorded[-1])
         return self
 
 
-def record_of(number: int, planned: PlannedTrial) -> TrialRecord:
-    """Record a planned trial as the lab would."""
-    probe = planned.probe
-    return TrialRecord(
-        id=number, phase=planned.phase, series=planned.series, pair=planned.pair,
-        attempt=planned.attempt, arm=planned.arm, is_aa=planned.is_aa, topology=planned.topology,
-        store="monolith" if planned.topology == "monolith" else "microservices",
-        workload=planned.workload, rate_profile=list(planned.rate_profile), seed=planned.seed,
-        warmup_s=planned.warmup_s, measure_s=planned.measure_s, cpu_budget=planned.budget.cpus,
-        slo_ms=250, scaled=planned.scaled, replicas=planned.replicas, hop_ms=planned.hop_ms,
-        posture=planned.posture, shares=planned.budget.shares, p50_ms=5.0, p95_ms=9.0,
-        probe=probe and ProbeRecord(search=probe.search, variable=probe.variable,
-                                    value=probe.value, step=probe.step))
+def _recorded(number: int, planned: PlannedTrial) -> TrialRecord:
+    """Record a planned trial as the lab does, with latencies that are always the same."""
+    store = "monolith" if planned.topology == "monolith" else "microservices"
+    trial = record_of(number, planned, store, 250)
+    trial.p50_ms, trial.p95_ms = 5.0, 9.0
+    return trial
 
 
 def nothing(_planned: PlannedTrial, _record: TrialRecord) -> None:
