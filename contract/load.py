@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Journey = Literal["browse", "search", "search_only", "fill_cart", "check_out", "look_at_orders",
-                  "check_out_only", "read_product", "list_small", "list_medium", "list_large",
-                  "sign_in"]
+                  "check_out_only", "check_out_twice", "decline", "cancel", "read_product",
+                  "list_small", "list_medium", "list_large", "sign_in"]
 
 
 class _Spec(BaseModel):

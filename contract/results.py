@@ -54,7 +54,7 @@ REQUESTS: Final = pa.schema(
         ("error_code", _NAME),         # Problem.code, "" without
         ("service_calls", pa.int16()), # calls between services that the answer needed
         ("bytes", pa.int32()),         # of the response body
-        ("reference", pa.string()),    # id of the order that a place_order acknowledged, or ""
+        ("reference", pa.string()),    # of the order acknowledged as placed or cancelled, or ""
         ("statements", pa.int16()),    # SQL statements that the answer needed, in all services
         ("sql_rows", pa.int32()),      # rows that they returned or changed
     ]

@@ -116,6 +116,9 @@ class TrialRecord(_Record):
     trip's surplus; None: not measured."""
     probe: ProbeRecord | None = None
     fault: FaultRecord | None = None
+    consistent_at_s: float | None = None
+    """Seconds after the start of load when the books were first found settled, looked at from the
+    end of the drain on; None: they never were."""
     posture: Literal["raw", "resilient"] = "raw"
     """Whether retries, circuit breaking, ejection, shedding and bulkheads are on."""
     slo_ms: float

@@ -156,9 +156,8 @@ def _run_plan(bench: Bench, plan: Plan, record: RunRecord, progress: RunProgress
             if not planned.attempt:
                 progress.advance(planned.load_s + OVERHEAD_S)
         _flag_if_interrupted(record, trials)
+        check_pair(_group(record, trials[0]))
         _judge(record, trials[0])
-        for number, why in check_pair(_group(record, trials[0])).items():
-            progress.say(f"Trial {number}: its fault proves nothing: {why}")
         bench.folder.save_record(record)
         for trial in record.trials[-len(trials):]:
             if trial.status == "rejected":

@@ -109,6 +109,11 @@ class ScenarioFile(Section):
     scenarios: dict[str, ScenarioKeys]
     """Experiments, by name."""
 
+    def with_seed(self, name: str, seed: int) -> Self:
+        """The same file in which one scenario has another seed."""
+        scenario = self.scenarios[name].model_copy(update={"seed": seed})
+        return self.model_copy(update={"scenarios": {**self.scenarios, name: scenario}})
+
 
 SECTIONS: Final[tuple[type[Section], ...]] = (
     ScenarioFile, TopologyKeys, DeployableKeys, WorkloadKeys, FaultKeys, ScenarioKeys, DataKeys,
@@ -164,7 +169,8 @@ def _names_of(where: tuple[Any, ...], section: Section) -> Iterator[Name]:
         yield (*where, "topology"), "topology", section.topology
     for index, name in enumerate(getattr(section, "topologies", None) or ()):
         yield (*where, "topologies", index), "topology", name
-    for index, name in enumerate(getattr(section, "faults", ())):
+    faults = getattr(section, "faults", ())
+    for index, name in enumerate(() if faults == "all" else faults):
         yield (*where, "faults", index), "fault", name
     for key in ("first_rate_per_s", "hot_part"):
         for name in getattr(section, key, {}):

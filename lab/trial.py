@@ -16,7 +16,7 @@ import urllib3
 
 from contract.load import LoadSpec, LoadSummary
 from contract.run_record import TrialRecord
-from lab.audit.auditor import audit
+from lab.audit.auditor import Audited, audit
 from lab.audit.books import read_books, read_received
 from lab.audit.kept import acknowledged_in, keep
 from lab.deploy.deployment import Deployment
@@ -86,11 +86,13 @@ def _load(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecord
         generator.await_ready()
         record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
         record.started_unix_s = time.time()
-        summary = _drive(bench, stack, planned, record, generator, spec)
+        summary, t0_s = _drive(bench, stack, planned, record, generator, spec)
     record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     copy_summary(record, summary)
     copy_answers(record, Path(spec.requests_path))
-    _audit(bench, stack, received, record, Path(spec.requests_path))
+    audited = _audit(bench, stack, received, record, Path(spec.requests_path))
+    if audited.rested_at_s is not None:
+        record.consistent_at_s = audited.rested_at_s - t0_s
 
 
 def _stand_idle(bench: Bench, stack: Stack, record: TrialRecord) -> None:
@@ -129,7 +131,8 @@ def _await_ready(base_url: str) -> None:
 
 
 def _drive(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecord,
-           generator: Generator, spec: LoadSpec) -> LoadSummary:
+           generator: Generator, spec: LoadSpec) -> tuple[LoadSummary, float]:
+    """Return what the generator says of itself, and second 0 of the load (`perf_counter`)."""
     events: list[tuple[object, ...]] = []
     t0 = generator.go()
 
@@ -159,7 +162,7 @@ def _drive(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecor
         record.unplanned_exits = sum(event[5] == "exit" for event in events)
     bench.folder.save_rows(record.id, "resources", sampler.rows)
     bench.folder.save_rows(record.id, "events", events)
-    return summary
+    return summary, t0
 
 
 def _copy_window(record: TrialRecord, sampler: Sampler, until_s: float) -> None:
@@ -168,7 +171,7 @@ def _copy_window(record: TrialRecord, sampler: Sampler, until_s: float) -> None:
 
 
 def _audit(bench: Bench, stack: Stack, received: dict[int, int], record: TrialRecord,
-           requests: Path) -> None:
+           requests: Path) -> Audited:
     acknowledged = acknowledged_in(requests)
     audited = audit(
         lambda: read_books(stack.database_urls, bench.deployment.bank_ledger(), received,
@@ -180,6 +183,7 @@ def _audit(bench: Bench, stack: Stack, received: dict[int, int], record: TrialRe
         (record.id, record.topology, f.invariant, f.checked, f.violations, f.detail,
          audited.rest_s) for f in audited.findings
     ])
+    return audited
 
 
 def _spec(bench: Bench, number: int, planned: PlannedTrial, stack: Stack) -> LoadSpec:

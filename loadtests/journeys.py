@@ -118,6 +118,20 @@ def place_order(draw: Draw, _memory: Memory) -> Ask:
                learn=_learn_order)
 
 
+def place_declined(draw: Draw, _memory: Memory) -> Ask:
+    """Pay with a card that the bank declines: a refusal is the right answer."""
+    return Ask("place_order", "POST", "/api/orders", (b'"code":"card_declined"',),
+               status=402, body=b'{"card_token":"tok_decline"}', key=draw.key)
+
+
+def cancel_order(draw: Draw, memory: Memory) -> Ask:
+    """Take the order back; look at the list of orders if it wasn't placed."""
+    if not memory.order_id:
+        return list_orders(draw, memory)
+    return Ask("cancel_order", "POST", f"/api/orders/{memory.order_id}/cancel",
+               (b'"id":"%b"' % memory.order_id.encode(), b'"status":"cancelled"'))
+
+
 def read_order(draw: Draw, memory: Memory) -> Ask:
     """Look at the order; at the list of orders if it wasn't placed."""
     if not memory.order_id:
@@ -174,6 +188,21 @@ JOURNEYS: Final[dict[Journey, tuple[Step, ...]]] = {
         Step("put_item", put_item),
         Step("place_order", place_order),
     ),
+    # A client that heard nothing asks again under the same key: one order, one charge.
+    "check_out_twice": (
+        Step("put_item", put_item),
+        Step("place_order", place_order),
+        Step("place_order", place_order),
+    ),
+    "decline": (
+        Step("put_item", put_item),
+        Step("place_order", place_declined),
+    ),
+    "cancel": (
+        Step("put_item", put_item),
+        Step("place_order", place_order),
+        Step("cancel_order", cancel_order),
+    ),
     "read_product": (Step("get_product", read_product),),
     "list_small": (Step("list_products", list_small),),
     "list_medium": (Step("list_products", list_medium),),
@@ -204,6 +233,10 @@ def _line(draw: Draw) -> tuple[bytes, ...]:
 
 def _cart_with(draw: Draw) -> tuple[bytes, ...]:
     return (*_line(draw), b'"quantity":%d' % draw.quantity, b'"total":{')
+
+
+ABOUT_AN_ORDER: Final = frozenset({"place_order", "cancel_order"})
+"""Endpoints whose good answers promise something about one order."""
 
 
 def acknowledged_order(body: bytes) -> str:

@@ -13,7 +13,7 @@ from loadtests.clock import Clock
 from loadtests.connections import ConnectionBroken, Connections
 from loadtests.customers import Customers
 from loadtests.draw import Draw
-from loadtests.journeys import JOURNEYS, Ask, Memory, acknowledged_order
+from loadtests.journeys import ABOUT_AN_ORDER, JOURNEYS, Ask, Memory, acknowledged_order
 from loadtests.message import Writer, error_code, judge
 from loadtests.recorder import NEVER, Open, Recorder, Row
 from loadtests.schedule import Arrival
@@ -98,7 +98,7 @@ class Visitor:
             status, body, work = answer.get_code(), answer.body, answer.work
             outcome, size = judge(ask, draw, memory, status, body), len(body)
             code = "" if outcome == "ok" else error_code(status, body)
-            if ask.key and status == ask.status:
+            if ask.endpoint in ABOUT_AN_ORDER and 200 <= status < 300:
                 reference = acknowledged_order(body)
         row: Row = (here.arrival.journey_no, here.step, here.arrival.journey, ask.endpoint,
                     here.intended, here.dispatch, send, end, status, outcome, code, work.calls,

@@ -168,7 +168,15 @@ def check_throttling(evidence: Evidence) -> Iterator[Finding]:
         yield "rejected", f"throttled in {trial.throttled_share:.1%} of periods without a quota"
 
 
-GUARDS = (check_rows, check_lag, check_generator_cpu, check_spin, check_exits, check_throttling)
+def check_fault(evidence: Evidence) -> Iterator[Finding]:
+    """A fault that did not act, or at another dose than in the other store, proves nothing."""
+    fault = evidence.trial.fault
+    if fault is not None and fault.void:
+        yield "rejected", f"its fault proves nothing: {fault.void}"
+
+
+GUARDS = (check_rows, check_lag, check_generator_cpu, check_spin, check_exits, check_throttling,
+          check_fault)
 
 
 def worst_spin_ms(trial: TrialRecord) -> float:

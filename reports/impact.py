@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from contract.run_record import TrialRecord
 from reports.read import Run
 from reports.strips import fault_of, in_window, window_of
+from reports.tally import orders_placed
 
 TARGET: Final = 0.99
 """Share of requests that the objective promises to be good."""
@@ -127,4 +128,4 @@ def _calls_ratio(window: pd.DataFrame, clear: list[pd.DataFrame]) -> float | Non
 
 
 def _orders(rows: pd.DataFrame) -> int:
-    return int(((rows["endpoint"] == "place_order") & rows["right"]).sum())
+    return int(orders_placed(rows).sum())

@@ -118,6 +118,13 @@ def _recorded(run: Run, name: str, posture: str) -> FaultRecord:
                 if t.fault and t.fault.name == name and t.posture == posture)
 
 
+def _voided(run: Run, name: str, posture: str) -> str:
+    """Why the last trial with this fault proves nothing; "" when it does."""
+    own = [t.fault for t in run.record.trials
+           if t.fault and t.fault.name == name and t.posture == posture]
+    return next((fault.void for fault in reversed(own) if fault.void), "")
+
+
 def _measure(run: Run, posture: str, trials: list[TrialRecord], arms: Arms,
              fault: FaultRecord) -> FaultResult:
     availability, strips, losses = [], [], {}
@@ -138,8 +145,7 @@ def _measure(run: Run, posture: str, trials: list[TrialRecord], arms: Arms,
         strips.append(strip_of(run, own[0]))
         losses[topology] = _loss(run, own, clean, (window, clear), expected)
     repeats = min((len(loss.times_fired) for loss in losses.values()), default=0)
-    voided = next((t.fault.void for t in trials if t.fault and t.fault.name == fault.name
-                   and t.fault.void), "")
+    voided = _voided(run, fault.name, posture) if len(losses) < len(arms.all) else ""
     return FaultResult(fault, availability, strips, losses, repeats,
                        _why_void(fault.name, voided, losses, arms), posture)
 
@@ -158,11 +164,11 @@ def _predicted(run: Run, trial: TrialRecord, frames: list[pd.DataFrame],
 def _why_void(name: str, voided: str, losses: dict[str, Loss], arms: Arms) -> str | None:
     wanted = [arms.base, *([arms.rival] if arms.rival else [])]
     absent = [t for t in wanted if t not in losses]
+    if absent and voided:
+        return f"{name}: void, {voided}."
     if absent:
         return f"{name}: no usable trial on {', '.join(absent)}."
     wanted = [t for t in wanted if losses[t].applies]
-    if voided:
-        return f"{name}: void, {voided}."
     silent = [t for t in wanted if min(losses[t].times_fired) == 0]
     if silent:
         return f"{name}: void, the fault did not fire in {', '.join(silent)}."

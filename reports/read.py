@@ -17,7 +17,8 @@ from contract.results import SCHEMA_VERSION, TABLES
 from contract.run_record import RunRecord, TrialRecord
 
 _COLUMNS = ["trial", "journey_no", "step", "feature", "endpoint", "intended_s", "dispatch_s",
-            "send_s", "end_s", "outcome", "service_calls", "bytes", "statements", "sql_rows"]
+            "send_s", "end_s", "status", "outcome", "service_calls", "bytes", "statements",
+            "sql_rows"]
 
 
 class UnreadableRun(ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from reports.read import Run
 
@@ -18,7 +19,7 @@ class Tally:
     journeys: int
     """Visitors who arrived."""
     orders: int
-    """Orders that were acknowledged: right answers to `place_order`."""
+    """Orders that were acknowledged; one that was acknowledged twice counts once."""
     bytes_sent: int
     """Response bodies, headers not counted."""
 
@@ -31,7 +32,7 @@ def tally(run: Run) -> dict[int, Tally]:
         return {}
     warmup = np.array([run.trials[int(key)].warmup_s for key in ids])
     measured = rows["intended_s"].to_numpy() >= warmup[place]
-    orders = (rows["endpoint"] == "place_order").to_numpy() & rows["right"].to_numpy()
+    orders = orders_placed(rows)
     n = len(ids)
     every = np.ones(len(rows), bool)
     scheduled, good, journeys, acknowledged = (
@@ -40,3 +41,12 @@ def tally(run: Run) -> dict[int, Tally]:
     sent = np.bincount(place[measured], rows["bytes"].to_numpy()[measured], minlength=n)
     return {int(key): Tally(scheduled[i], good[i], journeys[i], acknowledged[i], int(sent[i]))
             for i, key in enumerate(ids)}
+
+
+def orders_placed(rows: pd.DataFrame) -> np.ndarray:
+    """Mark the rows that acknowledged an order for the first time; a journey has one at most."""
+    placed: np.ndarray = ((rows["endpoint"] == "place_order").to_numpy()
+                          & rows["right"].to_numpy() & (rows["status"] < 300).to_numpy())
+    at = np.flatnonzero(placed)
+    placed[at[rows[["trial", "journey_no"]].iloc[at].duplicated().to_numpy()]] = False
+    return placed

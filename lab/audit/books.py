@@ -90,11 +90,20 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Ids of the orders that clients were told are placed, and of those told to be cancelled."""
+
+    placed: frozenset[str] = frozenset()
+    cancelled: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """Everything that must add up.
 
-    `received`: pieces by product before the trial; `acknowledged`: ids of the orders that
-    clients were told are placed; `reservations`: None where the store has no such table.
+    `received`: pieces by product before the trial; `acknowledged`, `called_off`: ids of the
+    orders that clients were told are placed, cancelled; `reservations`: None where the store
+    has no such table.
     """
 
     stock: list[Stock]
@@ -107,6 +116,7 @@ class Books:
     ledger: list[LedgerEntry]
     received: dict[int, int]
     acknowledged: set[str] = field(default_factory=set)
+    called_off: set[str] = field(default_factory=set)
 
 
 _ROWS: Final[dict[str, type[Any]]] = {
@@ -119,7 +129,7 @@ def read_books(
     database_urls: dict[str, str],
     ledger: list[LedgerEntry],
     received: dict[int, int],
-    acknowledged: set[str],
+    acknowledged: Acknowledged,
 ) -> Books:
     """Read all tables; `database_urls` by database name, one for all or one for each domain."""
     has_split = "orders" in database_urls
@@ -128,7 +138,7 @@ def read_books(
     reservations = (_read(database_urls, *RESERVATIONS, _ROWS["reservations"])
                     if has_split else None)
     return Books(**tables, reservations=reservations, ledger=ledger, received=received,
-                 acknowledged=acknowledged)
+                 acknowledged=set(acknowledged.placed), called_off=set(acknowledged.cancelled))
 
 
 def read_received(database_urls: dict[str, str]) -> dict[int, int]:

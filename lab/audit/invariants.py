@@ -49,11 +49,14 @@ def no_oversell(books: Books) -> Finding:
 
 
 def no_order_lost(books: Books) -> Finding:
-    """I2: every order that a client was told is placed exists."""
+    """I2: every order that a client was told is placed exists; told to be cancelled, it is."""
     placed = {order.id for order in books.orders if order.status in PLACED}
-    return _finding("I2", len(books.acknowledged),
-                    (f"order {order} was acknowledged and is gone"
-                     for order in sorted(books.acknowledged - placed)))
+    cancelled = {order.id for order in books.orders if order.status == "cancelled"}
+    return _finding("I2", len(books.acknowledged) + len(books.called_off), [
+        *(f"order {order} was acknowledged and is gone"
+          for order in sorted(books.acknowledged - placed)),
+        *(f"order {order} was acknowledged as cancelled and is not"
+          for order in sorted(books.called_off - cancelled))])
 
 
 def captured_once(books: Books) -> Finding:

@@ -9,18 +9,21 @@ from typing import Final
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
-from lab.audit.books import Books
+from lab.audit.books import Acknowledged, Books
 
 _BOOKS: Final = TypeAdapter(Books)
 
 
-def acknowledged_in(requests: Path) -> set[str]:
-    """The ids of orders that clients were told are placed, from a trial's rows."""
+def acknowledged_in(requests: Path) -> Acknowledged:
+    """What clients were told of their orders, from a trial's rows."""
     table = pq.read_table(requests, columns=["endpoint", "status", "reference"])
-    rows = zip(table["endpoint"].to_pylist(), table["status"].to_pylist(),
-               table["reference"].to_pylist(), strict=True)
-    return {reference for endpoint, status, reference in rows
-            if endpoint == "place_order" and status == 201 and reference}
+    rows = set(zip(table["endpoint"].to_pylist(), table["status"].to_pylist(),
+                   table["reference"].to_pylist(), strict=True))
+    placed, cancelled = (
+        frozenset(order for endpoint, status, order in rows
+                  if order and (endpoint, status) == promise)
+        for promise in (("place_order", 201), ("cancel_order", 200)))
+    return Acknowledged(placed, cancelled)
 
 
 def keep(books: Books, path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -20,6 +20,9 @@ from lab.commands.application import (
     run_folder,
 )
 
+if TYPE_CHECKING:
+    from lab.scenario import ScenarioFile
+
 
 @app.command()
 def run(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -32,6 +35,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter for each option
         "--resume", metavar="RUN", help="Go on with a run that was cut off.")] = None,
     unverified: Annotated[bool, typer.Option(
         "--unverified", help="Measure without the contract suite's receipt.")] = False,
+    seed: Annotated[int | None, typer.Option(
+        "--seed", metavar="N", help="Another order, other journeys: instead of the file's seed.",
+    )] = None,
     web: Annotated[bool, typer.Option("--web", help="Keep Locust's own page open.")] = False,
 ) -> None:
     """Run a scenario and write its report.
@@ -45,20 +51,26 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter for each option
     - `twinstore run --resume results/20260101-120000-full` — go on; nothing is measured twice
 
     - `twinstore run demo --web` — the same, with Locust's page to look at
+
+    - `twinstore run chaos --seed 12` — the same faults on other journeys
     """
     from lab.run import Options, resume_run, run_scenario
 
     if bool(scenario) == bool(resume):
         refuse("Name a scenario, or a run to go on with: twinstore run SCENARIO, "
                 "twinstore run --resume RUN.")
+    if resume and seed is not None:
+        refuse("A run goes on with the seed that it began with: leave --seed out.")
     options = Options(web, unverified)
     if resume:
         outcome = resume_run(run_folder(resume, results), console, options)
     else:
         scenarios = read_file(file)
         must_know("scenario", scenario, list(scenarios.scenarios))
+        if seed is not None:
+            scenarios = scenarios.with_seed(scenario, seed)
         if dry_run:
-            _print_plan(file, scenario)
+            _print_plan(scenarios, scenario)
             return
         outcome = run_scenario(scenarios, scenario, results, console, options)
     console.print()
@@ -70,10 +82,10 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter for each option
         raise typer.Exit(1)
 
 
-def _print_plan(file: Path, scenario: str) -> None:
+def _print_plan(scenarios: ScenarioFile, scenario: str) -> None:
     from lab.plan.preview import preview
 
-    shown = preview(read_file(file), scenario)
+    shown = preview(scenarios, scenario)
     table = Table(box=None, pad_edge=False)
     for column in shown.columns:
         table.add_column(column)

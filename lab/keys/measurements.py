@@ -176,8 +176,8 @@ class IsolationKeys(Section):
     """Name of a workload."""
     rate_per_s: Positive
     """Offered rate. Unit: journeys per second."""
-    faults: Annotated[list[str], Field(min_length=1)]
-    """Names of faults, each tried on every topology."""
+    faults: Annotated[list[str], Field(min_length=1)] | Literal["all"]
+    """Names of faults, each tried on every topology; `all`: every one of the file."""
     warmup_s: Seconds
     """Load before the measured window. Unit: seconds."""
     before_s: Seconds

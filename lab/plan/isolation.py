@@ -18,9 +18,10 @@ def isolation_blocks(file: ScenarioFile, scenario: ScenarioKeys,
     if keys is None:
         return
     measure_s = keys.before_s + keys.fault_s + keys.after_s
-    breakable = any(file.faults[name].kind in ON_A_LINK for name in keys.faults)
+    faults = list(file.faults) if keys.faults == "all" else keys.faults
+    breakable = any(file.faults[name].kind in ON_A_LINK for name in faults)
     groups = []
-    for _, posture, name in product(range(keys.repeats), keys.postures, (None, *keys.faults)):
+    for _, posture, name in product(range(keys.repeats), keys.postures, (None, *faults)):
         fault = None if name is None else PlannedFault(
             name, file.faults[name], keys.warmup_s + keys.before_s, keys.fault_s)
         groups.append(tuple(

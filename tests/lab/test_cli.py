@@ -56,6 +56,15 @@ def test_a_mistake_in_the_file_ends_with_2_before_anything_starts(tmp_path: Path
     assert not (tmp_path / "results").exists()
 
 
+def test_another_seed_is_another_order_and_none_can_be_given_to_a_run_that_goes_on() -> None:
+    plans = {_call("run", "demo", "--dry-run", *seed, *FILE).output
+             for seed in ([], ["--seed", "1"], ["--seed", "2"], ["--seed", "3"])}
+    assert len(plans) == 3  # the file's seed is 1
+    refused = _call("run", "--resume", "somewhere", "--seed", "2")
+    assert refused.exit_code == 2
+    assert "seed" in refused.output
+
+
 def test_a_dry_run_prints_the_plan_and_starts_nothing(tmp_path: Path) -> None:
     result = _call("run", "demo", "--dry-run", *FILE, "--results", str(tmp_path / "results"))
     assert result.exit_code == 0

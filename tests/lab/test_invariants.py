@@ -41,6 +41,7 @@ CLEAN = Books(
             _entry("back", "capture", 100), _entry("back", "refund", 100)],
     received={1: 10, 2: 5},
     acknowledged={"paid", "back"},
+    called_off={"back"},
 )
 
 
@@ -63,6 +64,7 @@ def test_clean_books_have_no_violation_and_something_was_looked_at() -> None:
     pytest.param(replace(CLEAN, stock=[Stock(1, 11, 9, 0, 2), CLEAN.stock[1]]), "I1",
                  id="a piece appeared"),
     pytest.param(replace(CLEAN, acknowledged={"paid", "back", "lost"}), "I2", id="lost order"),
+    pytest.param(replace(CLEAN, called_off={"back", "paid"}), "I2", id="lost cancellation"),
     pytest.param(replace(CLEAN, ledger=[*CLEAN.ledger, _entry("paid", "capture", 400)]), "I3",
                  id="double capture"),
     pytest.param(replace(CLEAN, ledger=[_entry("paid", "capture", 399), *CLEAN.ledger[1:]]),
@@ -102,6 +104,8 @@ def test_the_auditor_waits_until_the_store_has_come_to_rest() -> None:
     now = iter(range(100))
     found = audit(lambda: next(answers), 60, lambda: float(next(now)), lambda _: None)
     assert found.rest_s > 0
+    assert found.rested_at_s is not None
+    assert 0 < found.rested_at_s < 100
     assert found.books == CLEAN
     assert not any(finding.violations for finding in found.findings)
 
@@ -111,6 +115,7 @@ def test_a_store_that_never_rests_is_audited_as_it_is() -> None:
     now = iter(range(1000))
     found = audit(lambda: stuck, 30, lambda: float(next(now)), lambda _: None)
     assert found.rest_s >= 30
+    assert found.rested_at_s is None
     assert "I7" in {finding.invariant for finding in found.findings if finding.violations}
 
 

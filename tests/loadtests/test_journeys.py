@@ -13,6 +13,7 @@ import pytest
 
 from contract import models as m
 from contract.endpoints import BY_NAME
+from contract.errors import CardDeclined
 from contract.http import to_json
 from contract.load import Journey, LoadSpec
 from contract.money import Money
@@ -69,9 +70,13 @@ def right_answer(ask: Ask, draw: Draw) -> bytes:
         "put_item": cart(draw), "show_cart": cart(draw), "place_order": order(draw),
         "list_orders": m.OrderPage(items=[order(draw)], page=page, page_size=20, total=1),
     }
-    if ask.endpoint == "get_order":
-        asked = ask.target.rpartition("/")[2]
-        return to_json(order(draw)).replace(b'"id":"', b'"id":"' + asked.encode() + b'","x":"', 1)
+    if ask.endpoint in ("get_order", "cancel_order"):
+        asked = ask.target.split("/")[3]
+        status = b"cancelled" if ask.endpoint == "cancel_order" else b"confirmed"
+        return to_json(order(draw)).replace(
+            b'"id":"', b'"id":"' + asked.encode() + b'","x":"', 1).replace(b"confirmed", status)
+    if ask.status == CardDeclined.status:
+        return to_json(CardDeclined().problem("request"))
     return to_json(answers[ask.endpoint])
 
 
@@ -91,7 +96,8 @@ def test_requests_are_what_the_contract_allows(draw: Draw) -> None:
         path = re.sub(r"\{[a-z_]+\}", "[^/]+", endpoint.path)
         assert re.fullmatch(path, ask.target.partition("?")[0])
         assert ask.method == endpoint.method
-        assert ask.status == endpoint.success
+        refused = {CardDeclined.status} if CardDeclined.code in endpoint.errors else set()
+        assert ask.status in {endpoint.success, *refused}
         assert bool(ask.key) == endpoint.takes_idempotency_key
         if endpoint.body:
             endpoint.body.model_validate_json(ask.body)
@@ -176,6 +182,22 @@ def test_a_visitor_opens_what_was_found_and_looks_at_what_was_ordered(draw: Draw
 def test_without_a_result_or_an_order_the_journey_goes_on(draw: Draw) -> None:
     assert JOURNEYS["search"][1].ask(draw, Memory()).target == f"/api/products/{draw.product_id}"
     assert JOURNEYS["check_out"][3].ask(draw, Memory()).endpoint == "list_orders"
+
+
+def test_who_asks_twice_asks_under_the_same_key(draw: Draw) -> None:
+    once, again = (step.ask(draw, Memory()) for step in JOURNEYS["check_out_twice"][1:])
+    assert (once.endpoint, again.endpoint) == ("place_order", "place_order")
+    assert once == again
+
+
+def test_who_cancels_cancels_what_was_placed(draw: Draw) -> None:
+    memory, placed = Memory(), order(draw)
+    _, place, cancel = JOURNEYS["cancel"]
+    assert cancel.ask(draw, memory).endpoint == "list_orders"
+    assert judge(place.ask(draw, memory), draw, memory, 201, to_json(placed)) == "ok"
+    ask = cancel.ask(draw, memory)
+    assert ask.target == f"/api/orders/{placed.id}/cancel"
+    assert judge(ask, draw, memory, 200, to_json(placed)) == "body"  # still confirmed
 
 
 def test_words_and_categories_are_those_of_the_seed_data() -> None:

@@ -29,7 +29,7 @@ from contract.bank import Ledger
 from contract.endpoints import DOMAINS
 from contract.http import IDEMPOTENCY_HEADER
 from contract.tokens import Principal, issue, load_private_key, load_public_key, new_key_pair
-from lab.audit.books import Books, read_books
+from lab.audit.books import Acknowledged, Books, read_books
 from lab.audit.invariants import check_all, is_settled
 from microservices.colocated import InProcess, _owner, call, create_app
 from microservices.orders.operations import resume_checkouts
@@ -187,7 +187,8 @@ class Shop:
         return self.run(follow_catalog(search.database, search.peers))
 
     def books(self, acknowledged: set[str] | None = None) -> Books:
-        return read_books(dict(self.urls), self.bank.ledger().entries, {}, acknowledged or set())
+        return read_books(dict(self.urls), self.bank.ledger().entries, {},
+                          Acknowledged(frozenset(acknowledged or ())))
 
     def assert_consistent(self, acknowledged: set[str] | None = None) -> None:
         books = self.books(acknowledged)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from synthetic_search import COST, MONOLITH, World, write_search_run
 
@@ -158,3 +159,11 @@ def test_wrong_answers_and_the_warm_up_are_not_counted(billed: Make) -> None:
     wrong = run.requests.assign(right=False, good=False)
     nothing = tally(replace(run, requests=wrong))[0]
     assert (nothing.scheduled, nothing.good, nothing.orders) == (240, 0, 0)
+
+
+def test_an_order_counts_once_and_a_refusal_that_was_right_not_at_all(billed: Make) -> None:
+    run, _ = billed(latency=[{**COST["latency"][0], "pairs": 1}])
+    placed = run.requests[run.requests["endpoint"] == "place_order"]
+    declined = placed.assign(status=402, journey_no=placed["journey_no"] + 10**6)
+    rows = pd.concat([run.requests, placed, declined], ignore_index=True)
+    assert tally(replace(run, requests=rows))[0].orders == tally(run)[0].orders > 0

@@ -17,7 +17,7 @@ import urllib3
 from contract import seed
 from contract.tokens import Principal, issue, load_private_key
 from lab.audit.auditor import audit
-from lab.audit.books import read_books, read_received
+from lab.audit.books import Acknowledged, read_books, read_received
 from lab.deploy.deployment import Deployment
 from lab.deploy.distance import DistanceError, tolerance_ms
 from lab.deploy.relay import RelayError
@@ -102,7 +102,7 @@ def violations(deployment: Deployment, stack: Stack, acknowledged: set[str]) -> 
     """What the auditor finds once the store has come to rest."""
     received = read_received(stack.database_urls)
     audited = audit(lambda: read_books(stack.database_urls, deployment.bank_ledger(),
-                                       received, acknowledged), REST_S)
+                                       received, Acknowledged(frozenset(acknowledged))), REST_S)
     return {finding.invariant: finding.detail for finding in audited.findings
             if finding.violations}
 

@@ -12,6 +12,7 @@ from contract.run_record import TrialRecord
 from lab.plan import Plan
 from lab.plan.trials import PlannedTrial, forecast_s
 from lab.scenario import ScenarioFile
+from reports.guards import Evidence, Thresholds, check_fault
 from tests.lab.plan.rehearsal import KnownStores, Rehearsal, nothing
 
 LATENCY = {"workload": "shop", "rate_per_s": 20, "pairs": 10, "warmup_s": 1, "measure_s": 5}
@@ -71,6 +72,29 @@ def test_a_series_may_be_the_noise_floor_itself(plan_of: Callable[..., Plan]) ->
     planned = Rehearsal(plan_of(latency=[{**LATENCY, "aa": True}]), nothing).run().planned
     assert len(planned) == 20
     assert {(trial.topology, trial.is_aa) for trial in planned} == {("monolith", True)}
+
+
+def test_all_faults_are_those_of_the_file(shipped: ScenarioFile) -> None:
+    planned = Rehearsal(Plan(shipped, "chaos"), nothing).run().planned
+    seen = {(t.fault.name, t.topology, t.posture) for t in planned if t.fault}
+    assert seen == {(name, topology, posture) for name in shipped.faults
+                    for topology in ("monolith", "microservices")
+                    for posture in ("raw", "resilient")}
+
+
+def test_a_fault_that_proved_nothing_is_measured_again_in_both_stores(
+        plan_of: Callable[..., Plan]) -> None:
+    def void_at_first(planned: PlannedTrial, record: TrialRecord) -> None:
+        if record.fault and not planned.attempt:
+            record.fault.void = "it did not act"
+        found = check_fault(Evidence(record, Thresholds(), 5.0, 0.0, []))
+        record.status = next((status for status, _ in found), "ok")
+
+    broken = {"workload": "shop", "rate_per_s": 20, "faults": ["payments-crash"],
+              "warmup_s": 1, "before_s": 1, "fault_s": 1, "after_s": 1}
+    groups = _groups(Rehearsal(plan_of(isolation=broken), void_at_first).run().planned)
+    assert [(group[0].fault is not None, group[0].attempt, len(group)) for group in groups] == [
+        (False, 0, 2), (True, 0, 2), (True, 1, 2)]
 
 
 def test_a_rejected_pair_is_measured_again_in_both_arms(plan_of: Callable[..., Plan]) -> None:

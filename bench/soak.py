@@ -1,0 +1,170 @@
+"""Every fault × both stores × both postures × several seeds: is anything lost, is all finished?
+
+    python -m bench soak [--seeds 11 12 13] [--at-once 3] [--json]
+    python -m bench soak --read results/RUN [results/RUN ...]
+
+Runs the scenario `chaos` once for each seed and checks the kept books of every trial again.
+Targets: no violation of I1–I7; every fault acted in every store that has its place, for every
+seed; every checkout finished within 10 s of the end of the fault.  Runs may go at the same time,
+since no speed is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from bench.ratio import MISSED
+from contract.run_record import RunRecord, TrialRecord
+from lab.audit.again import Line, audit_again
+from lab.run_folder import RunFolder
+
+FINISHED_S: Final = 10.0
+"""So soon after the end of a fault every checkout must be finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One store in one posture.
+
+    `acted`: faults that acted × seeds; `absent`: of a place that the store does not have;
+    `void`: the names of those that proved nothing.  `waits_s`: from cleared to books at rest, one a
+    trial, looked at from the end of the drain on; `unfinished`: trials that never came to rest.
+    """
+
+    topology: str
+    posture: str
+    acted: int
+    absent: int
+    void: list[str]
+    waits_s: list[float]
+    unfinished: int
+
+    @property
+    def is_met(self) -> bool:
+        return (not self.void and not self.unfinished and bool(self.waits_s)
+                and max(self.waits_s) <= FINISHED_S)
+
+    def __str__(self) -> str:
+        waits = (f"books at rest {np.median(self.waits_s):.1f} s after the fault (median), "
+                 f"{max(self.waits_s):.1f} s at most" if self.waits_s else "no fault acted")
+        void = f"; void: {', '.join(self.void)}" if self.void else ""
+        stuck = f"; never at rest: {self.unfinished}" if self.unfinished else ""
+        return (f"{self.topology}, {self.posture}: {self.acted} faults acted, {self.absent} have "
+                f"no place there{void}; {waits}{stuck}: {'meets' if self.is_met else 'misses'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Soak:
+    """`trials`: with books, those without a fault included; `details`: the first violations."""
+
+    runs: list[str]
+    trials: int
+    lines: list[Line]
+    cells: list[Cell]
+    details: list[str]
+
+    @property
+    def is_met(self) -> bool:
+        return (all(cell.is_met for cell in self.cells)
+                and not any(line.violations for line in self.lines))
+
+    def __str__(self) -> str:
+        books = [f"{one.invariant} {one.topology}: {one.violations} violations of {one.checked:,}"
+                 + (f", rate below {one.bound:.1e} (95 %)" if one.bound is not None else "")
+                 for one in self.lines]
+        return "\n".join([f"{len(self.runs)} runs, {self.trials:,} trials with books",
+                          *map(str, self.cells), *books, *self.details])
+
+
+def soak_of(folders: Sequence[Path]) -> Soak:
+    """Check the books of recorded runs and sum up.  Raises AuditError when there are none."""
+    audits = [audit_again(folder) for folder in folders]
+    records = [RunFolder(folder).read_record() for folder in folders]
+    return Soak([record.run for record in records], sum(one.trials for one in audits),
+                _summed(line for one in audits for line in one.lines),
+                list(_cells(records)), [text for one in audits for text in one.details])
+
+
+def _summed(lines: Iterable[Line]) -> list[Line]:
+    sums: dict[tuple[str, str], list[Line]] = {}
+    for line in lines:
+        sums.setdefault((line.invariant, line.topology), []).append(line)
+    found = []
+    for (invariant, topology), own in sorted(sums.items()):
+        checked, violations = sum(o.checked for o in own), sum(o.violations for o in own)
+        found.append(Line(topology, invariant, own[0].meaning, checked, violations,
+                          min(1.0, 3 / checked) if checked and not violations else None))
+    return found
+
+
+def _cells(records: Sequence[RunRecord]) -> Iterator[Cell]:
+    keys = sorted({(t.topology, t.posture) for r in records for t in r.trials if t.fault})
+    for topology, posture in keys:
+        last = [t for record in records for t in _last_attempts(record)
+                if (t.topology, t.posture) == (topology, posture)]
+        acted = [t for t in last if t.fault and t.fault.applies and not t.fault.void]
+        waits = [t.consistent_at_s - (t.fault.cleared_at_s or 0.0) for t in acted
+                 if t.fault and t.consistent_at_s is not None]
+        void = Counter(t.fault.name for t in last if t.fault and t.fault.void)
+        yield Cell(topology, posture, len(acted),
+                   sum(not t.fault.applies for t in last if t.fault),
+                   [name if n == 1 else f"{name} (×{n})" for name, n in void.items()],
+                   waits, len(acted) - len(waits))
+
+
+def _last_attempts(record: RunRecord) -> list[TrialRecord]:
+    """Of a fault that proved nothing at first, the last measurement counts."""
+    last = {(t.pair, t.topology): t for t in record.trials if t.fault}
+    return list(last.values())
+
+
+def run_seeds(seeds: Sequence[int], at_once: int, results: Path) -> list[Path]:
+    """Run `chaos` for each seed, in folders of their own; raise CalledProcessError on a failure.
+
+    Exit code 1 (violations found) is a result, not a failure.
+    """
+    with ThreadPoolExecutor(at_once) as pool:
+        return list(pool.map(lambda seed: _run(seed, results / f"soak-{seed}"), seeds))
+
+
+def _run(seed: int, results: Path) -> Path:
+    argv = [sys.executable, "-m", "lab", "run", "chaos", "--seed", str(seed),
+            "--results", str(results)]
+    done = subprocess.run(argv, stdout=sys.stderr, check=False)
+    if done.returncode not in (0, 1):
+        raise subprocess.CalledProcessError(done.returncode, argv)
+    return max(results.glob("*/run.json")).parent
+
+
+def main() -> int:
+    """Read arguments, run, print; say whether all targets are met."""
+    parser = argparse.ArgumentParser(prog="python -m bench soak", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13], metavar="N")
+    parser.add_argument("--at-once", type=int, default=1, help="how many runs at the same time")
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--read", type=Path, nargs="+", metavar="RUN",
+                        help="don't run: sum up recorded runs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    given = parser.parse_args()
+    found = soak_of(given.read or run_seeds(given.seeds, given.at_once, given.results))
+    if given.json:
+        json.dump(asdict(found), sys.stdout, indent=1)
+    else:
+        sys.stdout.write(f"{found}\n")
+    return 0 if found.is_met else MISSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

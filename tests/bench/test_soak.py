@@ -1,0 +1,83 @@
+"""What a soak adds up: from runs whose records and books were made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.soak import soak_of
+from contract.run_record import FaultRecord, TrialRecord
+from lab.audit.books import Books
+from lab.audit.kept import keep
+from lab.run_folder import RunFolder
+from tests.bench.records import run, trial
+from tests.lab.test_invariants import CLEAN
+
+
+def broken(number: int, pair: int, topology: str, **fields: Any) -> TrialRecord:
+    """A trial whose fault was cleared at 3 s; keywords that a fault has are its own."""
+    own = {key: fields.pop(key) for key in list(fields) if key in FaultRecord.model_fields}
+    fault = FaultRecord.model_validate({
+        "name": "payments-crash", "module": "payments", "kind": "crash", "dose": 1, "delay_ms": 0,
+        "at_s": 1, "for_s": 2, "armed_at_s": 1, "cleared_at_s": 3, "times_fired": 4} | own)
+    return trial(number, pair, phase="isolation", topology=topology,
+                 **{"fault": fault, "consistent_at_s": 5.0} | fields)
+
+
+def recorded(folder: Path, *trials: TrialRecord, books: Books = CLEAN) -> Path:
+    made = RunFolder(folder)
+    made.parts.mkdir(parents=True)
+    made.save_record(run(list(trials)))
+    for one in trials:
+        keep(books, made.books(one.id))
+    return folder
+
+
+def both(**fields: Any) -> list[TrialRecord]:
+    return [broken(number, 1, topology, **fields)
+            for number, topology in enumerate(("monolith", "microservices"), 1)]
+
+
+def test_a_soak_in_which_nothing_is_lost_meets_its_targets(tmp_path: Path) -> None:
+    found = soak_of([recorded(tmp_path / seed, *both()) for seed in "ab"])
+    assert found.is_met
+    assert found.trials == 4
+    assert [(c.topology, c.acted, c.waits_s) for c in found.cells] == [
+        ("microservices", 2, [2.0, 2.0]), ("monolith", 2, [2.0, 2.0])]
+    first = found.lines[0]
+    assert (first.invariant, first.checked, first.bound) == ("I1", 4, 0.75)
+    assert "monolith, raw: 2 faults acted" in str(found)
+
+
+def test_one_violation_in_one_run_misses_and_is_told(tmp_path: Path) -> None:
+    lost = replace(CLEAN, acknowledged={*CLEAN.acknowledged, "lost"})
+    found = soak_of([recorded(tmp_path / "a", *both()),
+                     recorded(tmp_path / "b", *both(), books=lost)])
+    assert not found.is_met
+    assert "order lost was acknowledged and is gone" in str(found)
+
+
+def test_a_fault_that_proved_nothing_to_the_last_misses(tmp_path: Path) -> None:
+    again = [*both(void="did not act"),
+             *(one.model_copy(update={"id": one.id + 2, "attempt": 1}) for one in both())]
+    assert soak_of([recorded(tmp_path / "in the end", *again)]).is_met
+    found = soak_of([recorded(tmp_path / "never", *both(void="did not act"))])
+    assert not found.is_met
+    assert "void: payments-crash" in str(found)
+
+
+def test_a_checkout_that_is_not_finished_in_ten_seconds_misses(tmp_path: Path) -> None:
+    late = soak_of([recorded(tmp_path / "late", *both(consistent_at_s=13.5))])
+    assert not late.is_met
+    stuck = soak_of([recorded(tmp_path / "stuck", *both(consistent_at_s=None))])
+    assert not stuck.is_met
+    assert "never at rest: 1" in str(stuck)
+
+
+def test_a_place_that_a_store_lacks_is_counted_apart(tmp_path: Path) -> None:
+    cut = [broken(1, 1, "monolith", applies=False), broken(2, 1, "microservices")]
+    found = soak_of([recorded(tmp_path / "cut", *cut, broken(3, 2, "monolith"))])
+    mono = next(cell for cell in found.cells if cell.topology == "monolith")
+    assert (mono.acted, mono.absent) == (1, 1)
+    assert found.is_met
