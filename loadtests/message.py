@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from contract.http import IDEMPOTENCY_HEADER, JSON_MEDIA_TYPE
 from contract.results import Outcome
+from loadtests.asks import Ask, Memory
 from loadtests.draw import Draw
-from loadtests.journeys import Ask, Memory
 
 _CODE = re.compile(rb'"code":"([a-z_]{1,64})"')
 

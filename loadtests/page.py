@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from locust.env import Environment
 
-from loadtests.journeys import Ask
+from loadtests.asks import Ask
 from loadtests.recorder import Row
 from loadtests.visitor import Reporter
 

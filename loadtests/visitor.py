@@ -9,11 +9,12 @@ from typing import Final
 
 from contract.http import Work
 from contract.results import Outcome
+from loadtests.asks import ABOUT_AN_ORDER, Ask, Memory, acknowledged_order
 from loadtests.clock import Clock
 from loadtests.connections import ConnectionBroken, Connections
 from loadtests.customers import Customers
 from loadtests.draw import Draw
-from loadtests.journeys import ABOUT_AN_ORDER, JOURNEYS, Ask, Memory, acknowledged_order
+from loadtests.journeys import JOURNEYS
 from loadtests.message import Writer, error_code, judge
 from loadtests.recorder import NEVER, Open, Recorder, Row
 from loadtests.schedule import Arrival

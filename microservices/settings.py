@@ -33,7 +33,7 @@ class Settings:
     bank_url: str = ""
     bank_deadline_s: float = 3.0
     signing_key: Ed25519PrivateKey | None = None
-    lease_s: float = 10.0
+    lease_s: float = 7.0
     resume_every_s: float = 1.0
     metrics_address: str | None = None
     posture: Posture = RAW
@@ -58,7 +58,7 @@ def read_settings(service: str, environ: Mapping[str, str] | None = None) -> Set
         bank_url=env["TWINSTORE_BANK_URL"] if service == "payments" else "",
         bank_deadline_s=float(env.get("TWINSTORE_BANK_DEADLINE_S", posture.bank_deadline_s)),
         signing_key=load_private_key(Path(signing_key).read_text()) if signing_key else None,
-        lease_s=float(env.get("TWINSTORE_LEASE_S", "10")),
+        lease_s=float(env.get("TWINSTORE_LEASE_S", "7")),
         resume_every_s=float(env.get("TWINSTORE_RESUME_EVERY_S", "1")),
         metrics_address=env.get(METRICS_ENV),
         posture=posture,

@@ -28,7 +28,7 @@ class Settings:
     signing_key: Ed25519PrivateKey
     verifying_key: Ed25519PublicKey
     bank_deadline_s: float = 3.0
-    lease_s: float = 10.0
+    lease_s: float = 7.0
     resume_every_s: float = 1.0
     threads: int = 16
     metrics_address: str | None = None
@@ -47,7 +47,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         signing_key=load_private_key(Path(env["TWINSTORE_SIGNING_KEY_FILE"]).read_text()),
         verifying_key=load_public_key(Path(env["TWINSTORE_VERIFYING_KEY_FILE"]).read_text()),
         bank_deadline_s=float(env.get("TWINSTORE_BANK_DEADLINE_S", posture.bank_deadline_s)),
-        lease_s=float(env.get("TWINSTORE_LEASE_S", "10")),
+        lease_s=float(env.get("TWINSTORE_LEASE_S", "7")),
         resume_every_s=float(env.get("TWINSTORE_RESUME_EVERY_S", "1")),
         threads=int(env.get("TWINSTORE_THREADS", "16")),
         metrics_address=env.get(METRICS_ENV),

@@ -79,8 +79,10 @@ class Plan:
 
     def _in_order(self, block: Block, group: Group,
                   history: Sequence[TrialRecord]) -> list[PlannedTrial]:
+        # Journeys that a fault did not meet would not meet it the second time either.
+        again = f"-{group.attempt}" if group.attempt and any(t.fault for t in group.trials) else ""
         coin = random.Random(  # noqa: S311 - order, not a secret
-            f"{self._scenario.seed}-{self._name}-{block.phase}-{block.series}-{group.number}")
+            f"{self._scenario.seed}-{self._name}-{block.phase}-{block.series}-{group.number}{again}")
         trials = list(group.trials)
         coin.shuffle(trials)
         seed = coin.randrange(2**31)

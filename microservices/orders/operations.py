@@ -26,6 +26,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from contract import models
@@ -49,6 +50,9 @@ from microservices.orders import clients, queries
 from microservices.peers import Peers
 
 log = logging.getLogger("microservices.orders")
+
+_AGAIN_S: Final = 1.0
+"""How soon a checkout that could not be finished is tried again, if not sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,12 @@ async def resume_checkouts(database: Database, peers: Peers, lease_s: float) -> 
     resumed = 0
     saga = Saga(database, peers, lease_s)
     while (order_id := await _take_over(saga)) is not None:
-        await _resume(saga, order_id)
+        try:
+            await _resume(saga, order_id)
+        except StoreError:
+            async with database.statement() as connection:  # others come first; no whole lease
+                await queries.renew_lease(connection, order_id, min(lease_s, _AGAIN_S))
+            raise
         resumed += 1
     async with database.read() as connection:
         open_cancels = await queries.cancelling(connection)

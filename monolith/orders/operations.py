@@ -23,7 +23,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -51,6 +51,9 @@ from monolith.payments import queries as payment_rows
 from monolith.payments.bank import Bank
 
 Outcome = Literal["captured", "declined", "unknown", "voided"]
+
+_AGAIN_S: Final = 1.0
+"""How soon a checkout that could not be finished is tried again, if not sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,12 @@ def resume_checkouts(database: Database, bank: Bank, lease_s: float) -> int:
     """Finish what a crash or a silent bank left; return how much.  Raises 503s: try again."""
     resumed = 0
     while (taken := _take_over(database, lease_s)) is not None:
-        _resume(database, bank, taken.order_id, taken.lease_until)
+        try:
+            _resume(database, bank, taken.order_id, taken.lease_until)
+        except StoreError:
+            with database.transaction() as connection:  # others come first; no whole lease
+                queries.renew_lease(connection, taken.order_id, min(lease_s, _AGAIN_S))
+            raise
         resumed += 1
     resumed += payments.resume_payments(database, bank)
     with database.read() as connection:

@@ -82,7 +82,12 @@ def take_over(connection: Connection, lease_s: float) -> AnyRow | None:
     row = connection.execute(_EXPIRED).one_or_none()
     if row is None:
         return None
-    return connection.execute(_RENEW, {"order": row.order_id, "lease_s": lease_s}).one()
+    return renew_lease(connection, row.order_id, lease_s)
+
+
+def renew_lease(connection: Connection, order_id: UUID, lease_s: float) -> AnyRow:
+    """Let nobody take a checkout over for so long; return its order and the lease's end."""
+    return connection.execute(_RENEW, {"order": order_id, "lease_s": lease_s}).one()
 
 
 def insert_order(connection: Connection, values: dict[str, Any],

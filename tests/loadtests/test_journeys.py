@@ -18,8 +18,9 @@ from contract.http import to_json
 from contract.load import Journey, LoadSpec
 from contract.money import Money
 from contract.seed import SEED_PASSWORD, generate
+from loadtests.asks import Ask, Memory
 from loadtests.draw import CATEGORIES, WORDS, Draw, Journeys
-from loadtests.journeys import JOURNEYS, Ask, Memory
+from loadtests.journeys import JOURNEYS
 from loadtests.message import Writer, authorization, error_code, judge
 
 Spec = Callable[..., LoadSpec]

@@ -15,8 +15,9 @@ from contract.tokens import Principal, issue, load_private_key
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
 from lab.topology import SERVICES, Deployable, Topology
+from loadtests.asks import Memory
 from loadtests.draw import Journeys
-from loadtests.journeys import JOURNEYS, Memory
+from loadtests.journeys import JOURNEYS
 from loadtests.message import judge
 
 TOPOLOGIES = {

@@ -175,11 +175,11 @@ class Shop:
         answer = self.ask("PATCH", f"/api/products/{product}", seed.ADMIN_ID, {"stock": stock})
         assert answer.status == 200, answer.body
 
-    def resume(self) -> int:
+    def resume(self, lease_s: float = 0) -> int:
         """Let the background workers of orders, then of payments, go round once."""
         orders, payments = self.service("orders"), self.service("payments")
         bank = cast(Bank, self.apps["payments"].state.bank)
-        return (self.run(resume_checkouts(orders.database, orders.peers, 0))
+        return (self.run(resume_checkouts(orders.database, orders.peers, lease_s))
                 + self.run(resume_payments(payments.database, bank)))
 
     def follow(self) -> int:

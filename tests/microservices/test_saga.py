@@ -70,6 +70,23 @@ def test_the_resumer_keeps_trying_while_a_service_is_silent(shop: Any) -> None:
     shop.assert_consistent()
 
 
+def test_a_checkout_that_could_not_be_finished_is_tried_again_soon(shop: Any) -> None:
+    shop.put(2, 3, 2)
+    shop.wire.crash_before = "capture_payment"
+    with pytest.raises(shop.wire.Crash):
+        shop.order(2, key="k")
+    shop.wire.heal()
+    shop.wire.silent = {"payments"}
+    with pytest.raises(StoreError, match="does not answer"):
+        shop.resume(lease_s=60)
+    assert shop.rows("orders", "SELECT lease_until <= now() + interval '1 s' "
+                               "FROM checkouts") == [(True,)]
+    shop.wire.heal()
+    shop.rows("orders", "UPDATE checkouts SET lease_until = now() RETURNING 1")
+    assert shop.resume() >= 1
+    shop.assert_consistent()
+
+
 def test_a_reservation_that_arrives_after_its_release_is_refused(shop: Any) -> None:
     shop.put(2, 3, 2)
     before = shop.stock(3)

@@ -274,6 +274,28 @@ def test_a_defect_between_the_transactions_is_resumed(
     assert_books_balance(shop)
 
 
+def test_a_checkout_that_could_not_be_finished_is_tried_again_soon(
+    open_shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, cut_off = open_shop(), open_shop(bank_url=SILENT)
+    shop.put(2, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(orders.payments, "capture_payment", _die)
+        with pytest.raises(Crash):
+            shop.order(2, key="k")
+    expire_leases(shop)
+    with pytest.raises(BankUnavailable):
+        resume(cut_off)
+    assert shop.rows("SELECT lease_until <= now() + interval '1 s' FROM checkouts") == [(True,)]
+    expire_leases(shop)
+    resume(shop)
+    assert_books_balance(shop)
+
+
+def _die(*_: Any) -> None:
+    raise Crash
+
+
 def test_what_was_put_into_the_cart_meanwhile_stays(
     shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -12,6 +13,8 @@ import urllib3
 from contract.errors import Problem
 from contract.faults import Armed
 from contract.posture import RAW, RESILIENT
+from contract.seed import ADMIN_ID
+from contract.tokens import Principal, issue, load_private_key
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
 from lab.scenario import DataKeys, PlatformKeys
@@ -33,6 +36,8 @@ TOPOLOGIES = {
     "microservices": Topology("microservices", "microservices",
                               tuple(Deployable(name) for name in SERVICES)),
 }
+ITEM, PIECES, CROWD = 7, 10, 100
+"""`Buyer` buys product 7."""
 HANGING = 16
 """Checkouts at once: more than the monolith has threads."""
 
@@ -40,7 +45,7 @@ HANGING = 16
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with Deployment(tmp_path_factory.mktemp("run"),
-                    PlatformKeys(restart=False), DataKeys(products=60, customers=60)) as made:
+                    PlatformKeys(restart=False), DataKeys(products=60, customers=110)) as made:
         yield made
 
 
@@ -127,6 +132,46 @@ def test_a_checkout_broken_in_the_middle_is_paid_once_or_not_at_all(
     assert violations(deployment, resilient, placed) == {}
     captured = [entry.key for entry in deployment.bank_ledger() if entry.kind == "capture"]
     assert len(captured) == len(set(captured)) <= len(buyers)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_crowd_on_one_item_is_served_or_refused_cleanly_and_nothing_is_oversold(
+        deployment: Deployment, resilient: Stack, seed: int) -> None:
+    """Shedding and bulkhead may refuse whom the raw posture would serve; pieces add up all the
+    same, and who comes later gets what is left."""
+    resilient.restore()
+    deployment.reset_bank()
+    assert wait_until(lambda: ask(resilient, "GET", "/readyz").status == 200)
+    set_stock(deployment, resilient, ITEM, PIECES)
+    with ThreadPoolExecutor(8) as pool:
+        crowd = list(pool.map(lambda number: Buyer(deployment, resilient, number, quantity=1),
+                              random.Random(seed).sample(range(2, 2 + CROWD), CROWD)))
+    with ThreadPoolExecutor(CROWD) as pool:
+        answers = list(pool.map(Buyer.check_out, crowd))
+    assert {outcome(answer) for answer in answers} <= {
+        (201, ""), (409, "out_of_stock"), (503, "bank_unavailable"),
+        (503, "upstream_unavailable"), (503, "dependency_unavailable"),
+        (503, "database_unavailable")}
+    for late in crowd:  # one at a time: nobody is shed
+        late.key = f"late-{late.key}"
+        answers.append(late.check_out())
+    placed = {answer.json()["id"] for answer in answers if answer and answer.status == 201}
+    assert len(placed) == PIECES
+    assert violations(deployment, resilient, placed) == {}
+    assert ask(resilient, "GET", f"/api/products/{ITEM}").json()["stock"] == 0
+
+
+def outcome(answer: urllib3.BaseHTTPResponse | None) -> tuple[int, str]:
+    """Status and problem code; (0, "") without an answer."""
+    return (answer.status, str(answer.json().get("code", ""))) if answer else (0, "")
+
+
+def set_stock(deployment: Deployment, stack: Stack, product: int, stock: int) -> None:
+    key = load_private_key(deployment.signing_key_pem)
+    token, _ = issue(Principal(ADMIN_ID, "admin"), key)
+    changed = ask(stack, "PATCH", f"/api/products/{product}", {"stock": stock},
+                  Authorization=f"Bearer {token}")
+    assert changed.status == 200, changed.data
 
 
 def test_a_part_that_died_for_good_is_back_for_the_next_trial(resilient: Stack) -> None:

@@ -33,7 +33,7 @@ MICROSERVICES = Topology("microservices", "microservices",
                          tuple(Deployable(name) for name in SERVICES), relayed=True)
 DATA = DataKeys(products=60, customers=30)
 REST_S = 40.0
-"""A lease of 10 s, a restart, and patience for a busy machine."""
+"""A lease of 7 s, a restart, and patience for a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +81,12 @@ class Buyer:
     """A seed customer with a full cart and one checkout to make."""
 
     def __init__(self, deployment: Deployment, stack: Stack, number: int,
-                 card: str = "tok_approve") -> None:
+                 card: str = "tok_approve", quantity: int = 2) -> None:
         key = load_private_key(deployment.signing_key_pem)
         self.stack, self.card = stack, card
         self.headers = {"Authorization": f"Bearer {issue(Principal(number, 'customer'), key)[0]}"}
         self.key = str(uuid.uuid4())
-        put = ask(stack, "PUT", "/api/cart/items/7", {"quantity": 2}, **self.headers)
+        put = ask(stack, "PUT", "/api/cart/items/7", {"quantity": quantity}, **self.headers)
         assert put.status == 200, put.data
 
     def check_out(self) -> urllib3.BaseHTTPResponse | None:

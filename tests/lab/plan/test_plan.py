@@ -95,6 +95,8 @@ def test_a_fault_that_proved_nothing_is_measured_again_in_both_stores(
     groups = _groups(Rehearsal(plan_of(isolation=broken), void_at_first).run().planned)
     assert [(group[0].fault is not None, group[0].attempt, len(group)) for group in groups] == [
         (False, 0, 2), (True, 0, 2), (True, 1, 2)]
+    first, again = groups[1:]
+    assert first[0].seed != again[0].seed == again[1].seed  # other journeys, equal in both arms
 
 
 def test_a_rejected_pair_is_measured_again_in_both_arms(plan_of: Callable[..., Plan]) -> None:
