@@ -16,7 +16,7 @@ from tests.contract.suite.shop import Answer
 from tests.contract.suite.targets import Floor, Target, eventually, place
 
 WITHIN_S = 40.0
-"""A lease of 10 s, a restart, and patience for a busy machine."""
+"""A lease of 7 s, a restart, and patience for a busy machine."""
 
 MONEY_AND_STORY = {201: [["capture"]], 503: [[], ["void"], ["capture", "refund"]]}
 """Final answer → what the bank may have done."""
