@@ -6,6 +6,7 @@ was recorded, when the whole run's best decile is known.  The stricter judgement
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +19,8 @@ Status = Literal["ok", "flagged", "rejected"]
 Finding = tuple[Status, str]
 _RANK: dict[Status, int] = {"ok": 0, "flagged": 1, "rejected": 2}
 _RAMPS = ("capacity", "hot")
+_NUMBER = re.compile(r"\d[\d.]*")
+"""A reason found again with other numbers (the run's best decile is known later) is told once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,8 @@ def judge_one(evidence: Evidence) -> Judged:
     findings = [found for guard in GUARDS for found in guard(evidence)]
     status: Status = max([trial.status, *(status for status, _ in findings)],
                          key=lambda one: _RANK[one])
-    return Judged(trial, status, tuple(dict.fromkeys(
-        [*trial.reasons, *(text for _, text in findings)])))
+    texts = [*trial.reasons, *(text for _, text in findings)]
+    return Judged(trial, status, tuple({_NUMBER.sub("#", text): text for text in texts}.values()))
 
 
 def thresholds_of(record: RunRecord) -> Thresholds:

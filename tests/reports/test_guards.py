@@ -124,3 +124,11 @@ def test_trials_of_different_attempts_make_no_pair(record: RunRecord) -> None:
     assert pairs_of(judge(spoilt, {}), topologies, lambda trial: trial.pair == 0) == []
     whole = measured_again(changed(record, spin_after_ms=9.0))
     assert len(pairs_of(judge(whole, {}), topologies, lambda trial: trial.pair == 0)) == 1
+
+
+def test_a_reason_that_is_found_again_with_other_numbers_is_told_once(record: RunRecord) -> None:
+    fresh = changed(record, spin_after_ms=2.4, reasons=[
+        "calibration loop ×1.14 of the run's best decile", "generator lag p99 1.1 ms > 1.0 ms"])
+    reasons = judge(fresh, {})[0].reasons
+    assert len([text for text in reasons if "calibration loop" in text]) == 1
+    assert "generator lag p99 1.1 ms > 1.0 ms" in reasons
