@@ -127,7 +127,7 @@ def test_trials_of_different_attempts_make_no_pair(record: RunRecord) -> None:
 
 
 def test_a_reason_that_is_found_again_with_other_numbers_is_told_once(record: RunRecord) -> None:
-    fresh = changed(record, spin_after_ms=2.4, reasons=[
+    fresh = changed(record, spin_after_ms=2.7, reasons=[
         "calibration loop ×1.14 of the run's best decile", "generator lag p99 1.1 ms > 1.0 ms"])
     reasons = judge(fresh, {})[0].reasons
     assert len([text for text in reasons if "calibration loop" in text]) == 1
