@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.soak import soak_of
+from contract.results import EVENTS, write_table
 from contract.run_record import FaultRecord, TrialRecord
 from lab.audit.books import Books
 from lab.audit.kept import keep
@@ -73,6 +74,16 @@ def test_a_checkout_that_is_not_finished_in_ten_seconds_misses(tmp_path: Path) -
     stuck = soak_of([recorded(tmp_path / "stuck", *both(consistent_at_s=None))])
     assert not stuck.is_met
     assert "never at rest: 1" in str(stuck)
+
+
+def test_recovery_is_when_who_had_ended_is_ready_again(tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "slow start", *both(consistent_at_s=15.5))
+    assert not soak_of([folder]).is_met
+    write_table([(number, 8.0, "monolith", "monolith", 0, "ready", "") for number in (1, 2)],
+                EVENTS, folder / "events.parquet")
+    found = soak_of([folder])
+    assert found.is_met
+    assert found.cells[0].waits_s == [7.5]
 
 
 def test_a_place_that_a_store_lacks_is_counted_apart(tmp_path: Path) -> None:
