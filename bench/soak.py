@@ -5,8 +5,8 @@
 
 Runs the scenario `chaos` once for each seed and checks the kept books of every trial again.
 Targets: no violation of I1–I7; every fault acted in every store that has its place, for every
-seed; every checkout finished within 10 s of recovery, that is since the fault is cleared and whoever
-ended is ready again.  Runs may go at the same time, since no speed is measured.
+seed; every checkout finished within 10 s of recovery, that is since the fault is cleared and
+whoever ended is ready again.  Runs may go at the same time, since no speed is measured.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Cell:
     """One store in one posture.
 
     `acted`: faults that acted × seeds; `absent`: of a place that the store does not have;
-    `void`: the names of those that proved nothing.  `waits_s`: from recovery to books at rest, one a
-    trial, looked at from the end of the drain on; `unfinished`: trials that never came to rest.
+    `void`: the names of those that proved nothing.  `waits_s`: from recovery to books at rest, one
+    a trial, looked at from the end of the drain on; `unfinished`: trials that never came to rest.
     """
 
     topology: str
