@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lab.keys.section import Positive, Seconds, Section
+
+
+VISITORS_FOR_P95: Final = 440
+"""What reports.estimate asks for, and a tenth."""
 
 
 class StopKeys(Section):
@@ -41,6 +45,15 @@ class LatencyKeys(Section):
     """Load before the measured window. Unit: seconds."""
     measure_s: Seconds
     """The measured window. Unit: seconds."""
+
+    @model_validator(mode="after")
+    def _can_reach_what_it_stops_on(self) -> Self:
+        visitors = self.rate_per_s * self.measure_s
+        if self.stop and self.stop.p95 and visitors < VISITORS_FOR_P95:
+            raise ValueError(
+                f"stop.p95 needs {VISITORS_FOR_P95} visitors a trial (400 rows for a p95, and "
+                f"arrivals are random); rate_per_s × measure_s is {visitors:g}")
+        return self
 
 
 class DistanceKeys(Section):
