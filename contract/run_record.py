@@ -161,7 +161,8 @@ class TrialRecord(_Record):
     """The same by the program that held them, busy or not; programs without a database are not
     in it.  Empty: not recorded."""
     traffic: dict[str, PartTraffic] = {}
-    """By part, `envoy` is the edge.  Empty: not recorded, or the proxy began anew meanwhile."""
+    """By part, `envoy` is the edge.  Empty: not recorded, or its readings did not span
+    the window."""
     unplanned_exits: int = 0
     """Parts that ended although nothing was meant to break them."""
     oom_kills: int = 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 import http.client
 import re
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from lab.deploy.stack import Stack
 DEADLINE_S: Final = 1.0
 EDGE: Final = "envoy"
 """The part under which the edge is counted: what visitors sent and got."""
+_TOLERANCE: Final = 0.05
+"""How much longer or shorter than the window the time between its readings may be."""
 _WANTED: Final = "(up|down)stream_cx_[rt]x_bytes_total$"
 _CALL: Final = "internal-"
 _COUNTER: Final = re.compile(
@@ -36,9 +39,10 @@ Counters = dict[tuple[str, str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class TrafficReading:
-    """What Envoy has counted since it began, as process `pid`."""
+    """What Envoy has counted since it began, as process `pid`; `at_s`: when it was asked."""
 
     pid: int
+    at_s: float
     counters: Counters
 
 
@@ -47,8 +51,9 @@ def read_traffic(stack: Stack) -> TrafficReading | None:
     path, process = admin_socket(stack.private_folder), stack.processes.get(("envoy", 0))
     if path is None or process is None:
         return None
+    at_s = time.perf_counter()
     text = ask(path)
-    return None if text is None else TrafficReading(process.pid, counters_in(text))
+    return None if text is None else TrafficReading(process.pid, at_s, counters_in(text))
 
 
 def ask(path: Path) -> str | None:
@@ -71,10 +76,16 @@ def counters_in(text: str) -> Counters:
             for found in _COUNTER.finditer(text)}
 
 
-def traffic_between(before: TrafficReading | None,
-                    after: TrafficReading | None) -> dict[str, PartTraffic]:
-    """Return the bytes of every part between two readings of one Envoy; else nothing."""
+def traffic_between(before: TrafficReading | None, after: TrafficReading | None,
+                    seconds: float) -> dict[str, PartTraffic]:
+    """Return the bytes of every part between two readings of one Envoy, `seconds` apart.
+
+    Nothing when an end is missing, or came at another time: what was counted is then not what
+    the requests of the window carried.
+    """
     if before is None or after is None or before.pid != after.pid:
+        return {}
+    if abs(after.at_s - before.at_s - seconds) > _TOLERANCE * seconds:
         return {}
     moved = {key: count - before.counters.get(key, 0) for key, count in after.counters.items()}
     parts = sorted({name for of, name, _ in moved if of == "cluster"})

@@ -18,8 +18,9 @@ from lab.traffic import TrafficReading, read_traffic, traffic_between
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    at_s: float
     traffic: TrafficReading | None
+    at_s: float
+    """When the pools were asked: just before, for their busy seconds are divided by it."""
     pools: dict[str, PoolReading]
 
 
@@ -48,11 +49,12 @@ class Watch:
 
     @property
     def traffic(self) -> dict[str, PartTraffic]:
-        """Bytes of every part over the window; nothing when an end of it was missed."""
+        """Bytes of every part over the window; nothing when an end of it was missed or late."""
         if len(self._readings) < 2:
             return {}
         before, after = self._readings
-        return traffic_between(before.traffic, after.traffic)
+        from_s, to_s = self._instants
+        return traffic_between(before.traffic, after.traffic, to_s - from_s)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -69,5 +71,5 @@ class Watch:
         for instant in self._instants:
             self._ended.wait(max(0.0, instant - time.perf_counter()))
             self._readings.append(_Reading(
-                time.perf_counter(), read_traffic(self._stack), read_pools(self._stack)))
+                read_traffic(self._stack), time.perf_counter(), read_pools(self._stack)))
         self.connections = read_connections(self._stack)

@@ -86,7 +86,10 @@ def ask_raw(port: int, path: str) -> tuple[int, int]:
 
 
 def moved(stack: Stack, before: TrafficReading | None) -> dict[str, PartTraffic]:
-    return traffic_between(before, read_traffic(stack))
+    after = read_traffic(stack)
+    assert before is not None
+    assert after is not None
+    return traffic_between(before, after, after.at_s - before.at_s)
 
 
 def test_what_visitors_send_and_get_is_counted_to_the_byte_in_both_stores(
@@ -180,7 +183,7 @@ def test_a_proxy_that_began_anew_is_not_compared_with_the_one_before(services: S
         time.sleep(0.05)
     assert before is not None
     assert after.pid != before.pid
-    assert traffic_between(before, after) == {}
+    assert traffic_between(before, after, after.at_s - before.at_s) == {}
 
 
 def test_counters_of_bytes_are_read_and_others_passed_over() -> None:
@@ -192,8 +195,9 @@ def test_counters_of_bytes_are_read_and_others_passed_over() -> None:
 
 
 def test_a_part_receives_what_the_proxy_wrote_to_it() -> None:
-    before = TrafficReading(7, {("cluster", "cart", "rx"): 1000, ("http", "edge", "rx"): 100})
-    seen = traffic_between(before, TrafficReading(7, counters_in(TEXT)))
+    counted = {("cluster", "cart", "rx"): 1000, ("http", "edge", "rx"): 100}
+    seen = traffic_between(TrafficReading(7, 2.0, counted),
+                           TrafficReading(7, 12.0, counters_in(TEXT)), 10.0)
     assert seen == {
         "envoy": PartTraffic(received=200, sent=4000),
         "cart": PartTraffic(received=700, sent=4000, calls_received=600, calls_sent=4900),
@@ -201,10 +205,21 @@ def test_a_part_receives_what_the_proxy_wrote_to_it() -> None:
 
 
 def test_without_two_readings_of_one_proxy_nothing_is_said() -> None:
-    one, other = TrafficReading(7, counters_in(TEXT)), TrafficReading(8, counters_in(TEXT))
-    assert traffic_between(one, other) == {}
-    assert traffic_between(None, one) == {}
-    assert traffic_between(one, None) == {}
+    counters = counters_in(TEXT)
+    first, last = TrafficReading(7, 0.0, counters), TrafficReading(7, 10.0, counters)
+    assert traffic_between(first, last, 10.0)
+    assert traffic_between(TrafficReading(8, 0.0, counters), last, 10.0) == {}
+    assert traffic_between(None, last, 10.0) == {}
+    assert traffic_between(first, None, 10.0) == {}
+
+
+@pytest.mark.parametrize(("late_s", "is_said"), [(0.4, True), (0.6, False), (-0.6, False)])
+def test_readings_that_do_not_span_the_window_are_left_out(late_s: float, *,
+                                                           is_said: bool) -> None:
+    """An end that came late by a twentieth of the window counts other requests' bytes."""
+    first = TrafficReading(7, 0.0, counters_in(TEXT))
+    last = TrafficReading(7, 10.0 + late_s, counters_in(TEXT))
+    assert bool(traffic_between(first, last, 10.0)) == is_said
 
 
 def test_a_path_too_long_for_a_socket_is_not_tried(tmp_path: Path) -> None:
