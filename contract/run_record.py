@@ -61,6 +61,22 @@ class PoolUse(_Record):
     """All waiting together."""
 
 
+class PartTraffic(_Record):
+    """Bytes of HTTP (heads included) through the proxy over the measured window.
+
+    A call is counted at the part that is asked, once.  Of `envoy`: what visitors sent and got.
+    """
+
+    received: int
+    """Requests, as the proxy passed them on to the part: visitors' and other services'."""
+    sent: int
+    """The part's answers."""
+    calls_received: int = 0
+    """Requests of other services, as their callers sent them."""
+    calls_sent: int = 0
+    """Answers to other services, as their callers got them."""
+
+
 class ProbeRecord(_Record):
     """One question of a search: does the store meet the objective at this value?"""
 
@@ -144,6 +160,12 @@ class TrialRecord(_Record):
     """By `part/pool`, for example `monolith/threads`, `orders/connections`."""
     connections: int = 0
     """Connections that the databases served when the window ended."""
+    connections_by_part: dict[str, int] = {}
+    """The same by the program that held them, busy or not; programs without a database are not
+    in it.  Empty: not recorded."""
+    traffic: dict[str, PartTraffic] = {}
+    """By part, `envoy` is the edge.  Empty: not recorded, or its readings did not span
+    the window."""
     unplanned_exits: int = 0
     """Parts that ended although nothing was meant to break them."""
     oom_kills: int = 0

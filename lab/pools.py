@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from typing import Final
 
-import psycopg
 import urllib3
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -22,9 +21,6 @@ from contract.run_record import PoolUse
 from lab.deploy.stack import Stack
 
 DEADLINE_S: Final = 1.0
-_CLIENTS: Final = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE backend_type = 'client backend' AND datname = ANY(%s) AND usename <> current_user"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +74,6 @@ def between(before: Mapping[str, PoolReading], after: Mapping[str, PoolReading],
     return uses
 
 
-def read_connections(stack: Stack) -> int:
-    """Count the connections of the store's own roles; a server that does not answer has none."""
-    servers: dict[str, list[str]] = {}
-    for database, url in stack.database_urls.items():
-        servers.setdefault(url.rpartition("/")[0], []).append(database)
-    return sum(_connections(f"{server}/{databases[0]}", databases)
-               for server, databases in servers.items())
-
-
 def _scrape(address: str) -> dict[tuple[str, str], Replica]:
     """Return readings by (service, pool); nothing when there is no answer in time."""
     try:
@@ -117,12 +104,3 @@ def _since(before: Replica | None, now: Replica, seconds: float) -> PoolCounts |
                                   zip(counted, astuple(before.counts)[1:], strict=True)))
     began_within = now.started_s >= now.read_s - seconds
     return now.counts if began_within else None
-
-
-def _connections(url: str, databases: list[str]) -> int:
-    try:
-        with psycopg.connect(url, autocommit=True, connect_timeout=2) as connection:
-            row = connection.execute(_CLIENTS, [databases]).fetchone()
-    except psycopg.OperationalError:
-        return 0
-    return int(row[0]) if row else 0

@@ -19,6 +19,7 @@ from contract.run_record import TrialRecord
 from lab.audit.auditor import Audited, audit
 from lab.audit.books import read_books, read_received
 from lab.audit.kept import acknowledged_in, keep
+from lab.connections import read_connections
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
 from lab.deploy.supervisor import StackEvent
@@ -27,13 +28,12 @@ from lab.faults.site import Site
 from lab.faults.timeline import act
 from lab.generator import Generator
 from lab.plan.trials import PlannedTrial, workload_of
-from lab.pools import read_connections
 from lab.resources import Sampler
 from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile, ScenarioKeys
 from lab.spin import spin_ms
 from lab.stacks import Stacks
-from lab.trial_record import copy_answers, copy_summary, record_of
+from lab.trial_record import copy_answers, copy_connections, copy_summary, record_of
 from lab.watch import Watch
 
 _REST_S: Final = 15.0
@@ -101,7 +101,7 @@ def _stand_idle(bench: Bench, stack: Stack, record: TrialRecord) -> None:
     record.started_unix_s = time.time()
     with Sampler(record.id, stack, None, time.perf_counter()) as sampler:
         time.sleep(record.measure_s)
-    record.connections = read_connections(stack)
+    copy_connections(record, read_connections(stack))
     _copy_window(record, sampler, record.measure_s)
     record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     bench.folder.save_rows(record.id, "resources", sampler.rows)
@@ -157,7 +157,8 @@ def _drive(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecor
             ended.set()
             breaker.join()
     _copy_window(record, sampler, planned.load_s)
-    record.pools, record.connections = watch.pools, watch.connections
+    record.pools, record.traffic = watch.pools, watch.traffic
+    copy_connections(record, watch.connections)
     if planned.fault is None:
         record.unplanned_exits = sum(event[5] == "exit" for event in events)
     bench.folder.save_rows(record.id, "resources", sampler.rows)

@@ -42,6 +42,11 @@ def copy_summary(record: TrialRecord, summary: LoadSummary) -> None:
     record.lag_max_ms = summary.lag_max_ms
 
 
+def copy_connections(record: TrialRecord, by_part: dict[str, int]) -> None:
+    """Take over how many connections were held, by part and altogether."""
+    record.connections_by_part, record.connections = by_part, sum(by_part.values())
+
+
 def copy_answers(record: TrialRecord, requests: Path) -> None:
     """Take over what the rows answer."""
     answers = read_answers(requests, record)

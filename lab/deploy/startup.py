@@ -18,6 +18,7 @@ import urllib3
 from contract.posture import POSTURES
 from lab.budget.group import Group, pin_new
 from lab.deploy import envoy
+from lab.deploy.admin import admin_socket
 from lab.deploy.ports import HOST, free_port, free_ports
 from lab.deploy.postgres import PostgresTemplate, Server, describe_server, server_command
 from lab.deploy.processes import Command, Process, Register, StartError, await_true, tail
@@ -170,7 +171,8 @@ class Startup:
         routes = {domain: only if len(clusters) == 1 else domain for domain in SERVICES}
         config = self.place.private / f"{self.topology.name}-envoy.json"
         proxy = envoy.Proxy(port, tuple(clusters), routes, internal,
-                            POSTURES[self.topology.posture], self.place.platform)
+                            POSTURES[self.topology.posture], self.place.platform,
+                            admin_socket(self.place.private))
         config.write_text(json.dumps(envoy.configuration(proxy), indent=1), encoding="utf-8")
         self.launch(envoy.command(config, port, mark_of(self.place.around)))
         return f"http://{HOST}:{port}"

@@ -79,4 +79,6 @@ class PriceKeys(Section):
     connection_hour: Annotated[float, Field(ge=0)] = 0.0
     """A database connection for an hour. Unit: money."""
     gb_sent: Annotated[float, Field(ge=0)] = 0.05
-    """A gigabyte sent to clients. Unit: money."""
+    """A gigabyte sent to clients: response bodies. Unit: money."""
+    gb_between: Annotated[float, Field(ge=0)] = 0.0
+    """A gigabyte that crosses between services, requests and answers. Unit: money."""

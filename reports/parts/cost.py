@@ -7,6 +7,7 @@ from reports.cost import WHAT, Bill, Cost, CostRatio, Idle
 from reports.document import Block, Drawing, Heading, Note
 from reports.estimate import ALPHA, Estimate
 from reports.figures.cost import draw_cost
+from reports.parts.cost_parts import part_blocks
 from reports.price import PriceList
 from reports.table import Table
 from reports.verdicts import digits_apart
@@ -30,7 +31,8 @@ def cost_blocks(bill: Bill, arms: Arms) -> list[Block]:
         "group by the kernel's accounting with a 95 % t interval; parts count shared pages in "
         "each process, so their memory adds up to more. At light load idle time is in the bill.",
         ("scaling_cost",), figure))
-    blocks += [_cost_table(bill.costs), _bill_table(bill.costs, bill.prices)]
+    blocks += [_cost_table(bill.costs), *part_blocks(bill.parts),
+               _bill_table(bill.costs, bill.prices)]
     if bill.ratios:
         blocks.append(_ratio_table(bill.ratios, arms))
     return [*blocks, Note(_money_said(bill, first, arms)), *_idle_blocks(bill.idle)]
@@ -73,29 +75,28 @@ def _cost_table(costs: list[Cost]) -> Table:
     cells, raw = [], []
     for c in costs:
         where = [c.series or c.workload, c.topology]
-        cells.append([*where, "total", str(c.cpu_s.n), _said(c.cpu_s), _said(c.gb_s)])
+        cells.append([*where, str(c.cpu_s.n), _said(c.cpu_s), _said(c.gb_s)])
         raw.append([c.series, c.workload, c.topology, "total", c.cpu_s.n, *_ends(c.cpu_s),
                     *_ends(c.gb_s), c.cores, c.memory_gb])
         for part, value in c.parts_cpu_s.items():
             held = c.parts_gb_s[part]
-            if c.series == costs[0].series:
-                cells.append([*where, part, str(c.cpu_s.n), number(value), number(held)])
             raw.append([c.series, c.workload, c.topology, part, c.cpu_s.n, value, None, None,
                         held, *[None] * 4])
     return Table(
         "scaling_cost", "Cost per 1,000 good requests",
-        "Means over latency trials; 95 % t intervals for the whole architecture. Parts of the "
-        "first series stand here, of all series in the CSV.",
-        ["series", "store", "part", "trials", "CPU-seconds", "GB·s"], cells,
+        "Means over latency trials, 95 % t intervals; the whole architecture by the kernel's "
+        "accounting.",
+        ["series", "store", "trials", "CPU-seconds", "GB·s"], cells,
         ["series", "workload", "topology", "part", "trials", "cpu_s", "cpu_s_low", "cpu_s_high",
-         "gb_s", "gb_s_low", "gb_s_high", "cores", "memory_gb"], raw, frozenset({3, 4, 5}))
+         "gb_s", "gb_s_low", "gb_s_high", "cores", "memory_gb"], raw, frozenset({2, 3, 4}))
 
 
 def _bill_table(costs: list[Cost], prices: PriceList | None) -> Table:
     return Table(
         "scaling_bill", "Connections, traffic and money",
         "Per 1,000 good requests: connection-seconds (database connections, whether busy or not) "
-        "and megabytes of response bodies. Money: per 1,000 acknowledged orders.",
+        "and megabytes of response bodies, as clients counted them, without heads. Money: per "
+        "1,000 acknowledged orders.",
         ["series", "store", "trials", "connection-s", "MB sent",
          prices.currency if prices else "money"],
         [[c.series or c.workload, c.topology, str(c.cpu_s.n),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,16 @@ def test_a_dry_run_says_what_is_searched_and_for_how_long(scenario: str) -> None
     assert "highest rate, ≈ 8 probes" in output
     assert "2 replicas" in output
     assert "until its answer is confirmed" in output
+
+
+@pytest.mark.parametrize(("scenario", "least", "most"), [
+    ("demo", 3, 6), ("standard", 33, 36), ("full", 118, 125)])
+def test_a_scenario_takes_as_long_as_its_description_promises(
+        scenario: str, least: int, most: int) -> None:
+    output = " ".join(_call("run", scenario, "--dry-run", *FILE).output.split())
+    said = re.search(r"trials, about (\d+) minutes", output)
+    assert said
+    assert least <= int(said[1]) <= most
 
 
 def test_sources_without_a_receipt_are_not_measured(

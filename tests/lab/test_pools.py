@@ -17,7 +17,7 @@ from contract.instruments import METRICS_ENV, PoolCounts
 from lab.deploy.deployment import Deployment
 from lab.deploy.ports import HOST
 from lab.deploy.stack import Stack
-from lab.pools import Replica, between, read_connections, read_pools
+from lab.pools import Replica, between, read_pools
 from lab.scenario import DataKeys, PlatformKeys
 from lab.topology import SERVICES, Deployable, Topology
 
@@ -173,15 +173,6 @@ def test_a_restarted_process_counts_from_its_beginning(services: Stack) -> None:
     assert catalog.size == 6
     assert 3 <= catalog.taken < 60
     assert catalog.busy_mean >= 0
-
-
-def test_connections_are_those_of_the_stores_own_roles(stack: Stack, services: Stack) -> None:
-    urls = [own_url(stack, "monolith", "/api/products/7")]
-    end = time.perf_counter() + 0.5
-    closed_loop(urls[0], 6, lambda: time.perf_counter() < end)
-    with psycopg.connect(stack.database_urls["monolith"]):
-        assert read_connections(stack) == 2
-    assert 6 <= read_connections(services) <= 21
 
 
 def test_what_can_not_be_known_is_left_out() -> None:

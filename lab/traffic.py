@@ -1,0 +1,117 @@
+"""Bytes through a store's proxy, by part: Envoy's own counters, read at both ends of a window.
+
+Every request of a visitor and every call between services passes Envoy in both stores.  Its
+counters are of HTTP with its heads; health checks have connections that it does not count.
+https://www.envoyproxy.io/docs/envoy/latest/configuration/upstream/cluster_manager/cluster_stats
+https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/stats
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from contract.run_record import PartTraffic
+from lab.deploy.admin import COUNTERS, admin_socket
+from lab.deploy.stack import Stack
+
+DEADLINE_S: Final = 1.0
+EDGE: Final = "envoy"
+"""The part under which the edge is counted: what visitors sent and got."""
+_TOLERANCE: Final = 0.05
+"""How much longer or shorter than the window the time between its readings may be."""
+_WANTED: Final = "(up|down)stream_cx_[rt]x_bytes_total$"
+_CALL: Final = "internal-"
+_COUNTER: Final = re.compile(
+    r"^(?P<of>cluster|http)\.(?P<name>.+)\.(?:up|down)stream_cx_(?P<way>[rt]x)_bytes_total: "
+    r"(?P<bytes>\d+)$", re.MULTILINE)
+
+Counters = dict[tuple[str, str, str], int]
+"""Bytes by (`cluster` or `http`, its name, `rx` or `tx`); rx is what Envoy read."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficReading:
+    """What Envoy has counted since it began, as process `pid`; `at_s`: when it was asked."""
+
+    pid: int
+    at_s: float
+    counters: Counters
+
+
+def read_traffic(stack: Stack) -> TrafficReading | None:
+    """Ask the proxy of a stack; None without an answer in time."""
+    path, process = admin_socket(stack.private_folder), stack.processes.get(("envoy", 0))
+    if path is None or process is None:
+        return None
+    at_s = time.perf_counter()
+    text = ask(path)
+    return None if text is None else TrafficReading(process.pid, at_s, counters_in(text))
+
+
+def ask(path: Path) -> str | None:
+    """Return the counters of bytes that an Envoy tells at a unix socket; None when it does not."""
+    connection = UnixConnection(path)
+    try:
+        connection.request("GET", f"{COUNTERS}{quote(_WANTED)}")
+        answer = connection.getresponse()
+        return answer.read().decode() if answer.status == 200 else None
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def counters_in(text: str) -> Counters:
+    """Parse lines such as `cluster.cart.upstream_cx_rx_bytes_total: 1234`; others are passed
+    over."""
+    return {(found["of"], found["name"], found["way"]): int(found["bytes"])
+            for found in _COUNTER.finditer(text)}
+
+
+def traffic_between(before: TrafficReading | None, after: TrafficReading | None,
+                    seconds: float) -> dict[str, PartTraffic]:
+    """Return the bytes of every part between two readings of one Envoy, `seconds` apart.
+
+    Nothing when an end is missing, or came at another time: what was counted is then not what
+    the requests of the window carried.
+    """
+    if before is None or after is None or before.pid != after.pid:
+        return {}
+    if abs(after.at_s - before.at_s - seconds) > _TOLERANCE * seconds:
+        return {}
+    moved = {key: count - before.counters.get(key, 0) for key, count in after.counters.items()}
+    parts = sorted({name for of, name, _ in moved if of == "cluster"})
+    edge = PartTraffic(received=moved.get(("http", "edge", "rx"), 0),
+                       sent=moved.get(("http", "edge", "tx"), 0))
+    return {EDGE: edge, **{part: _of(moved, part) for part in parts}}
+
+
+def _of(moved: Mapping[tuple[str, str, str], int], part: str) -> PartTraffic:
+    """One part: what Envoy wrote to it, it received.  Callers ask at a listener of its name."""
+    caller = f"{_CALL}{part}"
+    return PartTraffic(
+        received=moved.get(("cluster", part, "tx"), 0),
+        sent=moved.get(("cluster", part, "rx"), 0),
+        calls_received=moved.get(("http", caller, "rx"), 0),
+        calls_sent=moved.get(("http", caller, "tx"), 0))
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=DEADLINE_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
