@@ -87,7 +87,7 @@ class Plan:
         pair = (history[-1].pair if group.done or group.attempt
                 else max((trial.pair for trial in history), default=-1) + 1)
         return [
-            replace(trial, pair=pair, attempt=group.attempt, seed=seed,
+            replace(trial, pair=pair, attempt=group.attempt, seed=trial.seed or seed,
                     arm="b" if trial.is_aa and place else "a")
             for place, trial in enumerate(trials)
         ][group.done:]
