@@ -171,6 +171,39 @@ class TrialRecord(_Record):
     oom_kills: int = 0
     started_unix_s: float = 0.0
     """For people; never used in arithmetic."""
+    sold_orders: int | None = None
+    """Orders that stand confirmed in the books after the trial; None: not recorded."""
+    sold_minor: int | None = None
+    """Their totals, in minor units of contract.money.CURRENCY."""
+
+
+class InvariantSql(_Record):
+    """An invariant as SQL: the rows that a statement returns violate it."""
+
+    sql: str
+    """For a store with one database."""
+    split_sql: str
+    """For a store with a database each, over its tables side by side."""
+    tables: list[str]
+    """What the statements read: tables of the store, and those that AuditSql.outside makes."""
+
+
+class TableRead(_Record):
+    """How the auditor reads one table of a store."""
+
+    database: str
+    """The database that holds it in a store with a database each."""
+    sql: str
+
+
+class AuditSql(_Record):
+    """What the auditor of a run checked, for a reader to check again in psql."""
+
+    invariants: dict[str, InvariantSql]
+    reads: dict[str, TableRead]
+    """By table."""
+    outside: str
+    """Makes the tables for what no database of the store knows."""
 
 
 class Limits(_Record):
@@ -221,3 +254,5 @@ class RunRecord(_Record):
     """Sentences for page one."""
     split_added: dict[str, int] = {}
     """Lines of code by file that only exist because the store was split."""
+    audit_sql: AuditSql | None = None
+    """None: recorded before the statements were."""

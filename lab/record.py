@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from contract.receipt import digest_of_sources
 from contract.results import SCHEMA_VERSION
 from contract.run_record import RunRecord
+from lab.audit.statements import audit_sql
 from lab.deploy.deployment import Deployment
 from lab.errors import LabError
 from lab.machine import commit, describe_machine, not_controlled, versions
@@ -37,6 +38,7 @@ def new_record(folder: RunFolder, file: ScenarioFile, name: str,
         commit=commit(), topologies={}, sources=digest_of_sources(),
         definitions={key: whole[key] for key in ("topologies", "workloads", "faults")},
         not_controlled=not_controlled(), split_added=lines_the_split_added(),
+        audit_sql=audit_sql(),
     )
 
 

@@ -17,7 +17,7 @@ import urllib3
 from contract.load import LoadSpec, LoadSummary
 from contract.run_record import TrialRecord
 from lab.audit.auditor import Audited, audit
-from lab.audit.books import read_books, read_received
+from lab.audit.books import read_books, read_received, sold_in
 from lab.audit.kept import acknowledged_in, keep
 from lab.connections import read_connections
 from lab.deploy.deployment import Deployment
@@ -180,6 +180,7 @@ def _audit(bench: Bench, stack: Stack, received: dict[int, int], record: TrialRe
         _REST_S,
     )
     keep(audited.books, bench.folder.books(record.id))
+    record.sold_orders, record.sold_minor = sold_in(audited.books)
     bench.folder.save_rows(record.id, "audit", [
         (record.id, record.topology, f.invariant, f.checked, f.violations, f.detail,
          audited.rest_s) for f in audited.findings

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
+from contract.run_record import TrialRecord
 from reports.estimate import rate_bound
 from reports.read import Run
 
@@ -47,6 +51,62 @@ def audit_findings(run: Run, topologies: list[str]) -> list[Finding]:
                 rate_bound(checked) if violations == 0 else None,
                 float(rows["time_to_consistent_s"].max()), details[0] if details else ""))
     return findings
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long the books of one topology took to balance, over trials; `never`: they did not."""
+
+    topology: str
+    since: str
+    n: int
+    median_s: float | None
+    """Over all trials: None when half of them never balanced."""
+    longest_s: float | None
+    never: int
+
+
+def waits_of(run: Run, topologies: list[str]) -> list[Wait]:
+    """From the end of the drain in every trial; from clearing in those with a fault."""
+    waits = []
+    for topology in topologies:
+        own = run.audit[run.audit["topology"] == topology]
+        rest = own.groupby("trial")["time_to_consistent_s"].max()
+        if len(rest):
+            waits.append(_wait(topology, "end of the drain", [float(s) for s in rest]))
+    faulty = [trial for trial in run.record.trials if trial.fault and trial.fault.applies
+              and trial.fault.cleared_at_s is not None]
+    if not is_instant_known(run):
+        return waits
+    postures = list(dict.fromkeys(trial.posture for trial in faulty))
+    for topology in topologies:
+        for posture in postures:
+            found = [after_clearing_s(trial) for trial in faulty
+                     if (trial.topology, trial.posture) == (topology, posture)]
+            if found:
+                told = f", {posture}" if len(postures) > 1 else ""
+                waits.append(_wait(topology, f"fault cleared{told}", found))
+    return waits
+
+
+def is_instant_known(run: Run) -> bool:
+    """Was the instant at which books balanced recorded?  If for no trial, it was not looked for."""
+    return any(trial.consistent_at_s is not None for trial in run.record.trials)
+
+
+def after_clearing_s(trial: TrialRecord) -> float:
+    """Seconds from clearing the fault until the books balanced; 0: they did already; infinite:
+    they never did."""
+    if trial.consistent_at_s is None or trial.fault is None or trial.fault.cleared_at_s is None:
+        return math.inf
+    return max(trial.consistent_at_s - trial.fault.cleared_at_s, 0.0)
+
+
+def _wait(topology: str, since: str, seconds: list[float]) -> Wait:
+    seen = [one for one in seconds if math.isfinite(one)]
+    median = float(np.quantile(seconds, 0.5, method="inverted_cdf"))
+    return Wait(topology, since, len(seconds), median if math.isfinite(median) else None,
+                max(seen, default=None), len(seconds) - len(seen))
 
 
 def red_topologies(findings: list[Finding]) -> dict[str, list[str]]:

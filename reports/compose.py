@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reports import Report
-from reports.arms import find_arms
+from reports.arms import find_arms, usable
 from reports.books import audit_findings, red_topologies
 from reports.claims.evidence import Evidence
 from reports.claims.ledger import decide_claims
@@ -16,14 +16,10 @@ from reports.distance import measure_distance
 from reports.document import Document
 from reports.figures.style import drawing_style
 from reports.guards import judge
-from reports.headlines import (
-    isolation_headline,
-    latency_headline,
-    scaling_headline,
-    void_sentence,
-)
+from reports.headlines import latency_headline, scaling_headline, void_sentence
 from reports.hops import measure_hops
 from reports.isolation import measure_isolation
+from reports.isolation_words import isolation_headline
 from reports.latency import headline_of, measure_series, medians_ms
 from reports.page import write_html, write_markdown
 from reports.parts.fingerprint import fingerprint_part
@@ -33,6 +29,7 @@ from reports.parts.latency import latency_part
 from reports.parts.ledger import ledger_part
 from reports.parts.scaling import scaling_part
 from reports.read import Run, read_run
+from reports.revenue import revenue_of
 from reports.save import save_files
 from reports.scaling import measure_scaling
 
@@ -79,11 +76,12 @@ def describe(run: Run) -> Document:
         headlines=[("Latency", latency_headline(latency, arms, red)),
                    ("Scaling", scaling_headline(scaling, arms, red)),
                    ("Failure isolation", isolation_headline(isolation, arms))],
-        labels=labels_of(record, confounds),
+        labels=labels_of(record, confounds, isolation),
         parts=[front_part(run, judged, findings, confounds,
                           fingerprint_part(run, judged, arms)),
                latency_part(series, measure_hops(run, judged, series, latency),
                             measure_distance(run, judged), arms, void),
-               scaling_part(scaling, arms, void), isolation_part(isolation, arms),
+               scaling_part(scaling, arms, void), isolation_part(
+                   isolation, arms, revenue_of(isolation, usable(judged, "isolation"))),
                ledger_part(ledger)],
     )

@@ -39,7 +39,17 @@ class Heading:
     text: str
 
 
-Block = Drawing | Table | Note | Heading
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Text to be copied out, such as SQL; the page shows it on a click."""
+
+    title: str
+    caption: str
+    entries: list[tuple[str, str]]
+    """(what it is, the text itself)."""
+
+
+Block = Drawing | Table | Note | Heading | Listing
 
 
 @dataclass(frozen=True, slots=True)

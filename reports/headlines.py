@@ -1,20 +1,13 @@
-"""The three sentences that readers will quote, each generated from its numbers."""
+"""The sentences on speed that readers will quote, each generated from its numbers."""
 
 from __future__ import annotations
 
-import math
-from typing import Final
-
 from reports.arms import Arms
-from reports.estimate import Estimate
-from reports.isolation import FaultResult
 from reports.latency import Latency
 from reports.scaling import CapacityRatio, CapacityRow, Scaling
 from reports.search_words import search_headline
 from reports.verdicts import digits_apart, speed_verdict
-from reports.words import count, listed, number, percent, percent_interval, setting
-
-_MOST_NAMES: Final = 6
+from reports.words import count, listed, number, setting
 
 
 def void_sentence(red: dict[str, list[str]], arms: Arms) -> str | None:
@@ -81,64 +74,6 @@ def capacity_verdict(ratio: CapacityRatio, arms: Arms) -> str:
         side = f"above ×{number(low)}" if low is not None else f"below ×{number(high)}"
         return f"no difference shown (ratio {side})"
     return f"no difference shown (ratio between ×{number(low)} and ×{number(high)})"
-
-
-def isolation_headline(results: list[FaultResult], arms: Arms) -> str:
-    """Collateral of both stores, averaged over the faults that can be compared."""
-    valid = [result for result in results if result.is_comparable]
-    valid = [result for result in valid if result.posture == valid[0].posture]
-    if not valid or arms.rival is None:
-        return "Not measured: no fault of this run can be compared between two stores."
-    base, rival = collateral_of(valid, arms.base), collateral_of(valid, arms.rival)
-    if base is None or rival is None:
-        return "Not measured: no matched run without fault to compare with."
-    texts = [f"{name} {_share(one)}" for name, one in ((arms.base, base), (arms.rival, rival))]
-    runs = min(result.repeats for result in valid)
-    names = (f" ({listed([result.fault.name for result in valid])})"
-             if len(valid) <= _MOST_NAMES else "")
-    noise = ("; one run a fault, so the intervals hold counting error only" if runs == 1 else "")
-    return (f"While a module was broken, requests that do not need it were lost: "
-            f"{' and '.join(texts)} of all requests, mean of {count(len(valid), 'fault')}{names}: "
-            f"{collateral_verdict(base, rival, arms)}{noise}.")
-
-
-def collateral_verdict(base: Estimate, rival: Estimate, arms: Arms) -> str:
-    """Which store loses less, if the interval of the difference excludes 0."""
-    if not (base.has_interval and rival.has_interval):
-        return "no interval, so no difference is shown"
-    gap = base.value - rival.value
-    half = math.hypot(_half(base), _half(rival))
-    least, most = max(gap - half, -1.0), min(gap + half, 1.0)  # more than all can't be lost
-    low, high = number(least * 100), number(most * 100)
-    if least > 0:
-        return f"{arms.rival} lost less, by {number(gap * 100)} points [{low}, {high}]"
-    if most < 0:
-        return (f"{arms.base} lost less, by {number(-gap * 100)} points "
-                f"[{number(-most * 100)}, {number(-least * 100)}]")
-    return f"no difference shown (between {low} and {high} points)"
-
-
-def collateral_of(valid: list[FaultResult], topology: str) -> Estimate | None:
-    """Mean collateral over faults; their errors are taken as independent."""
-    found = [result.losses[topology].collateral for result in valid]
-    known = [one for one in found if one is not None]
-    if not known or len(known) < len(found):
-        return None
-    value = sum(one.value for one in known) / len(known)
-    if not all(one.has_interval for one in known):
-        return Estimate(value, None, None, len(known), "share of requests", "mean over faults")
-    half = math.hypot(*(_half(one) for one in known)) / len(known)
-    return Estimate(value, value - half, min(value + half, 1.0), len(known), "share of requests",
-                    "mean over faults")
-
-
-def _half(estimate: Estimate) -> float:
-    return estimate.value - (estimate.low or 0.0)
-
-
-def _share(estimate: Estimate) -> str:
-    return (f"{percent(estimate.value)} "
-            f"{percent_interval(estimate.low, estimate.high)}").strip()
 
 
 def _compared(red: dict[str, list[str]], arms: Arms) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from contract.run_record import TrialRecord
+from reports.books import after_clearing_s, is_instant_known
 from reports.read import Run
 from reports.strips import fault_of, in_window, window_of
 from reports.tally import orders_placed
@@ -45,6 +46,8 @@ class Impact:
     """Calls between services an answer, ÷ the matched run's."""
     orders_lost: float | None
     """Orders of the matched run − orders placed, same window; may be negative by chance."""
+    consistent_s: float | None
+    """Until the books balanced; infinite: they never did; None: this run did not look."""
 
 
 def impact_of(run: Run, trial: TrialRecord, matched: list[TrialRecord]) -> Impact:
@@ -74,6 +77,7 @@ def impact_of(run: Run, trial: TrialRecord, matched: list[TrialRecord]) -> Impac
         calls_ratio=_calls_ratio(window, clear),
         orders_lost=(float(np.mean([_orders(one) for one in clear])) - _orders(window)
                      if clear else None),
+        consistent_s=after_clearing_s(trial) if is_instant_known(run) else None,
     )
 
 

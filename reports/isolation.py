@@ -86,11 +86,13 @@ class FaultResult:
     repeats: int
     void: str | None
     posture: str = "raw"
+    is_only_posture: bool = True
+    """False: the run met its faults in two postures, so each is named."""
 
     @property
     def name(self) -> str:
-        """The fault's name; the posture is told unless it is the raw one."""
-        return self.fault.name + ("" if self.posture == "raw" else f" ({self.posture})")
+        """The fault's name, and its posture where that is not plain."""
+        return _named(self.fault.name, self.posture, self.is_only_posture)
 
     @property
     def is_comparable(self) -> bool:
@@ -99,11 +101,14 @@ class FaultResult:
 
 
 def measure_isolation(run: Run, judged: list[Judged], arms: Arms) -> list[FaultResult]:
-    """Compute part three from the trials of phase `isolation`, fault by fault."""
+    """Compute part three from the trials of phase `isolation`: by fault, then by posture."""
     trials = usable(judged, "isolation")
-    groups = list(dict.fromkeys((t.posture, t.fault.name) for t in run.record.trials if t.fault))
+    broken = [(t.fault.name, t.posture) for t in run.record.trials if t.fault]
+    names = list(dict.fromkeys(name for name, _ in broken))
+    postures = sorted({posture for _, posture in broken})
     return [_measure(run, posture, [t for t in trials if t.posture == posture], arms,
-                     _recorded(run, name, posture)) for posture, name in groups]
+                     _recorded(run, name, posture), len(postures) == 1)
+            for name in names for posture in postures if (name, posture) in broken]
 
 
 def depends(feature: str, module: str) -> bool:
@@ -126,7 +131,7 @@ def _voided(run: Run, name: str, posture: str) -> str:
 
 
 def _measure(run: Run, posture: str, trials: list[TrialRecord], arms: Arms,
-             fault: FaultRecord) -> FaultResult:
+             fault: FaultRecord, is_only_posture: bool) -> FaultResult:
     availability, strips, losses = [], [], {}
     for topology in arms.all:
         own = [t for t in trials if t.topology == topology and t.fault
@@ -147,7 +152,12 @@ def _measure(run: Run, posture: str, trials: list[TrialRecord], arms: Arms,
     repeats = min((len(loss.times_fired) for loss in losses.values()), default=0)
     voided = _voided(run, fault.name, posture) if len(losses) < len(arms.all) else ""
     return FaultResult(fault, availability, strips, losses, repeats,
-                       _why_void(fault.name, voided, losses, arms), posture)
+                       _why_void(_named(fault.name, posture, is_only_posture), voided, losses,
+                                 arms), posture, is_only_posture)
+
+
+def _named(fault: str, posture: str, is_only_posture: bool) -> str:
+    return fault if is_only_posture and posture == "raw" else f"{fault} ({posture})"
 
 
 def _predicted(run: Run, trial: TrialRecord, frames: list[pd.DataFrame],

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.document import Block, Document, Drawing, Heading
+from reports.document import Block, Document, Drawing, Heading, Listing
 from reports.table import Table
 
 LONG_TABLE = 16
@@ -50,6 +50,11 @@ def _markdown(block: Block) -> list[str]:
     if isinstance(block, Table):
         head = f"**{block.title}** ([{block.name}.csv](tables/{block.name}.csv)). {block.caption}"
         return [head, "", block.to_markdown()]
+    if isinstance(block, Listing):
+        lines = ["<details>", f"<summary>{block.title}</summary>", "", block.caption]
+        for what, text in block.entries:
+            lines += ["", f"**{what}**", "", "```sql", text, "```"]
+        return [*lines, "", "</details>"]
     return [block.text]
 
 

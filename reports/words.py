@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from contract.money import CURRENCY
+
 ABSENT: Final = "–"
 TOO_FEW: Final = "too few"
 MINUS: Final = "−"
@@ -48,6 +50,15 @@ def percent(value: float | None, decimals: int = 1) -> str:
     text = f"{value * 100:.{decimals}f}"
     sign = text.removeprefix("-") if float(text) == 0 else text.replace("-", MINUS)
     return f"{sign} %"
+
+
+def money(minor: float | None, unit: str = CURRENCY) -> str:
+    """Minor units as an amount, to the cent: 1,234.50 EUR."""
+    if minor is None or not math.isfinite(minor):
+        return ABSENT
+    cents = round(minor)
+    text = f"{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    return f"{MINUS if cents < 0 else ''}{text} {unit}".strip()
 
 
 def p_text(p: float | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lab.audit.books import QUERIES, RESERVATIONS
+from lab.audit.books import Books
 from lab.audit.invariants import CHECKS, check_all
 from lab.audit.kept import read_kept
 from lab.errors import LabError
@@ -55,10 +55,7 @@ def audit_again(path: Path) -> Again:
         kept = folder.books(trial.id)
         if not kept.exists():
             continue
-        try:
-            findings = check_all(read_kept(kept))
-        except (OSError, ValueError, EOFError) as spoilt:
-            raise AuditError(f"{kept} can't be read: {spoilt}") from None
+        findings = check_all(_read(kept))
         audited += 1
         for found in findings:
             checked, violations = sums.get((trial.topology, found.invariant), (0, 0))
@@ -82,7 +79,16 @@ def meaning_of(invariant: str) -> str:
     return words.partition(": ")[2].partition(";")[0].partition(". ")[0].rstrip(".")
 
 
-def sql_of_the_books() -> dict[str, str]:
-    """The queries that read the books, by table."""
-    queries = {name: sql for name, (_, sql) in QUERIES.items()}
-    return {**queries, "reservations": RESERVATIONS[1]}
+def books_of(path: Path, trial: int) -> Books:
+    """The kept books of one trial of a run.  Raises AuditError."""
+    kept = RunFolder(path).books(trial)
+    if not kept.exists():
+        raise AuditError(f"{path.name} has no books of trial {trial}")
+    return _read(kept)
+
+
+def _read(kept: Path) -> Books:
+    try:
+        return read_kept(kept)
+    except (OSError, ValueError, EOFError) as spoilt:
+        raise AuditError(f"{kept} can't be read: {spoilt}") from None

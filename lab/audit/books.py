@@ -148,6 +148,16 @@ def read_received(database_urls: dict[str, str]) -> dict[int, int]:
             for stock in _read(database_urls, domain, sql, Stock)}
 
 
+def sold_in(books: Books) -> tuple[int, int]:
+    """Count the confirmed orders and sum their totals (minor units).
+
+    A store is restored before each trial, so all of them are the trial's.  What is cancelled has
+    been paid back; what is still open is I7's business.
+    """
+    totals = [order.total_minor or 0 for order in books.orders if order.status == "confirmed"]
+    return len(totals), sum(totals)
+
+
 def _read(database_urls: dict[str, str], domain: str, sql: str, row: type[Any]) -> list[Any]:
     url = database_urls.get(domain) or database_urls["monolith"]
     with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:

@@ -38,7 +38,10 @@ def report(
 def audit(
     run: Annotated[Path, typer.Argument(help="A run's folder, or its name below results/.")],
     results: ResultsOption = Path("results"),
-    sql: Annotated[bool, typer.Option("--sql", help="Show how the books were read.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Show each invariant as SQL.")] = False,
+    psql: Annotated[int | None, typer.Option(
+        "--psql", metavar="TRIAL", help="Print a trial's books and the SQL as a script for psql; "
+        "nothing else.")] = None,
 ) -> None:
     """Check a run's books again: is every order, piece and cent accounted for?
 
@@ -47,8 +50,14 @@ def audit(
 
     Example: `twinstore audit results/20260101-120000-demo`
     """
-    from lab.audit.again import audit_again, sql_of_the_books
+    from lab.audit.again import audit_again, books_of
+    from lab.audit.script import psql_script
+    from lab.audit.statements import sql_lines
 
+    if psql is not None:
+        for statement in psql_script(books_of(run_folder(run, results), psql)):
+            typer.echo(statement)
+        return
     found = audit_again(run_folder(run, results))
     table = Table(box=None, pad_edge=False)
     for column in ("store", "", "what must hold", "checked", "violated", "rate below"):
@@ -60,8 +69,8 @@ def audit(
     console.print(table)
     console.print(f"Books of {found.trials} trials. Zero in n bounds a rate by 3/n (95 %).",
                   highlight=False)
-    for name, query in sql_of_the_books().items() if sql else ():
-        console.print(f"{name}: {query}", highlight=False, markup=False, soft_wrap=True)
+    for text in sql_lines() if sql else ():
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
     for detail in found.details:
         complaints.print(detail, style="red", highlight=False, markup=False, soft_wrap=True)
     if not found.is_clean:

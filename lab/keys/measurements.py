@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from lab.keys.section import Positive, Seconds, Section
 
-
 VISITORS_FOR_P95: Final = 440
 """What reports.estimate asks for, and a tenth."""
 

@@ -80,7 +80,8 @@ class Plan:
     def _in_order(self, block: Block, group: Group,
                   history: Sequence[TrialRecord]) -> list[PlannedTrial]:
         # Journeys that a fault did not meet would not meet it the second time either.
-        again = f"-{group.attempt}" if group.attempt and any(t.fault for t in group.trials) else ""
+        is_redrawn = bool(group.attempt) and any(trial.fault for trial in group.trials)
+        again = f"-{group.attempt}" if is_redrawn else ""
         coin = random.Random(  # noqa: S311 - order, not a secret
             f"{self._scenario.seed}-{self._name}-{block.phase}-{block.series}-{group.number}{again}")
         trials = list(group.trials)
@@ -89,7 +90,8 @@ class Plan:
         pair = (history[-1].pair if group.done or group.attempt
                 else max((trial.pair for trial in history), default=-1) + 1)
         return [
-            replace(trial, pair=pair, attempt=group.attempt, seed=seed,
+            replace(trial, pair=pair, attempt=group.attempt,
+                    seed=seed if is_redrawn else trial.seed or seed,
                     arm="b" if trial.is_aa and place else "a")
             for place, trial in enumerate(trials)
         ][group.done:]

@@ -44,7 +44,8 @@ class PlannedProbe:
 class PlannedTrial:
     """One trial to be run; `rate_profile` as in contract.load.LoadSpec.
 
-    `pair` and `attempt` are given by the plan: trials of one pair and attempt stand together.
+    `pair` and `attempt` are given by the plan: trials of one pair and attempt stand together; so
+    is `seed`, unless a block has chosen the journeys itself.
     """
 
     phase: Phase

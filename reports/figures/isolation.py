@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from contract.endpoints import FEATURES
 from reports.figures.style import FAINT, INK, look_of, new_figure
-from reports.isolation import FaultResult
+from reports.isolation import Availability, FaultResult
+from reports.postures import postures_of
 from reports.strips import Strip
 
 GOOD_TO_BAD = LinearSegmentedColormap.from_list(
@@ -84,32 +88,38 @@ def draw_availability(results: list[FaultResult]) -> Figure | None:
     shown = [result for result in results if result.availability]
     if not shown:
         return None
-    figure, axes = new_figure(3.1, 1, len(shown), sharey=True)
-    for axis, result in zip(axes, shown, strict=True):
+    columns = 2 if len(postures_of(shown)) > 1 else len(shown)
+    rows = math.ceil(len(shown) / columns)
+    figure, axes = new_figure(0.6 + 2.5 * rows, rows, columns, sharey=True, sharex=True)
+    for axis, result in zip(axes, shown, strict=False):
         names = list(dict.fromkeys(a.topology for a in result.availability))
-        features = list(dict.fromkeys(a.feature for a in result.availability))
+        for y in {FEATURES.index(a.feature) for a in result.availability if a.depends}:
+            axis.axhspan(y - 0.42, y + 0.42, color=FAINT, alpha=0.3, lw=0)
         for one in result.availability:
-            look = look_of(one.topology)
             shift = (names.index(one.topology) - (len(names) - 1) / 2) * 0.3
-            y = len(features) - 1 - features.index(one.feature) - shift
-            ends = [e.value * 100 for e in (one.with_fault, one.matched) if e]
-            axis.plot(ends, [y] * len(ends), color=look.colour, lw=1)
-            if one.matched:
-                axis.plot([one.matched.value * 100], [y], look.marker, mfc="none",
-                          mec=look.colour, ms=5)
-            if one.with_fault:
-                low, high = one.with_fault.low or 0.0, one.with_fault.high or 0.0
-                axis.plot([low * 100, high * 100], [y, y], color=look.colour, lw=3, alpha=0.25)
-                axis.plot([one.with_fault.value * 100], [y], look.marker, color=look.colour, ms=5,
-                          label=one.topology if one.feature == features[0] else None)
-        needs = {a.feature for a in result.availability if a.depends}
-        axis.set_yticks(range(len(features)),
-                        [f"{f} *" if f in needs else f for f in reversed(features)])
-        axis.set(title=result.name, xlabel="% good", xlim=(-5, 105))
+            _draw_change(axis, FEATURES.index(one.feature) + shift, one)
+        axis.set_yticks(range(len(FEATURES)), FEATURES)
+        axis.set(title=result.name, xlim=(-5, 105), ylim=(len(FEATURES) - 0.5, -0.5))
         axis.grid(visible=False, axis="y")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    for axis in axes[-columns:]:
+        axis.set_xlabel("% good")
+    handles = dict(zip(*reversed(axes[0].get_legend_handles_labels()), strict=True))
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center",
+                  ncols=len(handles))
     return figure
+
+
+def _draw_change(axis: Axes, y: float, one: Availability) -> None:
+    look = look_of(one.topology)
+    ends = [e.value * 100 for e in (one.with_fault, one.matched) if e]
+    axis.plot(ends, [y] * len(ends), color=look.colour, lw=1)
+    if one.matched:
+        axis.plot([one.matched.value * 100], [y], look.marker, mfc="none", mec=look.colour, ms=5)
+    if one.with_fault:
+        low, high = one.with_fault.low or 0.0, one.with_fault.high or 0.0
+        axis.plot([low * 100, high * 100], [y, y], color=look.colour, lw=3, alpha=0.25)
+        axis.plot([one.with_fault.value * 100], [y], look.marker, color=look.colour, ms=5,
+                  label=one.topology)
 
 
 def draw_collateral(results: list[FaultResult]) -> Figure | None:

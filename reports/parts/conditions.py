@@ -1,12 +1,11 @@
-"""Under which conditions was measured: budgets, books, equal work, machine."""
+"""Under which conditions was measured: budgets, equal work, machine."""
 
 from __future__ import annotations
 
 from contract.run_record import RunRecord
-from reports.books import INVARIANTS, Finding
 from reports.document import Block, Note
 from reports.table import Table
-from reports.words import ABSENT, count, listed, number, percent, setting
+from reports.words import ABSENT, count, listed, number, setting
 
 
 def limit_blocks(record: RunRecord) -> list[Block]:
@@ -28,56 +27,6 @@ def limit_blocks(record: RunRecord) -> list[Block]:
 
 def _cores(cores: list[int]) -> str:
     return listed([str(core) for core in cores]) if cores else "not pinned"
-
-
-def audit_blocks(record: RunRecord, findings: list[Finding]) -> list[Block]:
-    blocks: list[Block] = []
-    names = list(dict.fromkeys([*record.topologies, *(t.topology for t in record.trials)]))
-    unaudited = [n for n in names if not any(f.topology == n and f.checked for f in findings)]
-    if unaudited:
-        blocks.append(Note(f"Not audited: {listed(unaudited)}.", "caveat"))
-    red = [f for f in findings if f.violations]
-    blocks += [Note(f"Red: {f.topology} violates {f.invariant} ({f.violations:,} of "
-                    f"{f.checked:,}): {INVARIANTS.get(f.invariant, '')}. {f.detail}", "alarm")
-               for f in red]
-    if not findings:
-        return blocks
-    return [*blocks, _audit_table(findings)]
-
-
-def _audit_table(findings: list[Finding]) -> Table:
-    stores = list(dict.fromkeys(f.topology for f in findings))
-    by_key = {(f.topology, f.invariant): f for f in findings}
-    names = sorted({f.invariant for f in findings})
-    wait = max(f.time_to_consistent_s for f in findings)
-    return Table(
-        "audit", "Invariants after every trial",
-        "Violations of things checked, all trials together. With none in n, the rate is below "
-        f"3/n (95 %). The longest a store took to come to rest: {number(wait, 2)} s.",
-        ["", "invariant", *(head for store in stores for head in (store, "rate"))],
-        [[name, INVARIANTS.get(name, ""), *(cell for store in stores
-                                            for cell in _counts(by_key.get((store, name))))]
-         for name in names],
-        ["topology", "invariant", "checked", "violations", "rate_bound", "time_to_consistent_s",
-         "detail"],
-        [[f.topology, f.invariant, f.checked, f.violations, f.bound, f.time_to_consistent_s,
-          f.detail] for f in findings],
-        frozenset(range(2, 2 + 2 * len(stores))),
-    )
-
-
-def _counts(finding: Finding | None) -> tuple[str, str]:
-    if finding is None:
-        return "not audited", ABSENT
-    return f"{finding.violations:,} of {finding.checked:,}", _rate(finding)
-
-
-def _rate(finding: Finding) -> str:
-    if finding.violations:
-        return percent(finding.violations / finding.checked, 2) if finding.checked else "red"
-    if finding.bound is None:
-        return "nothing to check"
-    return f"< {number(finding.bound * 100, 1)} %"
 
 
 def equal_blocks(record: RunRecord) -> list[Block]:

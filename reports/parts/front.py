@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contract.run_record import RunRecord
-from reports.books import Finding
+from reports.books import Finding, waits_of
 from reports.confounds.find import Confounds
 from reports.document import Block, Heading, Part
 from reports.guards import Judged
-from reports.parts.conditions import audit_blocks, equal_blocks, limit_blocks, machine_table
+from reports.isolation import FaultResult
+from reports.parts.books import audit_blocks
+from reports.parts.conditions import equal_blocks, limit_blocks, machine_table
 from reports.parts.confounds import confound_blocks
 from reports.parts.instruments import instrument_blocks
 from reports.read import Run
@@ -18,17 +20,18 @@ def front_part(run: Run, judged: list[Judged], findings: list[Finding],
                confounds: Confounds, fingerprint: list[Block]) -> Part:
     """Instrument, confounds, budgets, audit, equal work, machine."""
     record = run.record
+    waits = waits_of(run, list(dict.fromkeys(finding.topology for finding in findings)))
     blocks: list[Block] = [
         *instrument_blocks(run, judged), Heading("Confounds"), *confound_blocks(confounds),
         Heading("Budgets"), *limit_blocks(record),
-        Heading("Books"), *audit_blocks(record, findings),
+        Heading("Books"), *audit_blocks(record, findings, waits),
         Heading("Equal work"), *equal_blocks(record), *fingerprint,
         Heading("Machine and versions"), machine_table(record),
     ]
     return Part("instrument", "State of the instrument", _lead(record, judged), blocks)
 
 
-def labels_of(record: RunRecord, confounds: Confounds) -> list[str]:
+def labels_of(record: RunRecord, confounds: Confounds, faults: list[FaultResult]) -> list[str]:
     """What a reader must know before a headline: right below them, on page one."""
     labels = []
     if not record.finished:
@@ -37,7 +40,18 @@ def labels_of(record: RunRecord, confounds: Confounds) -> list[str]:
     if not record.contract_suite:
         labels.append("Unverified: the contract suite was waived for these sources, so nothing "
                       "shows that both stores do the same work.")
+    labels += _voids(faults)
     return [*labels, *(f"Confound: {sentence}" for sentence in confounds.sentences)]
+
+
+def _voids(faults: list[FaultResult]) -> list[str]:
+    """Every fault that proves nothing, with its reason."""
+    voids = [fault.void for fault in faults if fault.void]
+    if not voids:
+        return []
+    return [f"{len(voids)} of {count(len(faults), 'fault')} can't be compared and "
+            f"{'is' if len(voids) == 1 else 'are'} left out of every sentence on isolation:",
+            *voids]
 
 
 def _lead(record: RunRecord, judged: list[Judged]) -> list[str]:

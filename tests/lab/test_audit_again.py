@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from contract.run_record import TrialRecord
-from lab.audit.books import Books
+from lab.audit.books import Books, sold_in
+from lab.audit.invariants import CHECKS
 from lab.audit.kept import keep
+from lab.audit.statements import SPLIT_STATEMENTS, audit_sql
 from lab.cli import app
 from lab.run_folder import RunFolder
 from tests.lab.test_invariants import CLEAN
@@ -57,6 +59,38 @@ def test_the_sql_is_shown_on_demand(run: RunFolder) -> None:
     keep(CLEAN, run.books(1))
     assert "SELECT" not in _audit(run).output
     assert "SELECT" in _audit(run, "--sql").output
+
+
+def test_a_trial_s_books_are_printed_for_psql_and_nothing_else(run: RunFolder) -> None:
+    keep(CLEAN, run.books(1))
+    printed = _audit(run, "--psql", "1").output
+    assert printed.startswith("CREATE TEMP TABLE products")
+    assert "INSERT INTO bank_ledger" in printed
+    for name, sql in SPLIT_STATEMENTS.items():
+        assert f"\\echo {name}\n{sql};" in printed
+    assert "Books of" not in printed
+
+
+def test_a_trial_without_books_has_no_script(run: RunFolder) -> None:
+    result = _audit(run, "--psql", "2")
+    assert result.exit_code == 1
+    assert "no books of trial 2" in str(result.exception)
+
+
+def test_what_the_record_says_of_the_audit_names_every_table() -> None:
+    known = audit_sql()
+    assert list(known.invariants) == list(CHECKS)
+    assert known.invariants["I1"].tables == ["products", "orders", "order_items",
+                                             "received_before"]
+    assert known.invariants["I3"].tables == ["bank_ledger"]
+    assert "reservations" in known.invariants["I7"].split_sql
+    assert "reservations" not in known.invariants["I7"].sql
+    assert known.reads["reservations"].database == "catalog"
+
+
+def test_what_was_sold_is_what_stands_confirmed() -> None:
+    assert sold_in(CLEAN) == (1, 400)
+    assert sold_in(replace(CLEAN, orders=[])) == (0, 0)
 
 
 def test_books_that_are_not_there_are_not_called_clean(run: RunFolder) -> None:

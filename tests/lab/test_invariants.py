@@ -45,18 +45,7 @@ CLEAN = Books(
 )
 
 
-def _violated(books: Books) -> set[str]:
-    return {finding.invariant for finding in check_all(books) if finding.violations}
-
-
-def test_clean_books_have_no_violation_and_something_was_looked_at() -> None:
-    findings = check_all(CLEAN)
-    assert [finding.invariant for finding in findings] == [f"I{n}" for n in range(1, 8)]
-    assert all(finding.violations == 0 and finding.checked > 0 for finding in findings)
-    assert is_settled(CLEAN)
-
-
-@pytest.mark.parametrize(("planted", "found"), [
+PLANTED = [
     pytest.param(replace(CLEAN, stock=[Stock(1, 10, -1, 0, 11), CLEAN.stock[1]]), "I1",
                  id="oversold product"),
     pytest.param(replace(CLEAN, stock=[Stock(1, 10, 7, 0, 2), CLEAN.stock[1]]), "I1",
@@ -83,7 +72,22 @@ def test_clean_books_have_no_violation_and_something_was_looked_at() -> None:
                  "I7", id="orphan payment"),
     pytest.param(replace(CLEAN, orders=[replace(CLEAN.orders[0], status="pending"),
                                         *CLEAN.orders[1:]]), "I7", id="order stuck"),
-])
+]
+"""Books with one thing wrong, and the invariant that says so."""
+
+
+def _violated(books: Books) -> set[str]:
+    return {finding.invariant for finding in check_all(books) if finding.violations}
+
+
+def test_clean_books_have_no_violation_and_something_was_looked_at() -> None:
+    findings = check_all(CLEAN)
+    assert [finding.invariant for finding in findings] == [f"I{n}" for n in range(1, 8)]
+    assert all(finding.violations == 0 and finding.checked > 0 for finding in findings)
+    assert is_settled(CLEAN)
+
+
+@pytest.mark.parametrize(("planted", "found"), PLANTED)
 def test_a_planted_violation_is_found(planted: Books, found: str) -> None:
     assert found in _violated(planted)
 

@@ -38,6 +38,13 @@ LOST_LESS = re.compile(
 LOST_SAME = re.compile(
     rf"no difference shown \(between (?P<low>{_N}) and (?P<high>{_N}) points\)")
 
+CHANGED = re.compile(
+    rf"lost (?P<way>less|more), by (?P<value>{_N}) points \[(?P<low>{_N}), (?P<high>{_N})\]")
+SHARE = rf"({_N}) % \[({_N}), ({_N})\]"
+OF_POSTURE = rf"monolith {SHARE} and microservices {SHARE} of all requests, " \
+             r"mean of (\d+) faults? \((.+?)\): (.+?)"
+NOISE = r"(; one run a fault, so the intervals hold counting error only)?"
+
 
 def value(text: str) -> float:
     """Read a printed number."""

@@ -7,16 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from contract.endpoints import BY_NAME, DEPENDS_ON
 from contract.results import AUDIT, EVENTS, REQUESTS, RESOURCES, SCHEMA_VERSION
 from contract.run_record import (
+    AuditSql,
     FaultRecord,
+    InvariantSql,
     Limits,
     PartCost,
     PoolUse,
     RunRecord,
+    TableRead,
     TrialRecord,
 )
 
@@ -60,6 +64,13 @@ class Planted:
         default_factory=lambda: {"monolith": 0.5, "microservices": 0.0})
     """Share of requests of independent features that fail while a fault is armed."""
     fired: int = 12
+    repeats: int = 1
+    """Of phase isolation; each has journeys of its own, the same with and without a fault."""
+    consistent_s: dict[str, float] = field(
+        default_factory=lambda: {"monolith": 0.3, "microservices": 2.1})
+    """From clearing until the books balanced; a topology that is missing: never."""
+    sells: bool = True
+    """Were sales recorded?"""
     red: tuple[str, ...] = ()
     """Topologies with a violated invariant."""
     rejected: tuple[int, ...] = ()
@@ -89,6 +100,16 @@ class Planted:
     cpu_model: str = "A CPU"
     digest: str = "ab" * 32
 
+
+SQL = AuditSql(
+    invariants={
+        "I2": InvariantSql(sql="SELECT lost", split_sql="SELECT lost",
+                           tables=["orders", "acknowledged"]),
+        "I7": InvariantSql(sql="SELECT stuck", split_sql="SELECT stuck_or_held",
+                           tables=["orders", "reservations"])},
+    reads={"orders": TableRead(database="orders", sql="SELECT id FROM orders WHERE 1 < 2"),
+           "reservations": TableRead(database="catalog", sql="SELECT id FROM reservations")},
+    outside="CREATE TEMP TABLE acknowledged (order_id text);")
 
 SERVICES = ("accounts", "catalog", "search", "cart", "orders", "payments", "storefront")
 KINDS = {"payments-crash": ("payments", "crash", 0.0), "payments-hang": ("payments", "hang", 0.0),
@@ -168,7 +189,7 @@ def _plan(truth: Planted) -> list[TrialRecord]:
                         budget_mode="partitioned" if phase == "hot" else "pooled",
                         rate_profile=[(1.5, first), *steps])
             pair += 1
-    if "isolation" in truth.phases:
+    for repeat in range(truth.repeats if "isolation" in truth.phases else 0):
         for name in (None, *truth.faults):
             for topology in truth.topologies:
                 fault = None
@@ -177,7 +198,7 @@ def _plan(truth: Planted) -> list[TrialRecord]:
                     fault = FaultRecord(name=name, module=module, kind=kind, dose=1.0,
                                         delay_ms=delay, at_s=4.0, for_s=4.0, armed_at_s=4.01,
                                         cleared_at_s=8.02, times_fired=truth.fired)
-                add(phase="isolation", topology=topology, fault=fault,
+                add(phase="isolation", topology=topology, fault=fault, seed=9000 + repeat,
                     rate_profile=[(1.5, 15.0), (11.5, 15.0)])
             pair += 1
     return trials
@@ -280,6 +301,11 @@ def _outcomes(trial: TrialRecord, truth: Planted, endpoint: np.ndarray, intended
     return outcome, status
 
 
+def order_minor(journey_no: int) -> int:
+    """What the cart of a journey costs."""
+    return 1000 + journey_no * 37 % 5000
+
+
 def _finish(trial: TrialRecord, table: pa.Table, truth: Planted,
             rng: np.random.Generator) -> TrialRecord:
     n = table.num_rows
@@ -299,6 +325,13 @@ def _finish(trial: TrialRecord, table: pa.Table, truth: Planted,
         "spin_before_ms": 2.3 + 0.1 * float(rng.random()),
         "spin_after_ms": 2.3 + 0.1 * float(rng.random()), "throttled_share": 0.2,
     }
+    if truth.sells:
+        placed = table.filter((pc.field("endpoint") == "place_order")
+                              & (pc.field("outcome") == "ok"))
+        changes |= {"sold_orders": placed.num_rows, "sold_minor": sum(
+            order_minor(journey) for journey in placed["journey_no"].to_pylist())}
+    if trial.fault and trial.topology in truth.consistent_s:
+        changes["consistent_at_s"] = 8.02 + truth.consistent_s[trial.topology]
     if trial.phase == "latency" and trial.topology == "monolith":
         changes["pools"] = truth.pools
     if trial.id in truth.rejected:
@@ -352,7 +385,7 @@ def _record(trials: list[TrialRecord], truth: Planted) -> RunRecord:
         seed_digest=dict.fromkeys(names, truth.digest), contract_smoke=dict.fromkeys(names, True),
         startup_s={name: 2.0 if name == "monolith" else 4.1 for name in names}, trials=trials,
         not_controlled=["CPU frequency scaling was not controlled."],
-        split_added={"peers.py": 90, "catalog/clients.py": 60},
+        split_added={"peers.py": 90, "catalog/clients.py": 60}, audit_sql=SQL,
     )
 
 

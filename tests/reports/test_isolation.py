@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from synthetic import Planted, write_run
 from synthetic_faults import write_many_faults
 
 from reports.arms import find_arms
-from reports.compose import compose
+from reports.compose import compose, describe
+from reports.figures.style import drawing_style, to_svg
 from reports.guards import judge
-from reports.headlines import isolation_headline
 from reports.impact import _tail
 from reports.isolation import FaultResult, measure_isolation
+from reports.isolation_words import isolation_headline
 from reports.parts.isolation import isolation_part, most_telling
-from reports.read import read_run
+from reports.postures import changes_of, gap_of
+from reports.read import Run, read_run
 
 
 def measure(folder: Path) -> list[FaultResult]:
@@ -87,3 +91,94 @@ def test_the_same_rows_give_the_same_bytes(
     write_many_faults(tmp_path, monkeypatch)
     first = compose(tmp_path, lambda _: None).html.read_bytes()
     assert compose(tmp_path, lambda _: None).html.read_bytes() == first
+
+
+def two_postures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    return read_run(write_many_faults(tmp_path, monkeypatch, postures=True))
+
+
+def test_both_postures_of_a_fault_stand_together_and_are_named(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = measure(write_many_faults(tmp_path, monkeypatch, postures=True))
+    assert [result.posture for result in results] == ["raw", "resilient"] * 30
+    assert results[0].name == "catalog-crash (raw)"
+    assert results[1].name == "catalog-crash (resilient)"
+    told = most_telling(results)
+    assert len(told) == 6
+    assert len({result.fault.name for result in told}) == 3
+
+
+def test_what_can_not_happen_made_nothing_fail(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = measure(write_many_faults(tmp_path, monkeypatch))
+    arms = find_arms(read_run(tmp_path).record)
+    said = next(d.conclusion for d in isolation_part(results, arms).drawings
+                if d.name == "isolation_matrix")
+    hit, acted = (int(n) for n in re.findall(r"(\d+) of (\d+) in monolith", said)[0])
+    assert acted == 25
+    assert hit <= acted
+
+
+def test_resilience_is_found_to_keep_what_it_was_planted_to_keep(tmp_path: Path) -> None:
+    run = read_run(write_run(tmp_path, Planted(
+        phases=("isolation",), faults=("payments-crash", "payments-crash"),
+        collateral={"monolith": 0.5, "microservices": 0.2})))
+    broken = [t for t in run.record.trials if t.fault]
+    for trial in broken[2:]:
+        trial.posture = "resilient"
+        quiet = run.requests["trial"] == trial.id
+        spare = ~run.requests["feature"].isin(["checkout"])
+        if trial.topology == "monolith":
+            run.requests.loc[quiet & spare, "good"] = True
+    run.record.trials += [t.model_copy(update={"posture": "resilient"})
+                          for t in run.record.trials if t.fault is None]
+    results = measure_isolation(run, judge(run.record, {}), find_arms(run.record))
+    kept = {one.topology: gap_of(*one.collateral) for one in changes_of(results)}
+    assert kept["monolith"] is not None
+    assert kept["monolith"].low > 0.25
+    assert kept["microservices"] is not None
+    assert kept["microservices"].low < 0 < kept["microservices"].high
+    headline = isolation_headline(results, find_arms(run.record))
+    assert re.search(r"resilience changed.*: monolith lost less, by .* and microservices no "
+                     r"difference shown", headline)
+
+
+def test_page_one_lists_every_void_fault_with_its_reason(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = two_postures(tmp_path, monkeypatch)
+    void = ("catalog-hang", "payments-error")
+    for trial in run.record.trials:
+        if trial.fault and trial.fault.name in void and trial.posture == "resilient":
+            trial.fault.void = f"dose 0.1 in monolith against 0.9 of {trial.fault.name}"
+    with drawing_style():
+        document = describe(run)
+    for name in void:
+        assert f"{name} (resilient): void, dose 0.1 in monolith against 0.9 of {name}." in (
+            document.labels)
+        assert not any(label.startswith(f"{name} (raw)") for label in document.labels)
+    assert any(label.startswith("2 of 60 faults can't be compared") for label in document.labels)
+
+
+def test_a_run_without_void_faults_has_no_such_label(tmp_path: Path) -> None:
+    with drawing_style():
+        document = describe(read_run(write_run(tmp_path, Planted(phases=("isolation",)))))
+    assert not [label for label in document.labels if "can't be compared" in label]
+
+
+def test_no_figure_of_many_faults_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = two_postures(tmp_path, monkeypatch)
+    with drawing_style():
+        drawings = [d for d in describe(run).parts[3].drawings
+                    if d.name.startswith("isolation_")]
+    assert {"isolation_matrix", "isolation_postures"} <= {d.name for d in drawings}
+    for drawing in drawings:
+        to_svg(drawing.figure)
+        drawing.figure.dpi = 160
+        with drawing_style():
+            canvas = FigureCanvasAgg(drawing.figure)
+            box = drawing.figure.get_tightbbox(canvas.get_renderer())
+        width, height = drawing.figure.get_size_inches()
+        assert box.x0 >= 0, drawing.name
+        assert box.y0 >= 0, drawing.name
+        assert box.x1 <= width, drawing.name
+        assert box.y1 <= height, drawing.name

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 from sentences import (
     CARRIES,
     CARRIES_SAME,
+    CHANGED,
     LOST_LESS,
     LOST_SAME,
+    NOISE,
+    OF_POSTURE,
     Said,
     agrees,
     fields,
@@ -28,15 +32,14 @@ from reports.guards import judge
 from reports.headlines import (
     capacity_verdict,
     carried,
-    collateral_of,
-    collateral_verdict,
-    isolation_headline,
     latency_headline,
     scaling_headline,
     void_sentence,
 )
 from reports.isolation import FaultResult, measure_isolation
+from reports.isolation_words import change_verdict, collateral_verdict, isolation_headline
 from reports.latency import Latency, measure_latency, medians_ms
+from reports.postures import collateral_of
 from reports.read import read_run
 from reports.scaling import Capacity, CapacityRatio, CapacityRow, Scaling, measure_scaling
 from reports.verdicts import Band, speed_verdict
@@ -356,38 +359,110 @@ def test_collateral_without_an_interval_shows_no_difference() -> None:
         "no interval, so no difference is shown")
 
 
+def check_change(text: str, raw: Estimate, resilient: Estimate) -> None:
+    gap = (raw.value - resilient.value) * 100
+    half = math.hypot(raw.value - (raw.low or 0), resilient.value - (resilient.low or 0)) * 100
+    least, most = max(gap - half, -100), min(gap + half, 100)
+    if match := CHANGED.fullmatch(text):
+        is_less = match["way"] == "less"
+        assert least > 0 if is_less else most < 0
+        ends = (least, most) if is_less else (-most, -least)
+        assert agrees(match["value"], abs(gap))
+    else:
+        match = LOST_SAME.fullmatch(text)
+        assert match, text
+        assert least <= 0 <= most
+        ends = (least, most)
+    assert agrees(match["low"], ends[0])
+    assert agrees(match["high"], ends[1])
+
+
+@MORE
+@given(shares(), shares())
+def test_a_verdict_on_resilience_says_what_its_intervals_say(
+        raw: Estimate, resilient: Estimate) -> None:
+    check_change(change_verdict(raw, resilient), raw, resilient)
+
+
+def with_losses(known: FaultResult, losses: tuple[Estimate, Estimate], repeats: int,
+                **changes: Any) -> FaultResult:
+    pairs = zip((ARMS.base, ARMS.rival or ""), losses, strict=True)
+    return replace(known, losses={name: replace(known.losses[name], collateral=one)
+                                  for name, one in pairs},
+                   repeats=repeats, void=None, **changes)
+
+
+def check_posture(read: tuple[str, ...], results: list[FaultResult]) -> None:
+    """Two shares with their intervals, the number of faults, their names, the verdict."""
+    estimates = [collateral_of(results, name) for name in (ARMS.base, ARMS.rival or "")]
+    for place, (estimate, name) in enumerate(zip(estimates, (ARMS.base, ARMS.rival or ""),
+                                                 strict=True)):
+        assert estimate is not None
+        given_shares = [one.losses[name].collateral for one in results]
+        assert estimate.value == pytest.approx(
+            sum(one.value for one in given_shares if one) / len(results))
+        for printed, truth in zip(read[3 * place:3 * place + 3],
+                                  (estimate.value, estimate.low, estimate.high), strict=True):
+            assert truth is not None
+            assert abs(value(printed) - truth * 100) <= 0.05 + 1e-9
+    assert int(read[6]) == len(results)
+    assert re.split(", | and ", read[7]) == [one.fault.name for one in results]
+    assert estimates[0] is not None
+    assert estimates[1] is not None
+    check_collateral(read[8], estimates[0], estimates[1])
+
+
+START = "While a module was broken, requests that do not need it were lost: "
+
+
 @MORE
 @given(st.lists(st.tuples(shares(), shares(), st.integers(1, 3)), min_size=1, max_size=3))
 def test_the_headline_on_isolation_says_what_its_numbers_say(
         measured: Measured, given_losses: list[tuple[Estimate, Estimate, int]]) -> None:
-    results = []
-    for known, (base, rival, repeats) in zip(measured.isolation, given_losses, strict=False):
-        losses = {name: replace(known.losses[name], collateral=one)
-                  for name, one in ((ARMS.base, base), (ARMS.rival or "", rival))}
-        results.append(replace(known, losses=losses, repeats=repeats, void=None))
-    text = isolation_headline(results, ARMS)
-    share = r"(−?[\d.]+) % \[(−?[\d.]+), (−?[\d.]+)\]"
-    match = re.fullmatch(
-        rf"While a module was broken, requests that do not need it were lost: monolith {share} and "
-        rf"microservices {share} of all requests, mean of (\d+) faults? \((.+?)\): "
-        r"(.+?)(; one run a fault, so the intervals hold counting error only)?\.", text)
-    assert match, text
-    estimates = [collateral_of(results, name) for name in (ARMS.base, ARMS.rival or "")]
-    for place, estimate in enumerate(estimates):
-        assert estimate is not None
-        mean = sum(one.value for pair in given_losses[:len(results)]
-                   for one in pair[place:place + 1]) / len(results)
-        assert estimate.value == pytest.approx(mean)
-        for printed, truth in zip(match.groups()[3 * place:3 * place + 3],
-                                  (estimate.value, estimate.low, estimate.high), strict=True):
-            assert truth is not None
-            assert abs(value(printed) - truth * 100) <= 0.05 + 1e-9
-    assert int(match[7]) == len(results)
-    assert re.split(", | and ", match[8]) == [one.fault.name for one in results]
-    assert estimates[0] is not None
-    assert estimates[1] is not None
-    check_collateral(match[9], estimates[0], estimates[1])
+    results = [with_losses(known, (base, rival), repeats) for known, (base, rival, repeats)
+               in zip(measured.isolation, given_losses, strict=False)]
+    match = re.fullmatch(rf"{START}{OF_POSTURE}{NOISE}\.", isolation_headline(results, ARMS))
+    assert match
+    check_posture(match.groups()[:9], results)
     assert (match[10] is not None) == (min(one.repeats for one in results) == 1)
+
+
+@MORE
+@given(st.lists(st.tuples(*[shares()] * 4, st.integers(1, 3)), min_size=1, max_size=3),
+       st.integers(0, 3))
+def test_the_headline_on_two_postures_says_what_its_numbers_say(
+        measured: Measured, given_losses: list[tuple[Estimate, Estimate, Estimate, Estimate, int]],
+        voids: int) -> None:
+    raw, resilient = [], []
+    for known, (a, b, c, d, n) in zip(measured.isolation, given_losses, strict=False):
+        raw.append(with_losses(known, (a, b), n, is_only_posture=False))
+        resilient.append(with_losses(known, (c, d), n, posture="resilient",
+                                     is_only_posture=False))
+    lost = [replace(one, void="it did not act") for one in resilient[:voids]]
+    met = resilient[voids:]
+    text = isolation_headline([*raw, *lost, *met], ARMS)
+    is_once = min(one.repeats for one in [*raw, *met]) == 1
+    if not met:
+        match = re.fullmatch(rf"{START}raw, {OF_POSTURE}; resilient, not measured\. No fault can "
+                             rf"be compared in both postures{NOISE}\.", text)
+        assert match, text
+        check_posture(match.groups()[:9], raw)
+        assert (match[10] is not None) == is_once
+        return
+    match = re.fullmatch(
+        rf"{START}raw, {OF_POSTURE}; resilient, {OF_POSTURE}\. What resilience changed, mean of "
+        r"(\d+) faults? met in both postures: monolith (.+? points[^;]*?) and microservices "
+        rf"(.+? points[^;]*?){NOISE}\.", text)
+    assert match, text
+    check_posture(match.groups()[:9], raw)
+    check_posture(match.groups()[9:18], met)
+    assert int(match[19]) == len(met)
+    for said, store in ((match[20], ARMS.base), (match[21], ARMS.rival or "")):
+        before, after = (collateral_of(some, store) for some in (raw[voids:], met))
+        assert before is not None
+        assert after is not None
+        check_change(said, before, after)
+    assert (match[22] is not None) == is_once
 
 
 @given(st.dictionaries(st.sampled_from(["monolith", "microservices"]),

@@ -8,7 +8,8 @@ import pytest
 
 from reports.arms import Arms
 from reports.estimate import Estimate, Ratio, ratio_of_pairs
-from reports.headlines import capacity_verdict, collateral_verdict
+from reports.headlines import capacity_verdict
+from reports.isolation_words import collateral_verdict
 from reports.scaling import CapacityRatio
 from reports.verdicts import Band, band_of, speed_verdict
 from reports.words import number

@@ -54,6 +54,20 @@ def test_trials_of_a_pair_are_adjacent_and_share_seed_and_schedule(shipped: Scen
             assert {trial.topology for trial in group} == {"monolith", "microservices"}
 
 
+def test_a_fault_is_met_by_the_journeys_of_its_matched_run(plan_of: Callable[..., Plan]) -> None:
+    planned = Rehearsal(plan_of(isolation={
+        "workload": "shop", "rate_per_s": 9, "faults": ["payments-crash", "bank-slow"],
+        "warmup_s": 1, "before_s": 1, "fault_s": 2, "after_s": 2, "repeats": 2,
+        "postures": ["raw", "resilient"]}), nothing).run().planned
+    assert len(planned) == 2 * 2 * 3 * 2
+    first, second = planned[:12], planned[12:]
+    assert {trial.fault.name if trial.fault else "" for trial in first} == {
+        "", "payments-crash", "bank-slow"}
+    assert len({trial.seed for trial in first}) == 1
+    assert len({trial.seed for trial in second}) == 1
+    assert first[0].seed != second[0].seed
+
+
 def test_both_orders_of_the_arms_occur(shipped: ScenarioFile) -> None:
     planned = Rehearsal(_demo(shipped), nothing).run().planned
     assert {group[0].topology for group in _groups(planned)} == {"monolith", "microservices"}

@@ -1,0 +1,159 @@
+"""I1 to I7 as SQL, for a reader with psql: the rows that a statement returns violate it.
+
+The auditor itself checks the rows in Python (lab/audit/invariants.py), because the books of a
+split store span databases; a test plants violations in PostgreSQL and holds the two equal.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from contract.run_record import AuditSql, InvariantSql, TableRead
+from lab.audit.books import QUERIES, RESERVATIONS
+
+OUTSIDE: Final = """\
+CREATE TEMP TABLE received_before (product_id integer, received integer);
+-- id and received of products, before the trial
+CREATE TEMP TABLE acknowledged (order_id text);
+-- requests.parquet: reference where endpoint = place_order and status = 201
+CREATE TEMP TABLE called_off (order_id text);
+-- the same where endpoint = cancel_order and status = 200
+CREATE TEMP TABLE bank_ledger (key text, kind text, amount_minor bigint);
+-- the bank's GET /ledger"""
+"""What no database of a store knows, and where its rows come from."""
+
+_HELD: Final = """\
+WITH held AS (
+  SELECT key, sum(CASE kind WHEN 'capture' THEN amount_minor ELSE -amount_minor END) AS minor
+  FROM bank_ledger WHERE kind IN ('capture', 'refund') GROUP BY key
+)
+"""
+
+_NO_OVERSELL: Final = """\
+SELECT p.id, p.received, p.on_hand, p.reserved, p.sold, coalesce(o.pieces, 0) AS in_orders
+FROM products p
+LEFT JOIN received_before b ON b.product_id = p.id
+LEFT JOIN (
+  SELECT i.product_id, sum(i.quantity) AS pieces
+  FROM order_items i JOIN orders o ON o.id = i.order_id
+  WHERE o.status IN ('confirmed', 'cancelling') GROUP BY i.product_id
+) o ON o.product_id = p.id
+WHERE p.received <> p.on_hand + p.reserved + p.sold
+   OR least(p.on_hand, p.reserved, p.sold) < 0
+   OR p.received <> coalesce(b.received, p.received)
+   OR p.sold <> coalesce(o.pieces, 0)"""
+
+_NO_ORDER_LOST: Final = """\
+SELECT a.order_id, 'placed' AS acknowledged_as
+FROM acknowledged a
+LEFT JOIN orders o ON o.id::text = a.order_id
+  AND o.status IN ('confirmed', 'cancelling', 'cancelled')
+WHERE o.id IS NULL
+UNION ALL
+SELECT c.order_id, 'cancelled'
+FROM called_off c
+LEFT JOIN orders o ON o.id::text = c.order_id AND o.status = 'cancelled'
+WHERE o.id IS NULL"""
+
+_CAPTURED_ONCE: Final = """\
+SELECT key, count(*) AS captures
+FROM bank_ledger WHERE kind = 'capture' GROUP BY key HAVING count(*) > 1"""
+
+_CONFIRMED_IS_CAPTURED: Final = _HELD + """\
+SELECT o.id, o.total_minor, coalesce(h.minor, 0) AS at_the_bank
+FROM orders o LEFT JOIN held h ON h.key = o.id::text
+WHERE o.status = 'confirmed' AND o.total_minor IS DISTINCT FROM coalesce(h.minor, 0)"""  # noqa: S608
+
+_MONEY_ADDS_UP: Final = _HELD + """\
+SELECT coalesce(h.key, o.key) AS key, coalesce(h.minor, 0) AS at_the_bank,
+  coalesce(o.owed, 0) AS in_orders
+FROM held h
+FULL JOIN (
+  SELECT id::text AS key, total_minor AS owed
+  FROM orders WHERE status IN ('confirmed', 'cancelling')
+) o ON o.key = h.key
+WHERE coalesce(h.minor, 0) <> coalesce(o.owed, 0)"""  # noqa: S608
+
+_CART_FOLLOWS_ORDER: Final = """\
+WITH placed AS (
+  SELECT DISTINCT ON (account_id) account_id, id, created_at
+  FROM orders WHERE status IN ('confirmed', 'cancelling', 'cancelled')
+  ORDER BY account_id, created_at DESC, id
+), rejected AS (
+  SELECT DISTINCT ON (account_id) account_id, id, created_at
+  FROM orders WHERE status = 'rejected'
+  ORDER BY account_id, created_at DESC, id
+)
+SELECT p.id, i.product_id, 'confirmed, yet still in the cart' AS wrong
+FROM placed p
+JOIN order_items i ON i.order_id = p.id
+JOIN cart_items c ON c.account_id = p.account_id AND c.product_id = i.product_id
+WHERE c.added_at < p.created_at
+UNION ALL
+SELECT r.id, i.product_id, 'rejected, yet no longer in the cart'
+FROM rejected r
+JOIN order_items i ON i.order_id = r.id
+LEFT JOIN cart_items c ON c.account_id = r.account_id AND c.product_id = i.product_id
+LEFT JOIN placed p ON p.account_id = r.account_id AND p.created_at > r.created_at
+WHERE c.product_id IS NULL AND p.id IS NULL"""
+
+_NO_ORPHANS: Final = """\
+SELECT 'order' AS what, id::text AS which, status AS stuck_at, status AS order_status
+FROM orders WHERE status IN ('pending', 'cancelling')
+UNION ALL
+SELECT 'stock', id::text, reserved || ' reserved', ''
+FROM products WHERE reserved <> 0
+UNION ALL
+SELECT 'payment', p.id::text, p.status, coalesce(o.status, 'missing')
+FROM payments p LEFT JOIN orders o ON o.id = p.order_id
+WHERE (p.status, coalesce(o.status, 'missing')) NOT IN (
+  ('captured', 'confirmed'), ('refunded', 'cancelled'), ('declined', 'rejected'),
+  ('voided', 'rejected'))"""
+
+_NO_ORPHAN_RESERVATIONS: Final = """
+UNION ALL
+SELECT 'reservation', r.order_id::text, r.status, coalesce(o.status, 'missing')
+FROM reservations r LEFT JOIN orders o ON o.id = r.order_id
+WHERE (r.status, coalesce(o.status, 'missing')) NOT IN (
+  ('sold', 'confirmed'), ('released', 'rejected'), ('released', 'cancelled'),
+  ('returned', 'cancelled'))"""
+
+STATEMENTS: Final = {
+    "I1": _NO_OVERSELL, "I2": _NO_ORDER_LOST, "I3": _CAPTURED_ONCE, "I4": _CONFIRMED_IS_CAPTURED,
+    "I5": _MONEY_ADDS_UP, "I6": _CART_FOLLOWS_ORDER, "I7": _NO_ORPHANS,
+}
+"""For a store with one database."""
+
+SPLIT_STATEMENTS: Final = {**STATEMENTS, "I7": _NO_ORPHANS + _NO_ORPHAN_RESERVATIONS}
+"""For a store whose catalog can't see orders and keeps reservations."""
+
+
+def audit_sql() -> AuditSql:
+    """Everything that a reader needs to check the books in psql, as it stands in run.json."""
+    reads = {table_of(sql): TableRead(database=database, sql=sql)
+             for database, sql in (*QUERIES.values(), RESERVATIONS)}
+    known = [*reads, *re.findall(r"TABLE (\w+)", OUTSIDE)]
+    return AuditSql(
+        invariants={name: InvariantSql(
+            sql=sql, split_sql=SPLIT_STATEMENTS[name],
+            tables=[table for table in known
+                    if re.search(rf"\b{table}\b", SPLIT_STATEMENTS[name])])
+            for name, sql in STATEMENTS.items()},
+        reads=reads, outside=OUTSIDE)
+
+
+def sql_lines() -> list[str]:
+    """Every statement for a terminal, and how the auditor reads the tables."""
+    whole = audit_sql()
+    lines = [f"\n-- {name}\n{one.sql};" for name, one in whole.invariants.items()]
+    lines += [f"\n-- {name}, a database each\n{one.split_sql};"
+              for name, one in whole.invariants.items() if one.split_sql != one.sql]
+    lines += [f"\n-- {table}, in database {read.database} of the split store\n{read.sql};"
+              for table, read in whole.reads.items()]
+    return [*lines, f"\n-- from outside\n{whole.outside}"]
+
+
+def table_of(query: str) -> str:
+    """The table that a query of the books reads."""
+    return query.partition("FROM ")[2].split()[0]

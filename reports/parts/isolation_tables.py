@@ -1,0 +1,75 @@
+"""The tables of the chapter on failure isolation: every fault, posture, store and feature."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reports.estimate import Estimate
+from reports.isolation import FaultResult
+from reports.isolation_words import share_text
+from reports.table import Table
+from reports.words import number, percent
+
+
+def loss_table(results: list[FaultResult]) -> Table:
+    pairs = [(result, loss) for result in results for loss in result.losses.values()]
+    return Table(
+        "isolation_losses", "Losses by fault",
+        "Blast radius: loss against the matched run, weighted by the mix. Collateral: the same "
+        "over features that do not need the module. Predicted: from the dependency graph, "
+        "the kind of the fault and the mix. Excess: measured − predicted. "
+        "Recovery: from clearing to the last bad request of any feature; "
+        "not seen when one did not come back within the trial.",
+        ["fault", "store", "runs", "fired", "blast radius", "collateral", "predicted",
+         "excess", "recovery, s", "note"],
+        [[r.name, loss.topology, str(len(loss.times_fired)), str(sum(loss.times_fired)),
+          share_text(loss.blast), share_text(loss.collateral), percent(loss.expected),
+          share_text(loss.excess),
+          number(loss.recover_s, 2) if loss.recover_s is not None else "not seen",
+          "void" if r.void else "" if loss.applies else "can't happen here"] for r, loss in pairs],
+        ["fault", "posture", "topology", "runs", "times_fired", "blast", "blast_low", "blast_high",
+         "collateral", "collateral_low", "collateral_high", "n", "expected", "excess",
+         "excess_low", "excess_high", "recover_s", "void"],
+        [[r.fault.name, r.posture, loss.topology, len(loss.times_fired), sum(loss.times_fired),
+          *_ends(loss.blast), *_ends(loss.collateral), loss.blast.n if loss.blast else None,
+          loss.expected, *_ends(loss.excess), loss.recover_s, r.void] for r, loss in pairs],
+        frozenset({2, 3, 4, 5, 6, 7, 8}),
+    )
+
+
+def availability_table(results: list[FaultResult]) -> Table:
+    rows = [(result, a) for result in results for a in result.availability]
+    return Table(
+        "isolation_availability", "Availability by feature",
+        "Good / scheduled in the fault's window, Wilson interval; n = scheduled requests.",
+        ["fault", "store", "feature", "needs it", "with fault", "n", "without", "n "],
+        [[r.name, a.topology, a.feature, "yes" if a.depends else "no",
+          share_text(a.with_fault), f"{a.with_fault.n if a.with_fault else 0:,}",
+          share_text(a.matched), f"{a.matched.n if a.matched else 0:,}"] for r, a in rows],
+        ["fault", "posture", "topology", "feature", "depends", "with_fault", "with_fault_low",
+         "with_fault_high", "n", "without", "without_low", "without_high", "n_without"],
+        [[r.fault.name, r.posture, a.topology, a.feature, a.depends, *_ends(a.with_fault),
+          a.with_fault.n if a.with_fault else 0, *_ends(a.matched),
+          a.matched.n if a.matched else 0] for r, a in rows],
+        frozenset({4, 5, 6, 7}),
+    )
+
+
+def strip_table(results: list[FaultResult]) -> Table:
+    raw = [[r.fault.name, r.posture, strip.topology, feature, strip.first_s + second,
+            None if np.isnan(share) else float(share)]
+           for r in results for strip in r.strips
+           for feature, line in zip(strip.features, strip.share, strict=True)
+           for second, share in enumerate(line)]
+    cells = [[r.name, strip.topology, number(strip.armed_s), number(strip.cleared_s),
+              str(int(np.isfinite(strip.share).sum()))] for r in results for strip in r.strips]
+    return Table("isolation_strips", "Strips",
+                 "When the faults acted, in seconds since the start of load; the CSV has every "
+                 "feature and second.",
+                 ["fault", "store", "armed", "cleared", "cells"], cells,
+                 ["fault", "posture", "topology", "feature", "second", "attainment"], raw,
+                 frozenset({2, 3, 4}))
+
+
+def _ends(estimate: Estimate | None) -> tuple[float | None, float | None, float | None]:
+    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
