@@ -17,7 +17,6 @@ from contract.run_record import Limits
 from lab.budget.choose import choose_group
 from lab.budget.group import available_cores, cores_for, divide_cores, pin_new
 from lab.deploy.bank import Bank
-from lab.deploy.ports import free_port
 from lab.deploy.postgres import PostgresTemplate
 from lab.deploy.processes import PortTakenError, Process, start
 from lab.deploy.programs import Surroundings, bank_command, base_environ, mark_of
@@ -151,10 +150,6 @@ class Deployment:
     @property
     def bank_url(self) -> str:
         return self.bank.url
-
-    def free_port(self) -> int:
-        """Return a port that was free a moment ago."""
-        return free_port()
 
     def bank_ledger(self) -> list[LedgerEntry]:
         """Read every movement at the bank since the last reset.  Raises BankError."""
