@@ -21,6 +21,6 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
-    except LabError as stopped:
+    except (LabError, OSError) as stopped:  # a folder that can't be written needs no traceback
         complaints.print(str(stopped), highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)

@@ -55,6 +55,8 @@ def read_resumable(path: Path) -> tuple[RunRecord, ScenarioFile]:
     except ValidationError:
         raise ResumeError(f"{path / 'run.json'} is of another version of twinstore; a run goes on "
                           "only with the version that began it") from None
+    if record.finished and not folder.has_report:  # cut off while it was written
+        return record, file
     if record.finished:
         raise ResumeError(f"{path.name} is finished; its report: twinstore report {path}")
     if record.sources != digest_of_sources():

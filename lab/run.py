@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pyarrow.parquet as pq
+import urllib3
 from rich.console import Console
 
 from contract.receipt import has_passed
-from contract.run_record import RunRecord, TrialRecord
+from contract.run_record import RunRecord
 from contract.tokens import Principal, issue, load_private_key
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
-from lab.errors import LabError
-from lab.faults.check import check_pair
+from lab.disk import is_full
+from lab.incidents import blame
+from lab.page import Page
 from lab.plan import Plan
-from lab.plan.trials import OVERHEAD_S, PlannedTrial, spent_s
+from lab.plan.trials import spent_s
 from lab.progress import RunProgress
 from lab.record import new_record, read_resumable
+from lab.record_trials import record_trials
 from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile, ScenarioKeys
 from lab.stacks import Stacks
-from lab.trial import Bench, run_trial
+from lab.stop import full_disk, uninterrupted, words_at_a_stop
+from lab.trial import Bench
 from lab.verify import check_stack, require_receipt
 from reports import Report, build
-from reports.guards import judge
 
 _STARTUP_S = 20.0
 
@@ -87,19 +90,25 @@ def _run(file: ScenarioFile, name: str, folder: RunFolder, record: RunRecord | N
     with RunProgress(console, max(0.0, plan.forecast_s() - recorded) + _STARTUP_S) as progress:
         progress.say(_first_words(plan, folder, record))
         try:
-            record = _measure(file, name, folder, record, progress, options)
-        except (KeyboardInterrupt, LabError, OSError):
-            if (folder.path / "run.json").exists():
-                progress.say(f"Stopped. What was recorded is kept.\n"
-                             f"  go on:  twinstore run --resume {folder.path}\n"
-                             f"  report: twinstore report {folder.path}")
+            if record is None or not record.finished:
+                _finish(folder, _measure(file, name, folder, record, progress, options))
+            progress.step("writing the report")
+            report = write_report(folder.path)
+        except BaseException as stopped:
+            if is_full(stopped):
+                raise full_disk(stopped, folder.path, name) from stopped
+            with uninterrupted():
+                progress.say(words_at_a_stop(folder.path, name))
             raise
-        record.finished = True
-        folder.save_record(record)
-        progress.step("writing the report")
-        report = write_report(folder.path)
     is_clean = not any(row["violations"] for row in _audit_rows(folder))
     return RunOutcome(report.html, report.headlines, is_clean)
+
+
+def _finish(folder: RunFolder, record: RunRecord) -> None:
+    """Say that all is measured; a report from before that is none any more."""
+    folder.remove_report()
+    record.finished = True
+    folder.save_record(record)
 
 
 def _first_words(plan: Plan, folder: RunFolder, record: RunRecord | None) -> str:
@@ -107,6 +116,8 @@ def _first_words(plan: Plan, folder: RunFolder, record: RunRecord | None) -> str
     if record is None:
         return (f"Run {folder.name}: about {len(plan.outlook())} trials, "
                 f"about {minutes:.0f} minutes")
+    if record.finished:
+        return f"Run {folder.name} is measured; only its report is missing"
     left = max(0.0, minutes - spent_s(record.trials) / 60)
     return (f"Run {folder.name} goes on: {len(record.trials)} trials are recorded, "
             f"about {left:.0f} minutes are left")
@@ -119,18 +130,21 @@ def _measure(file: ScenarioFile, name: str, folder: RunFolder, record: RunRecord
         record = record or new_record(folder, file, name, deployment)
         stacks = Stacks(deployment, file, scenario,
                         lambda stack: _welcome(record, stack, scenario))
-        stacks.prepare([], progress.step)
-        record.limits = deployment.limits(stacks.budget)
-        record.contract_suite = record.sources if has_passed() else ""
-        record.resumed += bool(record.trials)
-        folder.save_record(record)
-        bench = Bench(file, scenario, deployment, stacks, folder,
-                      _mint_tokens(deployment, scenario),
-                      deployment.free_port() if options.web else None)
-        if bench.web_port:
-            progress.say(f"Locust's page, during each trial: http://127.0.0.1:{bench.web_port}")
-        progress.advance(_STARTUP_S)
-        _run_plan(bench, Plan(file, name), record, progress)
+        try:
+            stacks.prepare([], progress.step)
+            record.limits = deployment.limits(stacks.budget)
+            record.contract_suite = record.sources if has_passed() else ""
+            record.resumed += bool(record.trials)
+            folder.save_record(record)
+            bench = Bench(file, scenario, deployment, stacks, folder,
+                          _mint_tokens(deployment, scenario),
+                          Page(progress.say) if options.web else None)
+            progress.advance(_STARTUP_S)
+            record_trials(bench, Plan(file, name), record, progress)
+        except (psycopg.Error, urllib3.exceptions.HTTPError) as failed:
+            if is_full(failed):
+                raise
+            raise blame(deployment, failed) from failed
     return record
 
 
@@ -140,81 +154,6 @@ def _welcome(record: RunRecord, stack: Stack, scenario: ScenarioKeys) -> None:
     record.seed_digest[name], record.contract_smoke[name] = check_stack(stack, scenario.data)
     record.topologies.setdefault(name, stack.describe())
     record.startup_s.setdefault(name, stack.startup_s)
-
-
-def _run_plan(bench: Bench, plan: Plan, record: RunRecord, progress: RunProgress) -> None:
-    """Ask the plan what comes next until nothing does."""
-    before_s, began = record.duration_s, time.monotonic()
-    while trials := plan.next(record.trials, record.duration_s):
-        bench.stacks.prepare(trials, progress.step)
-        for planned in trials:
-            progress.step(describe(planned))
-            trial = run_trial(bench, len(record.trials) + 1, planned)
-            record.trials.append(trial)
-            record.duration_s = before_s + time.monotonic() - began
-            bench.folder.save_record(record)
-            if not planned.attempt:
-                progress.advance(planned.load_s + OVERHEAD_S)
-        _flag_if_interrupted(record, trials)
-        check_pair(_group(record, trials[0]))
-        _judge(record, trials[0])
-        bench.folder.save_record(record)
-        for trial in record.trials[-len(trials):]:
-            if trial.status == "rejected":
-                progress.say(f"Trial {trial.id} ({trial.topology}) rejected: "
-                             f"{'; '.join(trial.reasons)}")
-
-
-def _flag_if_interrupted(record: RunRecord, measured: list[PlannedTrial]) -> None:
-    """Arms of a pair that were measured before and after an interruption are not adjacent."""
-    group = _group(record, measured[0])
-    if len(group) > len(measured):
-        for trial in group:
-            trial.status = "flagged"
-            trial.reasons.append("the run was interrupted between the trials of this pair")
-
-
-def _group(record: RunRecord, planned: PlannedTrial) -> list[TrialRecord]:
-    return [trial for trial in record.trials
-            if (trial.pair, trial.attempt) == (planned.pair, planned.attempt)]
-
-
-def _judge(record: RunRecord, group: PlannedTrial) -> None:
-    """Write the guards' verdicts into the trials of the group that was just measured."""
-    for judged in judge(record, {}):
-        trial = judged.trial
-        if (trial.pair, trial.attempt) == (group.pair, group.attempt):
-            trial.status, trial.reasons = judged.status, list(judged.reasons)
-            _void_probe(trial)
-
-
-def _void_probe(trial: TrialRecord) -> None:
-    """A rejected probe has answered nothing."""
-    if trial.probe and trial.status == "rejected":
-        trial.probe.holds = None
-
-
-def describe(planned: PlannedTrial) -> str:
-    """Say in a few words what a trial measures."""
-    what = {"latency": "latency", "distance": "network distance", "idle": "standing idle",
-            "capacity": "capacity", "search": "capacity", "hot": "scaling the hot part",
-            "isolation": "isolation"}[planned.phase]
-    details = [planned.topology]
-    if planned.replicas > 1:
-        details.append(f"{planned.replicas} replicas")
-    if planned.phase in ("capacity", "search", "hot") and planned.budget.cpus:
-        details.append(f"{planned.budget.cpus:.3g} cores")
-    if planned.scaled:
-        details.append(planned.scaled.replace("_", " "))
-    if planned.probe:
-        details.append(f"{planned.rate_profile[-1][1]:.3g} journeys/s ({planned.probe.step})")
-    if planned.phase == "latency":
-        details.append(planned.series + (", A/A" if planned.is_aa else ""))
-    if planned.phase == "distance":
-        details.append(f"{planned.hop_ms:g} ms a hop")
-    if planned.phase == "isolation":
-        details.append(planned.fault.name if planned.fault else "no fault")
-    return f"{what}: {', '.join(details)}{' (again)' if planned.attempt else ''}"
 
 
 def _mint_tokens(deployment: Deployment, scenario: ScenarioKeys) -> Path:

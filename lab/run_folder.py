@@ -7,6 +7,7 @@ the parts are merged into the four tables.
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
@@ -65,6 +66,15 @@ class RunFolder:
     def read_record(self) -> RunRecord:
         """Read run.json back."""
         return RunRecord.model_validate_json((self.path / "run.json").read_bytes())
+
+    @property
+    def has_report(self) -> bool:
+        """Reports are put in place whole."""
+        return (self.path / "report").exists()
+
+    def remove_report(self) -> None:
+        """Remove a report that was written while the run was not finished."""
+        shutil.rmtree(self.path / "report", ignore_errors=True)
 
     def merge(self) -> None:
         """Make the four tables from the parts of all trials that run.json lists."""

@@ -22,11 +22,12 @@ from lab.audit.kept import acknowledged_in, keep
 from lab.connections import read_connections
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
-from lab.deploy.supervisor import StackEvent
 from lab.errors import LabError
 from lab.faults.site import Site
 from lab.faults.timeline import act
-from lab.generator import Generator
+from lab.generator import Generator, PageTaken
+from lab.incidents import Incidents
+from lab.page import Page
 from lab.plan.trials import PlannedTrial, workload_of
 from lab.resources import Sampler
 from lab.run_folder import RunFolder
@@ -51,7 +52,7 @@ class Bench:
     stacks: Stacks
     folder: RunFolder
     tokens: Path
-    web_port: int | None = None
+    page: Page | None = None
     tell: Callable[[str], None] = field(default=lambda _: None)
 
 
@@ -77,45 +78,69 @@ def run_trial(bench: Bench, number: int, planned: PlannedTrial) -> TrialRecord:
 
 
 def _load(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecord) -> None:
+    try:
+        _load_once(bench, stack, planned, record)
+    except PageTaken:  # between the look and the page: nothing was sent yet
+        if bench.page is None:
+            raise
+        bench.page.move()
+        _load_once(bench, stack, planned, record)
+
+
+def _load_once(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecord) -> None:
     spec = _spec(bench, record.id, planned, stack)
     with Generator(spec, bench.folder.parts / f"{record.id:05d}.load.json",
                    bench.folder.logs / "generator.log", bench.deployment.generator_cpus,
-                   web_port=bench.web_port) as generator:
+                   web_port=bench.page.port() if bench.page else None,
+                   mark=bench.deployment.mark_variable) as generator:
         bench.deployment.watch(generator.pid)
         received = _prepare(bench, stack)
-        generator.await_ready()
-        record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
-        record.started_unix_s = time.time()
-        summary, t0_s = _drive(bench, stack, planned, record, generator, spec)
+        with Incidents(bench.deployment, stack, planned.fault) as incidents:
+            generator.await_ready()
+            record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
+            record.started_unix_s = time.time()
+            summary = _drive(bench, stack, planned, record, generator, incidents)
+    _note_incidents(bench, record, incidents)
     record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     copy_summary(record, summary)
     copy_answers(record, Path(spec.requests_path))
     audited = _audit(bench, stack, received, record, Path(spec.requests_path))
     if audited.rested_at_s is not None:
-        record.consistent_at_s = audited.rested_at_s - t0_s
+        record.consistent_at_s = audited.rested_at_s - incidents.t0_s
 
 
 def _stand_idle(bench: Bench, stack: Stack, record: TrialRecord) -> None:
     _prepare(bench, stack)
     record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
     record.started_unix_s = time.time()
-    with Sampler(record.id, stack, None, time.perf_counter()) as sampler:
+    with (Incidents(bench.deployment, stack) as incidents,
+          Sampler(record.id, stack, None, incidents.t0_s) as sampler):
         time.sleep(record.measure_s)
     copy_connections(record, read_connections(stack))
     _copy_window(record, sampler, record.measure_s)
+    _note_incidents(bench, record, incidents)
     record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     bench.folder.save_rows(record.id, "resources", sampler.rows)
+
+
+def _note_incidents(bench: Bench, record: TrialRecord, incidents: Incidents) -> None:
+    """Keep what was heard; what ended unmeant voids the trial and is brought back."""
+    reasons = incidents.reasons(bench.folder.path)
+    record.unplanned_exits = len(reasons)
+    record.reasons += reasons
+    bench.folder.save_rows(record.id, "events", incidents.rows(record.id))
+    incidents.repair()
 
 
 def _prepare(bench: Bench, stack: Stack) -> dict[int, int]:
     """Put the data back, forget the bank's ledger, wait until healthy; return pieces received."""
     stack.restore()
     bench.deployment.reset_bank()
-    _await_ready(stack.base_url)
+    _await_ready(stack.topology.name, stack.base_url, bench.folder.logs)
     return read_received(stack.database_urls)
 
 
-def _await_ready(base_url: str) -> None:
+def _await_ready(name: str, base_url: str, logs: Path) -> None:
     deadline = time.monotonic() + _GATE_S
     last = "no answer"
     while time.monotonic() < deadline:
@@ -127,43 +152,31 @@ def _await_ready(base_url: str) -> None:
         except urllib3.exceptions.HTTPError as unreachable:
             last = type(unreachable).__name__
         time.sleep(0.1)
-    raise GateError(f"{base_url}/readyz is not ready after {_GATE_S:.0f} s: {last}")
+    raise GateError(f"{name} is not fit to be measured: {base_url}/readyz is not ready after "
+                    f"{_GATE_S:.0f} s ({last}); logs: {logs}")
 
 
 def _drive(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecord,
-           generator: Generator, spec: LoadSpec) -> tuple[LoadSummary, float]:
-    """Return what the generator says of itself, and second 0 of the load (`perf_counter`)."""
-    events: list[tuple[object, ...]] = []
-    t0 = generator.go()
-
-    def note(part: str, replica: int, kind: str, detail: str) -> None:
-        at_s = time.perf_counter() - t0
-        events.append((record.id, at_s, planned.topology, part, replica, kind, detail))
-
-    def heard(event: StackEvent) -> None:
-        note(event.part, event.replica, event.kind, event.detail)
-
+           generator: Generator, incidents: Incidents) -> LoadSummary:
     ended = threading.Event()
-    with (Sampler(record.id, stack, generator.pid, t0) as sampler, stack.listening(heard),
+    t0 = incidents.t0_s = generator.go()
+    with (Sampler(record.id, stack, generator.pid, t0) as sampler,
           Watch(stack, t0, planned.warmup_s, planned.load_s) as watch):
         breaker = threading.Thread(
             target=act, daemon=True, args=(
                 Site(bench.deployment, stack, record.seed), planned.fault, record.fault, t0, ended,
-                note))
+                incidents.note))
         breaker.start()
         try:
-            summary = generator.finish(planned.load_s + spec.drain_s + 30)
+            summary = generator.finish(planned.load_s + bench.scenario.client.drain_s + 30)
         finally:
             ended.set()
             breaker.join()
     _copy_window(record, sampler, planned.load_s)
     record.pools, record.traffic = watch.pools, watch.traffic
     copy_connections(record, watch.connections)
-    if planned.fault is None:
-        record.unplanned_exits = sum(event[5] == "exit" for event in events)
     bench.folder.save_rows(record.id, "resources", sampler.rows)
-    bench.folder.save_rows(record.id, "events", events)
-    return summary, t0
+    return summary
 
 
 def _copy_window(record: TrialRecord, sampler: Sampler, until_s: float) -> None:

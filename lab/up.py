@@ -21,6 +21,7 @@ def keep_up(name: str, keys: TopologyKeys, console: Console) -> None:
     with tempfile.TemporaryDirectory(prefix="twinstore-up-") as folder:
         console.print(f"Starting {name} …")
         with Deployment(Path(folder)) as deployment:
+            deployment.warden.watch_folder(Path(folder))
             stack = deployment.start(keys.named(name))
             console.print(
                 f"{name} is up after {stack.startup_s:.1f} s\n"

@@ -5,8 +5,10 @@
                              ←  go         (or end of input: quit)
     TWINSTORE STARTED t      →             t = perf_counter() at second 0, a moment ahead
     requests and summary are written
-    TWINSTORE DONE           →
+    TWINSTORE DONE           →             (`DONE cut off` after a signal)
 
+What can't be written is told as TWINSTORE FAILED, errno, words: the log may be on the same full
+disk.
 With workers only control passes through the master: each worker takes every n-th journey and
 writes a part of its own, the master merges the parts.  Second 0 is an instant of this
 machine's monotonic clock, so all processes must run on one machine.
@@ -67,9 +69,14 @@ class Conductor:
             return
         self._is_over = True
         self._environment.process_exit_code = 1
-        if self._close():
+        try:
+            is_whole = self._close()
+        except OSError as failed:
+            say(f"FAILED {failed.errno or 0} {' '.join(str(failed.strerror or failed).split())}")
+            return
+        if is_whole:
             self._environment.process_exit_code = 0
-        say("DONE")
+        say("DONE" if is_whole else "DONE cut off")
 
     def interrupt(self) -> None:
         """Write what was recorded and leave."""

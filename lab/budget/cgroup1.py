@@ -122,8 +122,8 @@ class Cgroup1:
         (group / "cpu.cfs_quota_us").write_text(f"{quota}\n")
 
     def _make(self, group: Path) -> None:
+        self._watch(group)  # first: a lab that is killed in between leaves no group
         group.mkdir(parents=True, exist_ok=True)
-        self._watch(group)
 
 
 def find_mounts(mounts: str, own: str) -> dict[str, Path]:

@@ -36,10 +36,10 @@ class Cgroup2:
         above = [root, *(root / Path(name).parents[depth]
                          for depth in range(len(Path(name).parents) - 2, -1, -1))]
         for parent in above:
-            parent.mkdir(exist_ok=True)
-            _delegate(parent)
             if parent != root:
                 watch(parent)
+            parent.mkdir(exist_ok=True)
+            _delegate(parent)
         self._make(self._group)
         _delegate(self._group)
 
@@ -90,8 +90,8 @@ class Cgroup2:
         (self._group / part / "cpu.max").write_text(_quota(share))
 
     def _make(self, group: Path) -> None:
+        self._watch(group)  # first: a lab that is killed in between leaves no group
         group.mkdir(parents=True, exist_ok=True)
-        self._watch(group)
 
 
 def read_usage(group: Path) -> Usage:

@@ -6,30 +6,26 @@ import shutil
 import tempfile
 import uuid
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
-import urllib3
-
-from contract.bank import Ledger, LedgerEntry
+from contract.bank import LedgerEntry
 from contract.faults import Board
 from contract.run_record import Limits
 from lab.budget.choose import choose_group
 from lab.budget.group import available_cores, cores_for, divide_cores, pin_new
-from lab.deploy.ports import HOST, free_port
+from lab.deploy.bank import Bank
 from lab.deploy.postgres import PostgresTemplate
-from lab.deploy.processes import Process, StartError, await_true, kill_group, start
-from lab.deploy.programs import Surroundings, bank_command, base_environ
+from lab.deploy.processes import PortTakenError, Process, start
+from lab.deploy.programs import Surroundings, bank_command, base_environ, mark_of
 from lab.deploy.secrets import make_secrets
 from lab.deploy.stack import Stack
 from lab.deploy.startup import Place
 from lab.deploy.warden import Warden
 from lab.scenario import DataKeys, PlatformKeys
 from lab.topology import Budget, Topology
-
-_TIMEOUT: Final = urllib3.Timeout(total=10)
-_PORT_TAKEN: Final = "address already in use"
 
 
 class Deployment:
@@ -44,18 +40,15 @@ class Deployment:
         self.fired_path = folder / "fired.jsonl"
         self._platform = platform or PlatformKeys()
         self._data = data or DataKeys()
-        self._stacks: list[Stack] = []
+        self.stacks: list[Stack] = []
         self._started: Counter[str] = Counter()
-        self._bank: Process | None = None
+        self._bank: Bank | None = None
 
     def __enter__(self) -> Self:
         self.logs.mkdir(parents=True, exist_ok=True)
         self._free_cores = available_cores()
         pin_new(0, self.cores.generator)  # the lab itself keeps off the stores' cores
-        self._warden = Warden(self.mark)
-        self.private_folder = Path(tempfile.mkdtemp(prefix="twinstore-"))
-        self._warden.watch_folder(self.private_folder)
-        self.private_folder.chmod(0o711)  # the database's system user must pass through
+        self.warden = Warden(self.mark)
         try:
             self._begin()
         except BaseException:
@@ -66,30 +59,30 @@ class Deployment:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         try:
-            for stack in reversed(self._stacks):
+            for stack in self.stacks:
+                stack.halt()  # first: none may start again what is being ended
+            for stack in reversed(self.stacks):
                 stack.stop()
             if self._bank:
                 self._bank.stop()
         finally:
-            self._warden.dismiss()
+            self.warden.dismiss()
             pin_new(0, self._free_cores)
 
     def start(self, topology: Topology, budget: Budget | None = None) -> Stack:
-        """Start a topology and keep it up.  Raises StartError.
+        """Start a topology and keep it up.  Raises StartError, RelayError.
 
         Tried once more, with other ports, when a port was taken in the meantime.
         """
         try:
             return self._start(topology, budget or Budget())
-        except StartError as failed:
-            if _PORT_TAKEN not in str(failed).lower():
-                raise
-        self.stop(self._stacks[-1])
+        except PortTakenError:
+            self.stop(self.stacks[-1])
         return self._start(topology, budget or Budget())
 
     def stop(self, stack: Stack) -> None:
         """Stop one stack before the others, and free what it used: cores, memory, disk."""
-        self._stacks.remove(stack)
+        self.stacks.remove(stack)
         stack.stop()
         stack.group.close()
         shutil.rmtree(stack.private_folder, ignore_errors=True)
@@ -101,11 +94,11 @@ class Deployment:
         stack = Stack(topology, Place(
             around=self._around, private=private, logs=logs,
             group=choose_group(f"twinstore-{self.mark[:12]}/{private.name}", self.cores.system,
-                               self._warden.watch_control_group),
-            register=self._warden.watch_process, template=self._template,
+                               self.warden.watch_control_group),
+            register=self.warden.watch_process, template=self._template,
             platform=self._platform, data=self._data, cpus=self.cores.system,
             startup_cpus=self._free_cores, relay_cpus=self.cores.generator))
-        self._stacks.append(stack)
+        self.stacks.append(stack)
         stack.start(budget)
         return stack
 
@@ -120,7 +113,7 @@ class Deployment:
     @property
     def system_cpus(self) -> list[int]:
         """The cores that stores are pinned to now."""
-        return max((stack.cpus for stack in self._stacks), key=len, default=self.cores.system)
+        return max((stack.cpus for stack in self.stacks), key=len, default=self.cores.system)
 
     @property
     def generator_cpus(self) -> list[int]:
@@ -139,37 +132,44 @@ class Deployment:
         """What every program of this run is told."""
         return base_environ(self._around)
 
+    @property
+    def mark_variable(self) -> dict[str, str]:
+        """By which the warden knows a process that somebody else starts."""
+        return mark_of(self._around)
+
     def watch(self, pid: int) -> None:
         """End a process that somebody else started, and its group, when the lab ends."""
-        self._warden.watch_process(pid)
+        self.warden.watch_process(pid)
 
-    def free_port(self) -> int:
-        """Return a port that was free a moment ago."""
-        return free_port()
+    @property
+    def bank(self) -> Bank:
+        """The bank, while the deployment is entered."""
+        assert self._bank
+        return self._bank
+
+    @property
+    def bank_url(self) -> str:
+        return self.bank.url
 
     def bank_ledger(self) -> list[LedgerEntry]:
-        """Read every movement at the bank since the last reset."""
-        answer = urllib3.request("GET", f"{self.bank_url}/ledger", timeout=_TIMEOUT)
-        return Ledger.model_validate_json(answer.data).entries
+        """Read every movement at the bank since the last reset.  Raises BankError."""
+        return self.bank.ledger()
 
     def reset_bank(self) -> None:
-        """Make the bank forget: between trials."""
-        urllib3.request("DELETE", f"{self.bank_url}/ledger", timeout=_TIMEOUT)
+        """Make the bank forget: between trials.  Raises BankError."""
+        self.bank.reset()
 
     def stop_bank(self) -> None:
         """Kill the bank: who asks is refused.  Its books are on disk."""
-        assert self._bank
-        kill_group(self._bank.pid)
-        self._bank.popen.wait(5)
+        self.bank.kill()
 
     def start_bank(self) -> None:
         """Start the bank, and wait until it answers.  Raises StartError."""
-        self._bank = self._launch_bank()
-        await_true(self._bank, self._bank_lives, 20)
+        self.bank.start()
 
     def limits(self, budget: Budget) -> Limits:
         """Say what was asked for and what the machine enforces."""
-        groups = [stack.group for stack in self._stacks]
+        groups = [stack.group for stack in self.stacks]
         return Limits(
             cpu_budget=budget.cpus, memory_budget_mb=budget.memory_mb,
             enforced_by=groups[0].enforced_by if groups else "nothing",
@@ -179,24 +179,21 @@ class Deployment:
             generator_cpus=self.generator_cpus)
 
     def _begin(self) -> None:
+        # The warden knows the folder before it is there: nobody can be killed in between.
+        self.private_folder = Path(tempfile.gettempdir()) / f"twinstore-{self.mark}"
+        self.warden.watch_folder(self.private_folder)
+        self.private_folder.mkdir()
+        self.private_folder.chmod(0o711)  # the database's system user must pass through
         self._secrets = make_secrets(self.private_folder)
         self.board = Board.create(self.private_folder / "faults")
-        self._bank_port = free_port()
-        self.bank_url = f"http://{HOST}:{self._bank_port}"
-        self._around = Surroundings(self.mark, self._secrets, self.bank_url,
+        self._around = Surroundings(self.mark, self._secrets, "",
                                     self.private_folder / "faults", self.fired_path)
-        self._bank = self._launch_bank()
-        self._template = PostgresTemplate(self.private_folder)  # while the bank starts
-        await_true(self._bank, self._bank_lives, 20)
+        self._bank = Bank(self._launch_bank)
+        self._template = PostgresTemplate(self.private_folder, self.mark_variable)  # meanwhile
+        self._bank.await_up()
+        self._around = replace(self._around, bank_url=self._bank.url)
 
-    def _launch_bank(self) -> Process:
-        return start(bank_command(self._around, self._bank_port), self.logs,
+    def _launch_bank(self, port: int) -> Process:
+        return start(bank_command(self._around, port), self.logs,
                      lambda pid: pin_new(pid, self.cores.generator),
-                     self._warden.watch_process)
-
-    def _bank_lives(self) -> bool:
-        try:
-            answer = urllib3.request("GET", f"{self.bank_url}/livez", timeout=1, retries=False)
-        except urllib3.exceptions.HTTPError:
-            return False
-        return answer.status == 200
+                     self.warden.watch_process)

@@ -45,6 +45,22 @@ def free_port() -> int:
     return free_ports(1)[0]
 
 
+def can_listen(port: int) -> bool:
+    """Say whether nobody listens at a port; connections of before that linger don't count."""
+    return _is_free(port, reuse=True)
+
+
+def _is_free(port: int, *, reuse: bool = False) -> bool:
+    with socket.socket() as probe:
+        if reuse:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
 def _last() -> int:
     try:
         below = int(_RANGE.read_text().split()[0]) - 1
@@ -52,11 +68,3 @@ def _last() -> int:
         return _DEFAULT_LAST
     return below if below > _FIRST + _TRIES else _DEFAULT_LAST
 
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True

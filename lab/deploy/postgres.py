@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 
 from lab.deploy.ports import HOST
-from lab.deploy.processes import Command, Process, await_true
+from lab.deploy.processes import Command, Process, StartError, await_true
 from lab.deploy.secrets import new_password
 
 SETTINGS: Final[dict[str, str]] = {
@@ -40,12 +40,14 @@ SETTINGS: Final[dict[str, str]] = {
 }
 _SYSTEM_USER: Final = "pgserver"
 _START_S: Final = 20.0
+_INIT_S: Final = 60.0
 
 
 class PostgresTemplate:
     """An initialised, empty data folder; servers start from copies of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, mark: Mapping[str, str] | None = None) -> None:
+        """`mark`: by which the warden knows what belongs to this run.  Raises StartError."""
         self.binaries, self.user = _binaries(folder), _system_user()
         self.password = new_password()
         self.data = folder / "postgres-template"
@@ -58,7 +60,7 @@ class PostgresTemplate:
         _run([str(self.binaries / "initdb"), "-D", str(self.data), "-U", "postgres",
               "--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8",
               "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
-              "--no-sync", "--no-instructions"], self.user)
+              "--no-sync", "--no-instructions"], self.user, dict(mark or {}))
 
     def copy(self, target: Path) -> None:
         """Make a data folder of its own for a server."""
@@ -117,7 +119,7 @@ def describe_server(process: Process, template: PostgresTemplate,
 
 def open_server(server: Server) -> None:
     """Wait until the server answers, then make its databases and their roles."""
-    await_true(server.process, lambda: _answers(server.superuser_url()), _START_S)
+    await_true(server.process, lambda: accepts(server.superuser_url()), _START_S)
     with psycopg.connect(server.superuser_url(), autocommit=True) as connection:
         connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
         for database, password in server.role_passwords.items():
@@ -135,7 +137,8 @@ def installed_programs() -> Path:
     return found
 
 
-def _answers(url: str) -> bool:
+def accepts(url: str) -> bool:
+    """Say whether a database lets one in: its port is open long before, while it recovers."""
     try:
         psycopg.connect(url, connect_timeout=2).close()
     except psycopg.OperationalError:
@@ -185,10 +188,13 @@ def _is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def _run(argv: list[str], user: str | None) -> None:
-    done = subprocess.run(argv, user=user, group=user, extra_groups=[] if user else None,
-                          capture_output=True, text=True, timeout=60, check=False, cwd="/")
+def _run(argv: list[str], user: str | None, mark: dict[str, str]) -> None:
+    try:
+        done = subprocess.run(argv, user=user, group=user, extra_groups=[] if user else None,
+                              capture_output=True, text=True, timeout=_INIT_S, check=False,
+                              cwd="/", env=os.environ | mark)
+    except subprocess.TimeoutExpired:
+        raise StartError(f"{argv[0]} was not done after {_INIT_S:.0f} s") from None
     if done.returncode:
-        raise RuntimeError(f"{argv[0]} failed:\n{done.stdout}{done.stderr}")
-
-
+        raise StartError(f"{argv[0]} failed (code {done.returncode}):\n"
+                         f"{done.stdout}{done.stderr}".rstrip())

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,10 +15,15 @@ from typing import Final
 from lab.errors import LabError
 
 _TAIL_LINES: Final = 12
+_TAKEN: Final = "address already in use"
 
 
 class StartError(LabError):
     """A part did not come up; the message ends with the last lines of its log."""
+
+
+class PortTakenError(StartError):
+    """It did not come up because its port is somebody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class Process:
     command: Command
     popen: subprocess.Popen[bytes]
     log: Path
+    said_before: int = 0
+    """Bytes of the log that are earlier processes' of this part."""
     started_s: float = field(default_factory=time.monotonic)
 
     @property
@@ -50,6 +57,10 @@ class Process:
     @property
     def is_alive(self) -> bool:
         return self.popen.poll() is None
+
+    @property
+    def name(self) -> str:
+        return f"{self.command.part} (replica {self.command.replica})"
 
     def stop(self, grace_s: float = 5.0) -> None:
         """Ask it to end, and end it after the grace."""
@@ -64,6 +75,14 @@ class Process:
         """Return the end of its log."""
         return tail(self.log)
 
+    def ended_while_starting(self) -> StartError:
+        """Say how and why."""
+        is_taken = says_taken(self.log, self.said_before)
+        why = f": its port {self.command.port} is taken" if is_taken else ""
+        return (PortTakenError if is_taken else StartError)(
+            f"{self.name} ended with code {self.popen.returncode} while starting{why}; "
+            f"{self.log}:\n{self.last_lines()}")
+
 
 Register = Callable[[int, signal.Signals], None]
 """Tells the warden about a process and the signal that ends it gently."""
@@ -71,32 +90,51 @@ Register = Callable[[int, signal.Signals], None]
 
 def start(command: Command, logs: Path, place: Callable[[int], None],
           register: Register) -> Process:
-    """Start a command in its own process group; `place` puts its pid under the budget."""
+    """Start a command in its own process group; `place` puts its pid under the budget.
+
+    What can't be registered does not live on: a thread may still be starting things when the
+    run is over.
+    """
     log = logs / f"{command.part}-{command.replica}.log"
     with log.open("ab") as output:
+        said_before = output.tell()
         popen = subprocess.Popen(
             list(command.argv), env=dict(command.environ), stdin=subprocess.DEVNULL,
             stdout=output, stderr=subprocess.STDOUT, start_new_session=True, user=command.user,
             extra_groups=[] if command.user else None, group=command.user,
         )
-    register(popen.pid, command.stop_signal)
+    try:
+        register(popen.pid, command.stop_signal)
+    except LabError:
+        kill_group(popen.pid)
+        popen.wait(5)
+        raise
     place(popen.pid)
-    return Process(command, popen, log)
+    return Process(command, popen, log, said_before)
 
 
-def await_true(process: Process, is_ready: Callable[[], bool], patience_s: float) -> None:
-    """Poll until ready.  Raises StartError when the process ends or time runs out."""
+def await_true(process: Process, is_ready: Callable[[], bool], patience_s: float,
+               others: Callable[[], Iterable[Process]] = tuple) -> None:
+    """Poll until ready.  Raises StartError when time runs out or a process ends.
+
+    `others`: processes without which this one can't become ready.
+    """
     deadline = time.monotonic() + patience_s
-    name = f"{process.command.part} (replica {process.command.replica})"
     while time.monotonic() < deadline:
-        if not process.is_alive:
-            raise StartError(f"{name} ended with code {process.popen.returncode} while "
-                             f"starting; {process.log}:\n{process.last_lines()}")
+        require_alive(process, *others())
         if is_ready():
+            require_alive(process, *others())  # or somebody else has answered at its port
             return
         time.sleep(0.03)
-    raise StartError(f"{name} was not ready after {patience_s:.0f} s; {process.log}:\n"
+    raise StartError(f"{process.name} was not ready after {patience_s:.0f} s; {process.log}:\n"
                      f"{process.last_lines()}")
+
+
+def require_alive(*processes: Process) -> None:
+    """Raise StartError for the first process that has ended."""
+    for process in processes:
+        if not process.is_alive:
+            raise process.ended_while_starting()
 
 
 def kill_group(pid: int) -> None:
@@ -107,10 +145,26 @@ def kill_group(pid: int) -> None:
         return
 
 
-def tail(log: Path) -> str:
-    """Return the last lines of a log."""
+def tail(log: Path, since: int = 0) -> str:
+    """Return the last lines of a log, of what stands behind its first `since` bytes."""
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = log.read_bytes()[since:].decode(errors="replace").splitlines()
     except OSError:
         return "(no log)"
     return "\n".join(lines[-_TAIL_LINES:]) or "(the log is empty)"
+
+
+def says_taken(log: Path, since: int = 0) -> bool:
+    """Say whether a log, behind its first `since` bytes, says that a port is somebody else's.
+
+    All of it: how the programs got there may fill more lines than are shown.
+    """
+    try:
+        return means_taken(log.read_bytes()[since:].decode(errors="replace"))
+    except OSError:
+        return False
+
+
+def means_taken(words: str) -> bool:
+    """Say whether words of a program mean that its port is somebody else's."""
+    return _TAKEN in words.lower()

@@ -17,7 +17,7 @@ from typing import Any, Final
 from lab.budget.group import pin_new
 from lab.budget.priority import prefer
 from lab.deploy.ports import HOST, free_ports
-from lab.deploy.processes import Register, kill_group, tail
+from lab.deploy.processes import PortTakenError, Register, kill_group, means_taken, tail
 from lab.errors import LabError
 
 _PATIENCE_S: Final = 10.0
@@ -59,7 +59,10 @@ class Relay:
 
     def start(self, environ: Mapping[str, str], log: Path, register: Register,
               cpus: list[int]) -> None:
-        """Start it on these cores, outside every budget.  Raises RelayError."""
+        """Start it on these cores, outside every budget.
+
+        Raises RelayError, PortTakenError.
+        """
         links = [f"{name}:{port}:{self.targets[name]}" for name, port in self.ports.items()]
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
@@ -71,7 +74,9 @@ class Relay:
         pin_new(self._process.pid, cpus)
         prefer(self._process.pid, _LEVEL)
         if (said := self._hear()) != "ready":
-            raise RelayError(f"the relay did not start: {said or tail(log)}")
+            self.stop()
+            kind = PortTakenError if means_taken(said) else RelayError
+            raise kind(f"the relay did not start; {log}:\n{said or tail(log)}")
 
     @property
     def pid(self) -> int:
@@ -87,6 +92,12 @@ class Relay:
                 tell(code)
 
         threading.Thread(target=wait, daemon=True).start()
+
+    def require_alive(self) -> None:
+        """Raise RelayError when it has ended."""
+        assert self._process
+        if (code := self._process.poll()) is not None:
+            raise RelayError(f"the relay ended with code {code}; {self._log}:\n{tail(self._log)}")
 
     def set_distance(self, milliseconds: float, service: str = "") -> None:
         """Put a distance on each way to a service, or to all.  Raises RelayError."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,11 +15,10 @@ from contract.posture import POSTURES
 from lab.budget.group import Group, cores_for, pin, pin_new
 from lab.deploy import pause, snapshot
 from lab.deploy.distance import DistanceError, measure
-from lab.deploy.ports import HOST
 from lab.deploy.postgres import open_server
 from lab.deploy.processes import Command, Process, kill_group, start
 from lab.deploy.relay import Relay
-from lab.deploy.startup import Place, Startup, connections_of, is_ok
+from lab.deploy.startup import Place, Startup, answers, connections_of
 from lab.deploy.supervisor import Key, StackEvent, Supervisor
 from lab.topology import Budget, Topology
 
@@ -48,8 +46,9 @@ class Stack:
         self._listeners: list[Callable[[StackEvent], None]] = []
         self._snapshots: list[snapshot.Snapshot] = []
         self._commands: dict[Key, Command] = {}
-        self._supervisor = Supervisor(self.processes, place.platform, self._restart, _answers,
-                                      self._tell)
+        self._supervisor = Supervisor(
+            self.processes, place.platform, self._restart,
+            lambda process: answers(process, self.database_urls.values()), self._tell)
 
     def start(self, budget: Budget) -> None:
         """Bring everything up and fill the databases.  Raises StartError."""
@@ -66,12 +65,12 @@ class Stack:
         self.base_url = launched.base_url
         self.relay, self.outer = launched.relay, launched.outer
         for relay in filter(None, (self.relay, self.outer)):
-            relay.on_end(lambda code: self._tell(StackEvent("relay", 0, "exit",
-                                                            f"code {code}")))
+            relay.on_end(lambda code: self._tell(StackEvent("relay", 0, "exit", f"code {code}")))
         with ThreadPoolExecutor(len(servers)) as pool:
             list(pool.map(open_server, servers))
         startup.seed(role_urls)
-        startup.await_programs(launched.programs, self.base_url)
+        startup.await_programs(launched.programs, self.base_url,
+                               lambda: list(self.processes.values()))
         self._snapshots = [snapshot.take(url) for url in self.database_urls.values()]
         self.startup_s = time.monotonic() - began
         self.set_budget(budget)  # all cores may help to start, none is limited before
@@ -80,11 +79,19 @@ class Stack:
     def restore(self) -> None:
         """Bring up what is down and put the data back as it was after seeding.
 
-        The budget is lifted meanwhile.  Raises StartError when a part does not come back.
+        The budget is lifted meanwhile.  Raises StartError when a part does not come back,
+        RelayError when a relay has ended, which nothing brings back.
         """
+        for relay in filter(None, (self.relay, self.outer)):
+            relay.require_alive()
         with self._unlimited(), ThreadPoolExecutor(2) as pool:
             self._supervisor.bring_up()
             list(pool.map(snapshot.restore, self._snapshots))
+
+    def bring_up(self) -> None:
+        """Start again what ended and wait until it serves.  Raises StartError."""
+        with self._unlimited():
+            self._supervisor.bring_up()
 
     def set_hop_ms(self, ms: float) -> bool:
         """Put a distance on each way of every call between services: milliseconds.
@@ -177,6 +184,15 @@ class Stack:
             "posture": asdict(POSTURES[self.topology.posture]),
         }
 
+    def dead(self) -> list[Key]:
+        """Who has ended and is not kept down on purpose."""
+        return [key for key, process in list(self.processes.items())
+                if not process.is_alive and key not in self._supervisor.held]
+
+    def halt(self) -> None:
+        """Let the platform start nothing any more; returns at once."""
+        self._supervisor.halt()
+
     def stop(self) -> None:
         """Stop everything: first who asks, then who answers."""
         self._supervisor.stop()
@@ -226,18 +242,6 @@ class Stack:
     def _tell(self, event: StackEvent) -> None:
         for listener in list(self._listeners):
             listener(event)
-
-
-def _answers(process: Process) -> bool:
-    """Say whether a part serves: stores by their /livez, Envoy and PostgreSQL by their port."""
-    port = process.command.port
-    if process.command.part != "envoy" and not process.command.part.startswith("postgres"):
-        return is_ok(f"http://{HOST}:{port}/livez")
-    try:
-        socket.create_connection((HOST, port), timeout=2).close()
-    except OSError:
-        return False
-    return True
 
 
 def _stop_order(part: str) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from lab.budget.group import Group, pin_new
 from lab.deploy import envoy
 from lab.deploy.admin import admin_socket
 from lab.deploy.ports import HOST, free_port, free_ports
-from lab.deploy.postgres import PostgresTemplate, Server, describe_server, server_command
+from lab.deploy.postgres import PostgresTemplate, Server, accepts, describe_server, server_command
 from lab.deploy.processes import Command, Process, Register, StartError, await_true, tail
 from lab.deploy.programs import (
     Surroundings,
@@ -137,13 +138,17 @@ class Startup:
             raise StartError(f"seeding {self.topology.name} failed (code {code}); {log}:\n"
                              f"{tail(log)}")
 
-    def await_programs(self, started: list[Process], base_url: str) -> None:
-        """Wait until every replica, and the store as a whole, says that it is ready."""
+    def await_programs(self, started: list[Process], base_url: str,
+                       everyone: Callable[[], list[Process]]) -> None:
+        """Wait until every replica, and the store as a whole, says that it is ready.
+
+        Raises StartError, at once when any of `everyone` ends: proxy and databases included.
+        """
         for process in started:
             path = _health_path(process.command.part)
             url = f"http://{HOST}:{process.command.port}{path}"
-            await_true(process, lambda url=url: is_ok(url), _START_S)  # type: ignore[misc]
-        await_true(started[-1], lambda: is_ok(f"{base_url}/readyz"), _START_S)
+            await_true(process, lambda url=url: is_ok(url), _START_S, everyone)  # type: ignore[misc]
+        await_true(started[-1], lambda: is_ok(f"{base_url}/readyz"), _START_S, everyone)
 
     def _launch_outer(self, role_urls: dict[str, str],
                       ) -> tuple[Relay | None, Surroundings, dict[str, str]]:
@@ -201,6 +206,21 @@ def is_ok(url: str) -> bool:
         return urllib3.request("GET", url, timeout=2, retries=False).status == 200
     except urllib3.exceptions.HTTPError:
         return False
+
+
+def answers(process: Process, databases: Iterable[str]) -> bool:
+    """Say whether a part serves: stores by their /livez, Envoy by its port, PostgreSQL by a
+    connection to each of the `databases` (addresses) that are its own."""
+    port = process.command.port
+    if process.command.part.startswith("postgres"):
+        return all(accepts(url) for url in databases if port_of(url) == port)
+    if process.command.part != "envoy":
+        return is_ok(f"http://{HOST}:{port}/livez")
+    try:
+        socket.create_connection((HOST, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def connections_of(topology: Topology) -> int:

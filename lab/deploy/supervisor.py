@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab.deploy.processes import Process, StartError, await_true
+from lab.errors import LabError
 from lab.scenario import PlatformKeys
 
 Key = tuple[str, int]
@@ -23,7 +24,7 @@ _LIVED_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class StackEvent:
-    """Something that happened to a part.  `kind`: exit, restart, ready."""
+    """Something that happened to a part.  `kind`: exit, restart, ready, failed (to restart)."""
 
     part: str
     replica: int
@@ -58,9 +59,13 @@ class Supervisor:
         """Begin to watch."""
         self._thread.start()
 
+    def halt(self) -> None:
+        """Start nothing any more; returns at once."""
+        self._stopping.set()
+
     def stop(self) -> None:
         """Watch no more: what ends from now on is meant to."""
-        self._stopping.set()
+        self.halt()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -109,8 +114,16 @@ class Supervisor:
         self._tell(StackEvent(*key, "exit", f"code {process.popen.returncode}"))
 
     def _revive(self, key: Key) -> None:
+        if self._stopping.is_set():
+            return
         del self._due[key]
-        process = self._restart(key)
+        try:
+            process = self._restart(key)
+        except (LabError, OSError) as failed:  # tried again like one that ended at once
+            self._ends[key] = self._ends.get(key, 0) + 1
+            self._due[key] = time.monotonic() + delay_s(self._platform, self._ends[key])
+            self._tell(StackEvent(*key, "failed", str(failed)))
+            return
         self._tell(StackEvent(*key, "restart", f"pid {process.pid}"))
         threading.Thread(target=self._await, args=(key, process), daemon=True).start()
 

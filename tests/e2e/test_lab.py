@@ -1,10 +1,8 @@
-"""The lab from the outside: a real run, and runs that are ended in the middle."""
+"""The lab from the outside: a real run, and one that is killed between the trials of a pair."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -43,14 +41,6 @@ scenarios:
     client: {concurrency: 40, timeout_s: 4, drain_s: 4}
     guards: {lag_p99_ms: 1000, lag_max_ms: 1000, generator_cpu: 1, spin_ratio: 1000, retries: 0}
     latency: [{workload: shop, rate_per_s: 10, pairs: 3, aa: true, warmup_s: 0.5, measure_s: 1}]
-  long:
-    description: Long enough to be ended in the middle.
-    seed: 5
-    topologies: [monolith]
-    data: {products: 200, customers: 50}
-    client: {concurrency: 40, timeout_s: 4, drain_s: 4}
-    guards: {lag_p99_ms: 1000, lag_max_ms: 1000, generator_cpu: 1, spin_ratio: 1000}
-    latency: [{workload: shop, rate_per_s: 10, pairs: 50, warmup_s: 0.5, measure_s: 1}]
 """
 PATIENCE_S = 90
 
@@ -110,27 +100,6 @@ def test_a_run_ends_with_a_report_whose_rows_are_those_scheduled(
     rows = pq.read_table(folder / "requests.parquet")
     assert rows.num_rows == sum(trial["rows_scheduled"] for trial in record["trials"])
     assert set(pq.read_table(folder / "audit.parquet")["violations"].to_pylist()) == {0}
-
-
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_ended_leaves_no_process_and_keeps_its_rows(
-    lab: Callable[..., subprocess.Popen[str]], tmp_path: Path, ending: signal.Signals
-) -> None:
-    process = lab("long")
-    _await(lambda: _trials(tmp_path) >= 1 or process.poll() is not None, "the first trial")
-    assert process.poll() is None, process.communicate()[0]
-    started = _descendants(process.pid)
-    assert len(started) > 5
-    os.kill(process.pid, ending)
-    output, _ = process.communicate(timeout=30)
-    assert process.returncode == (-signal.SIGKILL if ending == signal.SIGKILL else 130), output
-    _await(lambda: _are_gone(started), "no process is left", 20)
-    folder = _run_folder(tmp_path)
-    assert folder is not None
-    written = subprocess.run([sys.executable, "-m", "lab", "report", str(folder)],
-                             capture_output=True, text=True, timeout=60, check=False)
-    assert written.returncode == 0, written.stdout + written.stderr
-    assert pq.read_table(folder / "requests.parquet").num_rows > 0
 
 
 def test_a_run_that_was_killed_goes_on_and_measures_nothing_twice(

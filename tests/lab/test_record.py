@@ -50,8 +50,20 @@ def test_a_run_carries_its_own_scenario(cut_off: Callable[..., Path]) -> None:
     assert file.workloads == shipped.workloads
 
 
+def test_a_finished_run_has_nothing_to_go_on_with(cut_off: Callable[..., Path]) -> None:
+    path = cut_off(finished=True)
+    (path / "report").mkdir()
+    with pytest.raises(ResumeError, match="is finished"):
+        read_resumable(path)
+
+
+def test_a_run_that_was_ended_while_its_report_was_written_gets_the_report(
+        cut_off: Callable[..., Path]) -> None:
+    record, _ = read_resumable(cut_off(finished=True, sources="other ones by now"))
+    assert record.finished
+
+
 @pytest.mark.parametrize(("changed", "reason"), [
-    ({"finished": True}, "is finished"),
     ({"sources": "other"}, "no longer those of .*Check out abc"),
     ({"machine": {"cores": 999, "system": "Plan 9"}}, "cores: 999 then"),
 ])

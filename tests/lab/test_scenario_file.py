@@ -45,7 +45,8 @@ def test_every_key_has_a_meaning_and_numbers_have_a_unit() -> None:
     ("memory_mb: 2048", "memory_mb: lots", "memory_mb: lots",
      "scenarios.demo.budget.memory_mb", "valid integer"),
     ("        measure_s: 15\n", "        measure_s: 10\n",
-     "- workload: shop\n        rate_per_s: 30", "scenarios.standard.latency.0", "needs 440 visitors a trial"),
+     "- workload: shop\n        rate_per_s: 30", "scenarios.standard.latency.0",
+     "needs 440 visitors a trial"),
     ("      storefront: {}\n", "", "\n  microservices:", "topologies.microservices", "storefront"),
 ])
 def test_a_mistake_names_line_key_and_what_is_allowed(

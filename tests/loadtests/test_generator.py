@@ -181,6 +181,7 @@ def test_a_signal_keeps_what_was_recorded(
     assert recorded.exit_code == 1
     assert 10 < len(recorded.rows) == recorded.summary.rows_scheduled < 400
     assert "ok" in recorded.outcomes()
+    assert "TWINSTORE DONE cut off" in recorded.words
 
 
 def test_the_end_of_input_before_go_quits_with_no_rows(
@@ -190,6 +191,18 @@ def test_the_end_of_input_before_go_quits_with_no_rows(
     child.process.stdin.close()
     recorded = child.finish()
     assert (recorded.rows, recorded.exit_code, shop.seen) == ([], 1, [])
+
+
+def test_a_full_disk_is_told_to_the_lab_and_not_only_to_the_log(
+        shop: Any, new_spec: Spec, start: Drive, tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    (tmp_path / "00003.requests.partial").symlink_to("/dev/full")
+    child = start(new_spec(shop.url, rate_profile=[(0.2, 20.0)]))
+    child.go()
+    assert "TWINSTORE FAILED 28" in child.process.stdout.read()
+    assert child.process.wait(20) != 0
+    assert not Path(child.spec.requests_path).exists()
 
 
 def test_rows_that_cannot_be_written_end_the_generator_with_an_error(

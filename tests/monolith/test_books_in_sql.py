@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.bank import Ledger, LedgerEntry
-from lab.audit.books import Acknowledged, (
+from lab.audit.books import (
+    Acknowledged,
     Books,
     CartLine,
     Line,

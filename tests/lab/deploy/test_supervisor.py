@@ -157,3 +157,43 @@ def test_a_part_that_is_held_down_is_not_brought_up(tmp_path: Path) -> None:
 def test_the_greatest_delay_is_the_scenarios() -> None:
     platform = PlatformKeys(restart_delay_s=1, restart_delay_times=2)
     assert [delay_s(platform, ends) for ends in (1, 2, 3)] == [1, 2, 2]
+
+
+def test_a_part_that_can_not_be_started_again_is_tried_later_and_told(tmp_path: Path) -> None:
+    processes, heard = {KEY: begin(tmp_path)}, list[StackEvent]()
+    tries: list[Key] = []
+
+    def restart(key: Key) -> Process:
+        tries.append(key)
+        if len(tries) == 1:
+            raise OSError(28, "No space left on device")
+        processes[key] = begin(tmp_path)
+        return processes[key]
+
+    platform = PlatformKeys(restart_delay_s=0.1)
+    supervisor = Supervisor(processes, platform, restart, lambda _: True, heard.append)
+    supervisor.start()
+    processes[KEY].popen.kill()
+    assert wait_until(lambda: len(heard) == 4)
+    assert [event.kind for event in heard] == ["exit", "failed", "restart", "ready"]
+    supervisor.stop()
+    processes[KEY].stop()
+
+
+def test_a_halted_supervisor_starts_nothing(tmp_path: Path) -> None:
+    processes, _, supervisor = watch(tmp_path, PlatformKeys(restart_delay_s=0))
+    first = processes[KEY]
+    supervisor.halt()
+    first.popen.kill()
+    assert not wait_until(lambda: processes[KEY] is not first, 0.5)
+    supervisor.stop()
+    first.stop()
+
+
+def test_who_waits_for_a_part_is_told_at_once_when_another_ends_that_it_needs(
+        tmp_path: Path) -> None:
+    waiting, needed = begin(tmp_path), begin(tmp_path, "import sys; sys.exit('no port')")
+    with pytest.raises(StartError, match=r"ended with code 1 while starting(?s:.*)no port"):
+        await_true(waiting, lambda: False, 10, lambda: [needed])
+    waiting.stop()
+    needed.stop()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab.deploy.warden import MARK, Warden
+from lab.deploy.processes import Command, start
+from lab.deploy.warden import MARK, Warden, WardenError
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 DEAF = [sys.executable, "-c",
@@ -105,6 +107,84 @@ def test_folders_are_removed(mark: str, tmp_path: Path) -> None:
     assert tmp_path.exists()
 
 
+FORKS = """
+import os, time
+print('up', flush=True)
+while True:
+    if not os.fork():
+        time.sleep(600)
+    time.sleep(0.002)
+"""
+
+
+def test_who_is_started_while_the_others_are_ended_is_found_too(mark: str) -> None:
+    process = begin([sys.executable, "-c", FORKS], mark)
+    assert process.stdout
+    process.stdout.readline()
+    Warden(mark).dismiss()
+    left = [one.pid for one in psutil.process_iter() if _has(one, mark)]
+    assert left == []
+    end(process)
+
+
+def test_a_warden_that_is_killed_is_replaced_by_one_that_knows_as_much(
+        mark: str, tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.mkdir()
+    process = begin(SLEEPER, mark)
+    warden = Warden(mark)
+    warden.watch_folder(private)
+    warden.watch_process(process.pid)
+    first = warden.pid
+    os.kill(first, signal.SIGKILL)
+    assert wait_until(lambda: warden.pid != first)
+    assert warden.ends == [-signal.SIGKILL]
+    warden.dismiss()
+    assert process.wait(5) == -signal.SIGKILL
+    assert not private.exists()
+    end(process)
+
+
+def test_a_warden_that_is_killed_while_it_cleans_up_is_replaced(mark: str) -> None:
+    process = begin(DEAF, mark)
+    assert process.stdout
+    process.stdout.readline()
+    warden = Warden(mark)
+    warden.watch_process(process.pid)  # deaf: it is given three seconds
+    threading.Timer(1, os.kill, (warden.pid, signal.SIGKILL)).start()
+    warden.dismiss()
+    assert process.wait(5) == -signal.SIGKILL
+    end(process)
+
+
+def test_where_every_warden_is_killed_nothing_more_is_started(mark: str, tmp_path: Path) -> None:
+    warden = Warden(mark)
+    for _ in range(4):
+        known = warden.pid
+        os.kill(known, signal.SIGKILL)
+        assert wait_until(lambda known=known: warden.pid != known or len(warden.ends) > 3)
+    with pytest.raises(WardenError, match=r"killed 4 times \(code -9\)"):
+        warden.watch_folder(tmp_path)
+    warden.dismiss()
+
+
+def test_nothing_is_started_any_more_when_the_run_is_over(mark: str, tmp_path: Path) -> None:
+    """A thread of the lab may be about to restart a part when everything is ended."""
+    warden = Warden(mark)
+    warden.dismiss()
+    command = Command("monolith", 0, SLEEPER, os.environ | {MARK: mark})
+    with pytest.raises(WardenError, match="the run is over"):
+        start(command, tmp_path, lambda _: None, warden.watch_process)
+    assert not [one.pid for one in psutil.process_iter() if _has(one, mark)]
+
+
+def _has(process: psutil.Process, mark: str) -> bool:
+    try:
+        return process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):
+        return False
+
+
 LAB = """
 import subprocess, sys, time
 from pathlib import Path
@@ -123,7 +203,8 @@ RELAYING_LAB = """
 import os, sys, time
 from pathlib import Path
 from lab.deploy.relay import Relay
-from lab.deploy.warden import MARK, Warden
+from lab.deploy.processes import Command, start
+from lab.deploy.warden import MARK, Warden, WardenError
 warden = Warden(sys.argv[1])
 relay = Relay({"cart": 9})
 relay.start(os.environ | {MARK: sys.argv[1]}, Path(sys.argv[2]) / "relay.log",
