@@ -104,7 +104,7 @@ def test_a_later_order_that_was_cancelled_had_taken_what_a_rejected_one_left() -
 
 def test_the_auditor_waits_until_the_store_has_come_to_rest() -> None:
     busy = replace(CLEAN, checkouts=[Checkout(7, "paid", None), *CLEAN.checkouts[1:]])
-    answers = iter([busy, busy, CLEAN])
+    answers = iter([busy, busy, CLEAN, CLEAN])
     now = iter(range(100))
     found = audit(lambda: next(answers), 60, lambda: float(next(now)), lambda _: None)
     assert found.rest_s > 0
@@ -112,6 +112,23 @@ def test_the_auditor_waits_until_the_store_has_come_to_rest() -> None:
     assert 0 < found.rested_at_s < 100
     assert found.books == CLEAN
     assert not any(finding.violations for finding in found.findings)
+
+
+def test_books_that_were_read_while_something_moved_are_read_again() -> None:
+    """The bank's ledger was read first; then an order was paid and confirmed."""
+    torn = replace(CLEAN, ledger=CLEAN.ledger[1:])
+    assert is_settled(torn)
+    assert _violated(torn) == {"I4", "I5"}
+    answers, now = iter([torn, CLEAN, CLEAN]), iter(range(100))
+    found = audit(lambda: next(answers), 60, lambda: float(next(now)), lambda _: None)
+    assert found.books == CLEAN
+    assert not any(finding.violations for finding in found.findings)
+
+
+def test_what_is_lost_stays_lost_when_it_is_read_again() -> None:
+    torn, now = replace(CLEAN, ledger=CLEAN.ledger[1:]), iter(range(100))
+    found = audit(lambda: torn, 60, lambda: float(next(now)), lambda _: None)
+    assert {finding.invariant for finding in found.findings if finding.violations} == {"I4", "I5"}
 
 
 def test_a_store_that_never_rests_is_audited_as_it_is() -> None:
