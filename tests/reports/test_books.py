@@ -17,7 +17,7 @@ from reports.guards import judge
 from reports.impact import impact_of
 from reports.isolation import measure_isolation
 from reports.parts.books import audit_blocks
-from reports.parts.impact import impact_table
+from reports.parts.impact import impact_tables
 from reports.read import Run, read_run
 
 BOTH = ["monolith", "microservices"]
@@ -45,7 +45,8 @@ def test_the_median_counts_books_that_never_balanced(tmp_path: Path) -> None:
     wait = next(w for w in waits_of(run, ["monolith"]) if w.since == "fault cleared")
     assert (wait.n, wait.never, wait.median_s) == (3, 2, None)
     assert wait.longest_s == pytest.approx(1.0)
-    table = impact_table(measure_isolation(run, judge(run.record, {}), find_arms(run.record)))
+    table, _ = impact_tables(measure_isolation(
+        run, judge(run.record, {}), find_arms(run.record)))
     column = table.columns.index("consistent")
     own = [row[column] for row in table.cells if row[1] == "monolith"]
     assert own == ["1.0", "never", "never"]

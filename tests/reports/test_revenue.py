@@ -65,6 +65,28 @@ def test_repeats_give_an_interval_from_the_pairs_that_had_the_same_journeys(
     assert (one.lost.low, one.lost.high) == pytest.approx((low, high))
 
 
+def test_a_run_whose_matched_run_was_rejected_is_not_compared_with_another(
+        tmp_path: Path) -> None:
+    whole = planted(tmp_path, repeats=3)
+    one = measured(whole)[0]
+    gone = next(t for t in whole.record.trials
+                if t.fault is None and t.topology == one.topology)
+    gone.status = "rejected"
+    gone.lag_max_ms = 1000.0
+    left = next(r for r in measured(whole) if r.topology == one.topology)
+    assert (one.lost.n, left.lost.n) == (3, 2)
+    assert OTHER_JOURNEYS not in left.lost.caveats
+
+
+def test_repeats_that_all_lost_the_same_show_no_spread(tmp_path: Path) -> None:
+    run = planted(tmp_path, repeats=2)
+    for trial in run.record.trials:
+        trial.sold_minor = 5000 if trial.fault is None else 1000
+    one = measured(run)[0]
+    assert (one.lost.value, one.lost.n) == (4000, 2)
+    assert one.lost.low is None
+
+
 def test_other_journeys_in_the_matched_run_leave_no_interval(tmp_path: Path) -> None:
     run = planted(tmp_path, repeats=3)
     for trial in run.record.trials:
