@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,15 @@ def test_a_run_that_recorded_no_sales_has_no_lost_revenue(tmp_path: Path) -> Non
     assert measured(run) == []
     assert revenue_table([]) == []
     assert revenue_said([], find_arms(run.record)) == []
+
+
+def test_the_sentence_names_the_currency_once_for_a_value_and_its_interval(
+        tmp_path: Path) -> None:
+    run = planted(tmp_path, repeats=3)
+    said, = revenue_said(measured(run), find_arms(run.record))
+    assert len(re.findall(r"[\d,]+\.\d\d EUR \[−?[\d,]+\.\d\d, [\d,]+\.\d\d\] a minute of",
+                          said)) == 2
+    assert said.count("EUR") == 2
 
 
 def test_the_sentence_names_the_dearest_fault_of_each_store(tmp_path: Path) -> None:
