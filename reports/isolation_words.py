@@ -29,9 +29,9 @@ def isolation_headline(results: list[FaultResult], arms: Arms) -> str:
     start = "While a module was broken, requests that do not need it were lost"
     if len(postures) == 1:
         return f"{start}: {told[0]}{noise}."
-    each = "; ".join(f"{posture}, {text or 'not measured'}"
-                     for posture, text in zip(postures, told, strict=True))
-    return f"{start}: {each}. {_changed(valid, arms)}{noise}."
+    each = " ".join(f"{posture.capitalize()}: {text or 'not measured'}."
+                    for posture, text in zip(postures, told, strict=True))
+    return f"{start}. {each} {_changed(valid, arms)}{noise}."
 
 
 def collateral_verdict(base: Estimate, rival: Estimate, arms: Arms) -> str:

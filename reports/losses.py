@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
@@ -30,16 +31,26 @@ def weights_of(frames: list[pd.DataFrame]) -> dict[str, float]:
 
 def weighted_loss(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
               weights: dict[str, float]) -> Estimate | None:
-    """Repeats: mean of their sums with a t interval.  One run: the counting error."""
+    """Repeats: mean of their sums with a t interval, which is never narrower than the counting
+    error of all their requests: two runs that agree by chance are not certain.  One run: the
+    counting error."""
     if not clear or any(m.value == 0 for f in FEATURES if (m := share_of(clear, f))):
         return None  # nothing worked without the fault: there is no loss to speak of
-    if len(window) > 1:
-        sums = [_sum([one], clear, features, weights)[0] for one in window]
-        return mean_of(sums, "share of requests")
     value, variance = _sum(window, clear, features, weights)
     half = 1.96 * math.sqrt(variance)
+    if len(window) > 1:
+        sums = [_sum([one], clear, features, weights)[0] for one in window]
+        return _at_least(half, mean_of(sums, "share of requests"))
     return Estimate(value, value - half, min(value + half, 1.0), sum(len(w) for w in window),
                     "share of requests", "delta method on counts", (_ONE_RUN,))
+
+
+def _at_least(half: float, found: Estimate | None) -> Estimate | None:
+    """More than all can't be lost, but less than nothing can: a luckier run."""
+    if found is None or found.low is None:
+        return found
+    half = max(half, found.value - found.low)
+    return replace(found, low=found.value - half, high=min(found.value + half, 1.0))
 
 
 def _sum(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],

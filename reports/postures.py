@@ -72,7 +72,8 @@ def gap_of(one: Estimate, other: Estimate) -> Gap | None:
         return None
     value = one.value - other.value
     half = math.hypot(_half(one), _half(other))
-    return Gap(value, max(value - half, -1.0), min(value + half, 1.0))
+    low, high = (max(-1.0, min(end, 1.0)) for end in (value - half, value + half))
+    return Gap(max(-1.0, min(value, 1.0)), low, high)
 
 
 def collateral_of(valid: Sequence[FaultResult], topology: str) -> Estimate | None:

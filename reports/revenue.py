@@ -54,9 +54,11 @@ def revenue_of(results: Sequence[FaultResult],
 
 def _compare(result: FaultResult, topology: str, broken: list[TrialRecord],
              clean: list[TrialRecord]) -> Revenue:
+    seeds = {one.seed for one in clean}
+    is_same = any(trial.seed in seeds for trial in broken)
+    if is_same:  # a run whose matched run was rejected has nothing to be compared with
+        broken = [trial for trial in broken if trial.seed in seeds]
     matched = [_matched(trial, clean) for trial in broken]
-    is_same = all(one.seed == trial.seed for trial, those in zip(broken, matched, strict=True)
-                  for one in those)
     lost = [_mean([one.sold_minor for one in those]) - (trial.sold_minor or 0)
             for trial, those in zip(broken, matched, strict=True)]
     minutes = [_minutes(trial) for trial in broken]
@@ -78,10 +80,14 @@ def _matched(trial: TrialRecord, clean: list[TrialRecord]) -> list[TrialRecord]:
 
 
 def _estimate(values: list[float], unit: str, is_same: bool) -> Estimate:
-    """A t interval over repeats; runs that share one matched run by chance have none."""
+    """A t interval over repeats.  None where all lost the same, which shows no spread, nor where
+    the matched run had other journeys."""
     found = mean_of(values, unit)
     assert found is not None
-    return found if is_same else replace(found, low=None, high=None, caveats=(OTHER_JOURNEYS,))
+    bare = replace(found, low=None, high=None)
+    if not is_same:
+        return replace(bare, caveats=(OTHER_JOURNEYS,))
+    return bare if len(set(values)) == 1 else found
 
 
 def _minutes(trial: TrialRecord) -> float:

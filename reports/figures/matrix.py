@@ -87,7 +87,7 @@ def draw_predicted(results: list[FaultResult]) -> Figure | None:
         return None
     figure, (axis,) = new_figure(3.4)
     axis.plot([0, 100], [0, 100], color=FAINT, lw=1)
-    for posture, loss in losses:
+    for posture, loss in sorted(losses, key=lambda one: one[0]):  # raw first, in the legend too
         assert loss.blast is not None
         look = look_of(loss.topology)
         x, ends = loss.expected * 100, (loss.blast.low, loss.blast.high)

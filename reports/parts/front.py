@@ -49,7 +49,8 @@ def _voids(faults: list[FaultResult]) -> list[str]:
     voids = [fault.void for fault in faults if fault.void]
     if not voids:
         return []
-    return [f"{len(voids)} of {count(len(faults), 'fault')} can't be compared and "
+    each = "" if faults[0].is_only_posture else ", each posture counted,"
+    return [f"{len(voids)} of {count(len(faults), 'fault')}{each} can't be compared and "
             f"{'is' if len(voids) == 1 else 'are'} left out of every sentence on isolation:",
             *voids]
 

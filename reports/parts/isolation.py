@@ -11,7 +11,7 @@ from reports.figures import isolation as draw
 from reports.figures.matrix import draw_matrix, draw_predicted
 from reports.isolation import Availability, FaultResult, Loss
 from reports.isolation_words import share_text
-from reports.parts.impact import impact_table
+from reports.parts.impact import impact_tables
 from reports.parts.isolation_tables import availability_table, loss_table, strip_table
 from reports.parts.postures import posture_blocks
 from reports.parts.revenue import revenue_said, revenue_table
@@ -73,9 +73,8 @@ def isolation_part(results: list[FaultResult], arms: Arms,
             "One mark a fault and store, bar: 95 % interval. On the line the dependency graph "
             "explains the loss; above it is amplification.", ("isolation_losses",), figure))
     blocks += posture_blocks(results, arms)
-    blocks.append(impact_table(results))
-    blocks += [*revenue_table(revenue), loss_table(results), availability_table(results),
-               strip_table(results)]
+    blocks += [*impact_tables(results), *revenue_table(revenue), loss_table(results),
+               availability_table(results), strip_table(results)]
     if any(result.repeats == 1 for result in results):
         blocks.append(Note("Faults with one run a store: intervals count requests only; how much "
                            "two runs differ is not in them.", "caveat"))

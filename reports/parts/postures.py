@@ -9,7 +9,7 @@ from reports.figures.postures import draw_postures
 from reports.isolation import FaultResult
 from reports.postures import Change, changes_of, gap_of
 from reports.table import Table
-from reports.words import ABSENT, number, percent, percent_interval
+from reports.words import ABSENT, percent, percent_interval
 
 
 def posture_blocks(results: list[FaultResult], arms: Arms) -> list[Block]:
@@ -42,24 +42,23 @@ def _table(changes: list[Change]) -> Table:
         "isolation_postures", "What resilience changed",
         "Shares of all requests, raw and resilient; kept: raw − resilient in points, with its "
         "95 % interval; below 0 the resilient posture lost more.",
-        ["fault", "store", "collateral, raw", "resilient", "kept", "blast radius, raw",
-         "resilient ", "kept "],
-        [[one.raw.fault.name, one.topology, *_cells(one.collateral), *_cells(one.blast)]
+        ["fault", "store", "collateral, raw", "resilient", "kept", "of blast radius"],
+        [[one.raw.fault.name, one.topology, percent(one.collateral[0].value),
+          percent(one.collateral[1].value), _kept(one.collateral), _kept(one.blast)]
          for one in changes],
         ["fault", "topology", "collateral_raw", "collateral_resilient", "collateral_kept",
          "collateral_kept_low", "collateral_kept_high", "blast_raw", "blast_resilient",
          "blast_kept", "blast_kept_low", "blast_kept_high"],
         [[one.raw.fault.name, one.topology, *_values(one.collateral), *_values(one.blast)]
          for one in changes],
-        frozenset(range(2, 8)),
+        frozenset(range(2, 6)),
     )
 
 
-def _cells(pair: tuple[Estimate, Estimate]) -> list[str]:
+def _kept(pair: tuple[Estimate, Estimate]) -> str:
     gap = gap_of(*pair)
-    kept = (f"{number(gap.value * 100)} "
-            f"{percent_interval(gap.low, gap.high)}" if gap else ABSENT)
-    return [percent(pair[0].value), percent(pair[1].value), kept]
+    return (f"{percent(gap.value).removesuffix(' %')} {percent_interval(gap.low, gap.high)}"
+            if gap else ABSENT)
 
 
 def _values(pair: tuple[Estimate, Estimate]) -> list[float | None]:

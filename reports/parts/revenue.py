@@ -22,7 +22,7 @@ def revenue_said(found: Sequence[Revenue], arms: Arms) -> list[str]:
             lost = worst.lost_per_min
             parts.append(f"{name} {_about(lost)}{money(lost.value)}{_ends(lost)} a minute of "
                          f"{worst.result.name}")
-    return [f"Most revenue lost: {'; '.join(parts)}."] if parts else []
+    return [f"Largest loss of revenue as measured: {'; '.join(parts)}."] if parts else []
 
 
 def revenue_table(found: Sequence[Revenue]) -> list[Table]:
@@ -53,7 +53,7 @@ def _table(found: Sequence[Revenue]) -> Table:
 
 
 def _amount(one: Estimate) -> str:
-    return f"{_about(one)}{money(one.value, '')}{_ends(one, '')}"
+    return f"{_about(one)}{money(one.value, '')}{_ends(one)}"
 
 
 def _about(one: Estimate) -> str:
@@ -61,10 +61,10 @@ def _about(one: Estimate) -> str:
     return "" if one.has_interval else "~"
 
 
-def _ends(one: Estimate, unit: str = CURRENCY) -> str:
+def _ends(one: Estimate) -> str:
     if one.low is None or one.high is None:
         return ""
-    return f" [{money(one.low, '')}, {money(one.high, unit)}]"
+    return f" [{money(one.low, '')}, {money(one.high, '')}]"
 
 
 def _minor(one: Estimate) -> list[int | None]:

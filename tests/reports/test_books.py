@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,15 @@ from synthetic import SQL, Planted, write_run
 import reports
 from reports.arms import find_arms
 from reports.books import Wait, waits_of
+from reports.compose import describe
 from reports.document import Listing
+from reports.figures.style import drawing_style
 from reports.guards import judge
 from reports.impact import impact_of
 from reports.isolation import measure_isolation
-from reports.parts.books import audit_blocks
-from reports.parts.impact import impact_table
+from reports.parts.impact import impact_tables
 from reports.read import Run, read_run
+from reports.table import Table
 
 BOTH = ["monolith", "microservices"]
 
@@ -45,7 +47,8 @@ def test_the_median_counts_books_that_never_balanced(tmp_path: Path) -> None:
     wait = next(w for w in waits_of(run, ["monolith"]) if w.since == "fault cleared")
     assert (wait.n, wait.never, wait.median_s) == (3, 2, None)
     assert wait.longest_s == pytest.approx(1.0)
-    table = impact_table(measure_isolation(run, judge(run.record, {}), find_arms(run.record)))
+    table, _ = impact_tables(measure_isolation(
+        run, judge(run.record, {}), find_arms(run.record)))
     column = table.columns.index("consistent")
     own = [row[column] for row in table.cells if row[1] == "monolith"]
     assert own == ["1.0", "never", "never"]
@@ -78,9 +81,19 @@ def test_the_page_shows_each_statement_as_it_was_recorded(report: reports.Report
     assert "```sql\nSELECT stuck;\n```" in markdown
 
 
-def test_a_run_from_before_the_statements_were_recorded_stays_readable(tmp_path: Path) -> None:
-    run = planted(tmp_path)
-    record = run.record.model_copy(update={"audit_sql": None})
-    run = replace(run, record=record)
-    assert audit_blocks(record, [], waits_of(run, BOTH)) is not None
-    assert not any(isinstance(block, Listing) for block in audit_blocks(record, [], []))
+def test_a_run_from_before_any_of_this_was_recorded_stays_readable(tmp_path: Path) -> None:
+    path = write_run(tmp_path, Planted(phases=("isolation",))) / "run.json"
+    older = json.loads(path.read_text())
+    del older["audit_sql"]
+    for trial in older["trials"]:
+        for name in ("consistent_at_s", "sold_orders", "sold_minor"):
+            del trial[name]
+    path.write_text(json.dumps(older))
+    run = read_run(tmp_path)
+    with drawing_style():
+        document = describe(run)
+    blocks = [block for part in document.parts for block in part.blocks]
+    assert not any(isinstance(block, Listing) for block in blocks)
+    names = {block.name for block in blocks if isinstance(block, Table)}
+    assert {"audit", "audit_waits", "isolation_times"} <= names
+    assert "isolation_revenue" not in names

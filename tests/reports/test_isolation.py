@@ -93,6 +93,17 @@ def test_the_same_rows_give_the_same_bytes(
     assert compose(tmp_path, lambda _: None).html.read_bytes() == first
 
 
+def test_repeats_that_agree_are_no_more_certain_than_their_counts(tmp_path: Path) -> None:
+    results = measure(write_run(tmp_path, Planted(phases=("isolation",), repeats=2)))
+    for result in results:
+        share = result.losses["microservices"].collateral  # nothing was planted: 0 twice
+        assert share is not None
+        assert share.n == 2
+        assert share.value == pytest.approx(0, abs=1e-9)
+        assert share.low is not None
+        assert share.low < -0.005
+
+
 def two_postures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return read_run(write_many_faults(tmp_path, monkeypatch, postures=True))
 
@@ -156,7 +167,8 @@ def test_page_one_lists_every_void_fault_with_its_reason(
         assert f"{name} (resilient): void, dose 0.1 in monolith against 0.9 of {name}." in (
             document.labels)
         assert not any(label.startswith(f"{name} (raw)") for label in document.labels)
-    assert any(label.startswith("2 of 60 faults can't be compared") for label in document.labels)
+    assert any(label.startswith("2 of 60 faults, each posture counted, can't be")
+               for label in document.labels)
 
 
 def test_a_run_without_void_faults_has_no_such_label(tmp_path: Path) -> None:

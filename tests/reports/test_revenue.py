@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,28 @@ def test_repeats_give_an_interval_from_the_pairs_that_had_the_same_journeys(
     assert (one.lost.low, one.lost.high) == pytest.approx((low, high))
 
 
+def test_a_run_whose_matched_run_was_rejected_is_not_compared_with_another(
+        tmp_path: Path) -> None:
+    whole = planted(tmp_path, repeats=3)
+    one = measured(whole)[0]
+    gone = next(t for t in whole.record.trials
+                if t.fault is None and t.topology == one.topology)
+    gone.status = "rejected"
+    gone.lag_max_ms = 1000.0
+    left = next(r for r in measured(whole) if r.topology == one.topology)
+    assert (one.lost.n, left.lost.n) == (3, 2)
+    assert OTHER_JOURNEYS not in left.lost.caveats
+
+
+def test_repeats_that_all_lost_the_same_show_no_spread(tmp_path: Path) -> None:
+    run = planted(tmp_path, repeats=2)
+    for trial in run.record.trials:
+        trial.sold_minor = 5000 if trial.fault is None else 1000
+    one = measured(run)[0]
+    assert (one.lost.value, one.lost.n) == (4000, 2)
+    assert one.lost.low is None
+
+
 def test_other_journeys_in_the_matched_run_leave_no_interval(tmp_path: Path) -> None:
     run = planted(tmp_path, repeats=3)
     for trial in run.record.trials:
@@ -81,6 +104,15 @@ def test_a_run_that_recorded_no_sales_has_no_lost_revenue(tmp_path: Path) -> Non
     assert measured(run) == []
     assert revenue_table([]) == []
     assert revenue_said([], find_arms(run.record)) == []
+
+
+def test_the_sentence_names_the_currency_once_for_a_value_and_its_interval(
+        tmp_path: Path) -> None:
+    run = planted(tmp_path, repeats=3)
+    said, = revenue_said(measured(run), find_arms(run.record))
+    assert len(re.findall(r"[\d,]+\.\d\d EUR \[−?[\d,]+\.\d\d, [\d,]+\.\d\d\] a minute of",
+                          said)) == 2
+    assert said.count("EUR") == 2
 
 
 def test_the_sentence_names_the_dearest_fault_of_each_store(tmp_path: Path) -> None:

@@ -324,14 +324,15 @@ def test_a_capacity_is_carried_by_its_row(measured: Measured) -> None:
 
 @st.composite
 def shares(draw: st.DrawFn) -> Estimate:
-    mid, half = draw(st.floats(0, 1) | st.floats(0, 0.01)), draw(st.floats(1e-5, 0.5))
+    mid = draw(st.floats(0, 1) | st.floats(0, 0.01) | st.floats(-1.5, 0))
+    half = draw(st.floats(1e-5, 0.5))
     return Estimate(mid, mid - half, min(mid + half, 1.0), draw(st.integers(1, 9)), "share", "t")
 
 
 def check_collateral(text: str, base: Estimate, rival: Estimate) -> None:
     gap = (base.value - rival.value) * 100
     half = math.hypot(base.value - (base.low or 0), rival.value - (rival.low or 0)) * 100
-    least, most = max(gap - half, -100), min(gap + half, 100)
+    gap, least, most = (max(-100, min(at, 100)) for at in (gap, gap - half, gap + half))
     if match := LOST_LESS.fullmatch(text):
         assert match["less"] == (ARMS.rival if gap > 0 else ARMS.base)
         ends = (least, most) if gap > 0 else (-most, -least)
@@ -362,7 +363,7 @@ def test_collateral_without_an_interval_shows_no_difference() -> None:
 def check_change(text: str, raw: Estimate, resilient: Estimate) -> None:
     gap = (raw.value - resilient.value) * 100
     half = math.hypot(raw.value - (raw.low or 0), resilient.value - (resilient.low or 0)) * 100
-    least, most = max(gap - half, -100), min(gap + half, 100)
+    gap, least, most = (max(-100, min(at, 100)) for at in (gap, gap - half, gap + half))
     if match := CHANGED.fullmatch(text):
         is_less = match["way"] == "less"
         assert least > 0 if is_less else most < 0
@@ -413,6 +414,7 @@ def check_posture(read: tuple[str, ...], results: list[FaultResult]) -> None:
 
 
 START = "While a module was broken, requests that do not need it were lost: "
+TWICE = START.replace(": ", r"\.")
 
 
 @MORE
@@ -443,14 +445,14 @@ def test_the_headline_on_two_postures_says_what_its_numbers_say(
     text = isolation_headline([*raw, *lost, *met], ARMS)
     is_once = min(one.repeats for one in [*raw, *met]) == 1
     if not met:
-        match = re.fullmatch(rf"{START}raw, {OF_POSTURE}; resilient, not measured\. No fault can "
-                             rf"be compared in both postures{NOISE}\.", text)
+        match = re.fullmatch(rf"{TWICE} Raw: {OF_POSTURE}\. Resilient: not measured\. No fault "
+                             rf"can be compared in both postures{NOISE}\.", text)
         assert match, text
         check_posture(match.groups()[:9], raw)
         assert (match[10] is not None) == is_once
         return
     match = re.fullmatch(
-        rf"{START}raw, {OF_POSTURE}; resilient, {OF_POSTURE}\. What resilience changed, mean of "
+        rf"{TWICE} Raw: {OF_POSTURE}\. Resilient: {OF_POSTURE}\. What resilience changed, mean of "
         r"(\d+) faults? met in both postures: monolith (.+? points[^;]*?) and microservices "
         rf"(.+? points[^;]*?){NOISE}\.", text)
     assert match, text
