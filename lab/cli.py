@@ -24,3 +24,5 @@ def main() -> None:
     except (LabError, OSError) as stopped:  # a folder that can't be written needs no traceback
         complaints.print(str(stopped), highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
+    finally:  # all is cleaned up; Python on its way out would die of one more Ctrl-C
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -29,9 +29,13 @@ _IN_TURN: Final[tuple[Phase, ...]] = ("trial", "report", "deployment", "store", 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When and how a session is ended; `after_s` from the beginning of the phase."""
+    """When and how a session is ended.
+
+    `after_s` from the beginning of the phase; `nth`: of the trials of this session.
+    """
 
     phase: Phase
+    nth: int
     after_s: float
     ending: Ending
     again_s: float = 0.0
@@ -54,7 +58,8 @@ def draw(count: int, seed: int) -> list[Moment]:
     if "deployment" in phases:
         phases.remove("deployment")
         phases.insert(0, "deployment")
-    return [Moment(phase, round(source.uniform(0, _LASTS_S[phase]), 3), ending,
+    return [Moment(phase, source.randint(1, 2) if phase == "trial" else 1,
+                   round(source.uniform(0, _LASTS_S[phase]), 3), ending,
                    round(source.uniform(0, 1.5), 3))
             for phase, ending in zip(phases, endings, strict=True)]
 

@@ -21,6 +21,7 @@ from contract.results import SCHEMA_VERSION
 from contract.run_record import Limits, RunRecord, TrialRecord
 from lab.deploy.deployment import Deployment
 from lab.deploy.ports import HOST
+from lab.deploy.warden import MARK
 from lab.generator import Generator, GeneratorError
 from lab.incidents import Incidents
 from lab.plan import Plan, PlannedTrial
@@ -114,9 +115,11 @@ def test_a_trial_during_which_a_part_dies_is_rejected_by_name_and_the_next_one_c
 
 def test_a_generator_that_dies_stops_the_run_and_not_what_else_runs(
         bench: Bench, planned: PlannedTrial, monkeypatch: pytest.MonkeyPatch) -> None:
-    go = Generator.go
+    """The warden would know it by its mark, registered or not."""
+    go, marks = Generator.go, list[str | None]()
 
     def go_and_kill(self: Generator) -> float:
+        marks.append(psutil.Process(self.pid).environ().get(MARK))
         t0 = go(self)
         threading.Timer(0.5, kill_family, (self.pid,)).start()
         return t0
@@ -125,6 +128,7 @@ def test_a_generator_that_dies_stops_the_run_and_not_what_else_runs(
         patch.setattr(Generator, "go", go_and_kill)
         with pytest.raises(GeneratorError, match=r"ended early \(code -9\);.*generator\.log"):
             run_trial(bench, 1, planned)
+    assert marks == [bench.deployment.mark]
     assert run_trial(bench, 1, planned).unplanned_exits == 0
 
 

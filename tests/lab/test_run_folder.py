@@ -10,6 +10,7 @@ import pytest
 
 from contract.results import SCHEMA_VERSION
 from contract.run_record import Limits, RunRecord, TrialRecord
+from lab.run import _finish
 from lab.run_folder import RunFolder
 
 
@@ -74,3 +75,12 @@ def test_a_failed_write_leaves_the_earlier_record(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="partial"):
         folder.save_record(_record(1, 2))
     assert [trial.id for trial in folder.read_record().trials] == [1]
+
+
+def test_a_report_from_before_the_end_is_none_when_all_is_measured(tmp_path: Path) -> None:
+    """A lab killed before it wrote the last one would leave that one for the whole."""
+    folder = RunFolder.create(tmp_path, "demo")
+    (folder.path / "report").mkdir()
+    _finish(folder, _record(1))
+    assert not folder.has_report
+    assert folder.read_record().finished

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import tempfile
 import threading
 import time
+import uuid
+from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
 from lab.deploy import snapshot
 from lab.deploy.ports import HOST
-from lab.deploy.postgres import Server
+from lab.deploy.postgres import PostgresTemplate, Server
+from lab.deploy.warden import MARK
 
 
 def role_url(server: Server, role: str, database: str) -> str:
@@ -148,3 +155,27 @@ def test_restore_tries_again_after_a_deadlock(shop: str) -> None:
         snapshot.restore(taken)
     assert len(calls) == 2
     assert rows(shop) == before
+
+
+def test_who_makes_the_data_folder_carries_the_runs_mark() -> None:
+    """A lab may be killed meanwhile, and who writes on would bring the folder back."""
+    folder = Path(tempfile.mkdtemp(prefix="twinstore-test-"))
+    folder.chmod(0o711)
+    mark, ended, seen = uuid.uuid4().hex, threading.Event(), set[str]()
+
+    def look() -> None:
+        while not ended.is_set():
+            for process in psutil.process_iter():
+                with contextlib.suppress(psutil.Error, OSError):
+                    if process.environ().get(MARK) == mark:
+                        seen.add(process.name())
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        PostgresTemplate(folder, {MARK: mark})
+    finally:
+        ended.set()
+        looking.join()
+        shutil.rmtree(folder)
+    assert "initdb" in seen
