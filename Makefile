@@ -8,7 +8,7 @@ COUNT ?= 10000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test contract check bench fuzz endings lock clean
+.PHONY: help demo test contract check bench fuzz soak endings lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -32,6 +32,9 @@ bench: $(READY) ## measure throughput, recorder, start-up and report speed as ra
 fuzz: $(READY) ## send generated requests to every store: make fuzz COUNT=10000 SEED=1
 	@TWINSTORE_FUZZ_REQUESTS=$(COUNT) TWINSTORE_FUZZ_SEED=$(SEED) \
 	  $(BIN)/python -m pytest -q tests/security/test_fuzz.py
+
+soak: $(READY) ## every fault, both stores, both postures, three seeds: is anything lost?
+	@$(BIN)/python -m bench soak
 
 endings: $(READY) ## end a run at 20 random moments and finish it: make endings SEED=1
 	@TWINSTORE_ENDINGS=20 TWINSTORE_ENDINGS_SEED=$(SEED) \
