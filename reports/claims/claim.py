@@ -113,6 +113,13 @@ def all_of(words: Sequence[Word]) -> Word:
     return "supported" if words and set(words) == {"supported"} else "no difference shown"
 
 
+def every_one(claim: Claim, effects: Sequence[Effect], caveat: str = "") -> Row:
+    """A row whose claim must hold in every effect; those that decided stand first, and are drawn."""
+    word = all_of([by_direction(effect) for effect in effects])
+    return Row(claim, word, tuple(sorted(effects, key=lambda one: by_direction(one) != word)),
+               caveat)
+
+
 def size_of(claim: Claim, effect: Effect) -> str:
     """How the interval lies to what was expected here; empty without an interval or a range."""
     low, high = effect.low, effect.high

@@ -5,9 +5,9 @@ from __future__ import annotations
 from reports.claims.claim import (
     Effect,
     Row,
-    all_of,
     by_direction,
     effect_of_ratio,
+    every_one,
     untestable,
 )
 from reports.claims.evidence import Evidence
@@ -28,9 +28,9 @@ def hot_part(evidence: Evidence) -> Row:
              if ratio.topology == evidence.rival]
     effects = [effect for mix, ratio in found for effect in _way_effects(mix, ratio)]
     if effects:
-        return Row(claim, all_of([by_direction(effect) for effect in effects]), tuple(effects),
-                   f"{evidence.base} is one deployable, so its hot part is everything; the "
-                   "budget is the same for every way")
+        return every_one(claim, effects,
+                         f"{evidence.base} is one deployable, so its hot part is everything; the "
+                         "budget is the same for every way")
     quick = {row.scaled: row for row in evidence.scaling.hot if row.topology == evidence.rival}
     if not {"everything", "hot_part"} <= set(quick):
         return untestable(claim, "searches of a hot mix by way of scaling")
@@ -135,9 +135,9 @@ def big_machine(evidence: Evidence) -> Row:
     if not effects:
         return untestable(claim, "capacity searches of one budget at two replica counts, or "
                                  "pooled and split")
-    return Row(claim, all_of([by_direction(effect) for effect in effects]), tuple(effects),
-               "the same budget costs the same, so more capacity is cheaper; rent of whole "
-               "machines is not in it")
+    return every_one(claim, effects,
+                     "the same budget costs the same, so more capacity is cheaper; rent of whole "
+                     "machines is not in it")
 
 
 def memory(evidence: Evidence) -> Row:

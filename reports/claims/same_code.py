@@ -5,9 +5,9 @@ from __future__ import annotations
 from reports.claims.claim import (
     Effect,
     Row,
-    all_of,
     by_direction,
     effect_of_ratio,
+    every_one,
     signed,
     untestable,
 )
@@ -31,8 +31,9 @@ def one_process(evidence: Evidence) -> Row:
     if found is None or cpu is None or median is None:
         return untestable(claim, _NEEDS)
     effects = (effect_of_ratio("CPU an answer", cpu), effect_of_ratio("median", median))
-    return Row(claim, all_of([by_direction(effect) for effect in effects]), effects,
-               f"{_calls_said(evidence, found)}; proxy and databases, which both have, are in it")
+    return every_one(
+        claim, effects,
+        f"{_calls_said(evidence, found)}; proxy and databases, which both have, are in it")
 
 
 def finer_granularity(evidence: Evidence) -> Row:

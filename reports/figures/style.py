@@ -90,10 +90,16 @@ def log_ms(axis: Any) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+_LONG: Final = 8
+"""Greatest ÷ least from which an axis of ratios is long."""
+
+
 def log_ratio(axis: Any) -> None:
-    """Label a logarithmic axis of ratios close to 1."""
-    axis.set_major_locator(FixedLocator([0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5,
-                                         7, 10, 15, 20, 30, 50, 100]))
+    """Label a logarithmic axis of ratios; fewer labels on a long one, so set its limits before."""
+    least, most = axis.get_view_interval()
+    near = [0.33, 0.67, 0.8, 1.25, 1.5, 4, 7, 15] if most < _LONG * least else []
+    axis.set_major_locator(FixedLocator(sorted([0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100,
+                                                *near])))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:g}"))
     axis.set_minor_locator(NullLocator())
 

@@ -19,6 +19,7 @@ from reports.claims.claim import (
     all_of,
     by_direction,
     by_equivalence,
+    every_one,
     size_of,
 )
 from reports.claims.evidence import Evidence
@@ -164,3 +165,10 @@ def test_the_ledger_stands_on_the_page(described: Callable[..., Document]) -> No
               for word in WORDS]
     assert part.lead[0] == (f"Of {len(CLAIMS)} claims, this run has " + ", ".join(
         f"{n} {word}" for n, word in zip(counts, WORDS, strict=True)) + ".")
+
+
+def test_what_decided_a_claim_stands_first() -> None:
+    helps, hurts, open_end = effect(1.2, 1.4), effect(0.7, 0.9), effect(0.9, 1.2)
+    row = every_one(CLAIMS["B7"], [helps, open_end, hurts])
+    assert (row.word, row.effects) == ("contradicted", (hurts, helps, open_end))
+    assert every_one(CLAIMS["B7"], [helps, open_end]).effects == (open_end, helps)
