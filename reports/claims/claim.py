@@ -114,7 +114,7 @@ def all_of(words: Sequence[Word]) -> Word:
 
 
 def every_one(claim: Claim, effects: Sequence[Effect], caveat: str = "") -> Row:
-    """A row whose claim must hold in every effect; those that decided stand first, and are drawn."""
+    """A row whose claim must hold in every effect; those that decided stand first (drawn)."""
     word = all_of([by_direction(effect) for effect in effects])
     return Row(claim, word, tuple(sorted(effects, key=lambda one: by_direction(one) != word)),
                caveat)
