@@ -69,11 +69,15 @@ class Wait:
 def waits_of(run: Run, topologies: list[str]) -> list[Wait]:
     """From the end of the drain in every trial; from clearing in those with a fault."""
     waits = []
+    never = {trial.id for trial in run.record.trials
+             if is_instant_known(run) and trial.consistent_at_s is None}
     for topology in topologies:
         own = run.audit[run.audit["topology"] == topology]
         rest = own.groupby("trial")["time_to_consistent_s"].max()
         if len(rest):
-            waits.append(_wait(topology, "end of the drain", [float(s) for s in rest]))
+            waits.append(_wait(topology, "end of the drain", [
+                math.inf if trial in never else float(seconds)  # else: the auditor's patience
+                for trial, seconds in rest.items()]))
     faulty = [trial for trial in run.record.trials if trial.fault and trial.fault.applies
               and trial.fault.cleared_at_s is not None]
     if not is_instant_known(run):
