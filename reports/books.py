@@ -14,7 +14,7 @@ from reports.read import Run
 
 INVARIANTS: Final = {
     "I1": "no oversell: received = on hand + reserved + sold",
-    "I2": "no acknowledged order is lost",
+    "I2": "no acknowledged order or cancellation is lost",
     "I3": "at most one capture per checkout",
     "I4": "confirmed orders are captured at the bank, exact amount",
     "I5": "captures − refunds = paid totals",
