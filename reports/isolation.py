@@ -126,10 +126,11 @@ def _recorded(run: Run, name: str, posture: str) -> FaultRecord:
 
 
 def _voided(run: Run, name: str, posture: str) -> str:
-    """Why the last trial with this fault proves nothing; "" when it does."""
-    own = [t.fault for t in run.record.trials
+    """Why the last measurement of this fault proves nothing; "" when it does."""
+    own = [t for t in run.record.trials
            if t.fault and t.fault.name == name and t.posture == posture]
-    return next((fault.void for fault in reversed(own) if fault.void), "")
+    return next((fault_of(t).void for t in own if fault_of(t).void
+                 and (t.pair, t.attempt) == (own[-1].pair, own[-1].attempt)), "")
 
 
 def _measure(run: Run, posture: str, trials: list[TrialRecord], arms: Arms,

@@ -202,6 +202,22 @@ def test_page_one_lists_every_void_fault_with_its_reason(
                for label in document.labels)
 
 
+def test_a_fault_that_acted_in_the_end_is_not_called_void_for_its_first_time(
+        tmp_path: Path) -> None:
+    """It was measured again, acted, and the trials were rejected for something else."""
+    run = read_run(write_run(tmp_path, Planted(phases=("isolation",),
+                                               faults=("payments-crash", "payments-crash"))))
+    first, again = [[t for t in run.record.trials if t.fault and t.pair == pair]
+                    for pair in sorted({t.pair for t in run.record.trials if t.fault})]
+    for trial, attempt, void in ((t, n, why) for n, (some, why) in enumerate(
+            ((first, "it did not act"), (again, ""))) for t in some):
+        trial.pair, trial.attempt, trial.status = first[0].pair, attempt, "rejected"
+        assert trial.fault
+        trial.fault.void = void
+    result, = measure_isolation(run, judge(run.record, {}), find_arms(run.record))
+    assert result.void == "payments-crash: no usable trial on monolith, microservices."
+
+
 def test_a_run_without_void_faults_has_no_such_label(tmp_path: Path) -> None:
     with drawing_style():
         document = describe(read_run(write_run(tmp_path, Planted(phases=("isolation",)))))
