@@ -40,7 +40,7 @@ BENCHES: Final = (
           is_quick=False),
     Bench("capacity_spread", 900, "does a capacity search give the same answer five times?",
           is_quick=False),
-    Bench("soak", 3600, "is anything lost, under every fault, in both stores and both postures?",
+    Bench("soak", 7200, "is anything lost, under every fault, in both stores and both postures?",
           is_quick=False),
     Bench("planted", 100, "how often are planted effects found, and nothing called something?",
           is_quick=False),

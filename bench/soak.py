@@ -67,9 +67,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Soak:
-    """`trials`: with books, those without a fault included; `details`: the first violations."""
+    """`trials`: with books, those without a fault included; `details`: the first violations.
+
+    `cut_off`: runs that ended before all was measured: what they did not meet, they do not show.
+    """
 
     runs: list[str]
+    cut_off: list[str]
     trials: int
     lines: list[Line]
     cells: list[Cell]
@@ -77,14 +81,16 @@ class Soak:
 
     @property
     def is_met(self) -> bool:
-        return (all(cell.is_met for cell in self.cells)
+        return (bool(self.cells) and not self.cut_off and all(cell.is_met for cell in self.cells)
                 and not any(line.violations for line in self.lines))
 
     def __str__(self) -> str:
         books = [f"{one.invariant} {one.topology}: {one.violations} violations of {one.checked:,}"
                  + (f", rate below {one.bound:.1e} (95 %)" if one.bound is not None else "")
                  for one in self.lines]
-        return "\n".join([f"{len(self.runs)} runs, {self.trials:,} trials with books",
+        missing = [*([] if self.cells else ["no trial with a fault: misses"]),
+                   *(f"{run} was cut off: misses" for run in self.cut_off)]
+        return "\n".join([f"{len(self.runs)} runs, {self.trials:,} trials with books", *missing,
                           *map(str, self.cells), *books, *self.details])
 
 
@@ -92,7 +98,9 @@ def soak_of(folders: Sequence[Path]) -> Soak:
     """Check the books of recorded runs and sum up.  Raises AuditError when there are none."""
     audits = [audit_again(folder) for folder in folders]
     records = [RunFolder(folder).read_record() for folder in folders]
-    return Soak([record.run for record in records], sum(one.trials for one in audits),
+    return Soak([record.run for record in records],
+                [record.run for record in records if not record.finished],
+                sum(one.trials for one in audits),
                 _summed(line for one in audits for line in one.lines),
                 list(_cells(folders, records)), [text for one in audits for text in one.details])
 
@@ -137,25 +145,26 @@ def _last_attempts(folder: Path, record: RunRecord) -> list[_Broken]:
     """Of a fault that proved nothing at first, the last measurement counts."""
     ready = _last_ready_s(folder)
     last = {(t.pair, t.topology): _Broken(t, t.fault, max(t.fault.cleared_at_s or 0.0,
-                                                         ready.get(t.id, 0.0)))
+                                                         ready.get((t.id, t.topology), 0.0)))
             for t in record.trials if t.fault}
     return list(last.values())
 
 
-def _last_ready_s(folder: Path) -> dict[int, float]:
-    """When the last part that had ended was ready again, by trial."""
+def _last_ready_s(folder: Path) -> dict[tuple[int, str], float]:
+    """When the last part that had ended was ready again, by trial and store."""
     path = folder / "events.parquet"
     if not path.exists():
         return {}
-    rows = pq.read_table(path, columns=["trial", "t_s", "kind"]).to_pylist()
-    return {row["trial"]: row["t_s"] for row in sorted(rows, key=lambda row: row["t_s"])
-            if row["kind"] == "ready"}
+    rows = pq.read_table(path, columns=["trial", "t_s", "topology", "kind"]).to_pylist()
+    rows.sort(key=lambda row: row["t_s"])
+    return {(row["trial"], row["topology"]): row["t_s"] for row in rows if row["kind"] == "ready"}
 
 
 def run_seeds(seeds: Sequence[int], at_once: int, results: Path) -> list[Path]:
-    """Run `chaos` for each seed, in folders of their own; raise CalledProcessError on a failure.
+    """Run `chaos` for each seed, in folders of their own.
 
-    Exit code 1 (violations found) is a result, not a failure.
+    Exit code 1 may mean violations, which are a result, or a run that stopped: its record tells.
+    Raises CalledProcessError for any other code, and for a run that recorded nothing.
     """
     with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(lambda seed: _run(seed, results / f"soak-{seed}"), seeds))
@@ -164,10 +173,12 @@ def run_seeds(seeds: Sequence[int], at_once: int, results: Path) -> list[Path]:
 def _run(seed: int, results: Path) -> Path:
     argv = [sys.executable, "-m", "lab", "run", "chaos", "--seed", str(seed),
             "--results", str(results)]
+    before = set(results.glob("*/run.json"))
     done = subprocess.run(argv, stdout=sys.stderr, check=False)
-    if done.returncode not in (0, 1):
+    made = set(results.glob("*/run.json")) - before
+    if done.returncode not in (0, 1) or not made:
         raise subprocess.CalledProcessError(done.returncode, argv)
-    return max(results.glob("*/run.json")).parent
+    return max(made).parent
 
 
 def main() -> int:

@@ -94,8 +94,9 @@ class Incidents:
 
     def _is_meant(self, stack: Stack, event: StackEvent) -> bool:
         """With a fault, what it breaks in the store under load may end; the proxy only when
-        the fault eats the memory that all parts share."""
-        if self._fault is None or stack is not self._under_load or event.part in _OUTSIDE:
+        the fault eats the memory that all parts share; a relay never, for it is the lab's."""
+        if (self._fault is None or stack is not self._under_load
+                or event.part in (*_OUTSIDE, "relay")):
             return False
         return event.part != "envoy" or self._fault.keys.kind == "leak"
 

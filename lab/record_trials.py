@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 
+import psycopg
+import urllib3
+
 from contract.run_record import RunRecord, TrialRecord
 from lab.disk import require_space
+from lab.errors import LabError
 from lab.faults.check import check_pair
 from lab.plan import Plan
 from lab.plan.trials import OVERHEAD_S, PlannedTrial
@@ -34,10 +38,17 @@ def record_trials(bench: Bench, plan: Plan, record: RunRecord, progress: RunProg
 
 
 def _run_with_space(bench: Bench, number: int, planned: PlannedTrial) -> TrialRecord:
-    """Run a trial; what was measured while a disk was full is not recorded."""
+    """Run a trial; what was measured while a disk was full is not recorded.
+
+    Where a part failed on a full disk, the disk is named and not the part.
+    """
     places = bench.folder.path, bench.deployment.private_folder
     require_space(*places)
-    trial = run_trial(bench, number, planned)
+    try:
+        trial = run_trial(bench, number, planned)
+    except (LabError, OSError, psycopg.Error, urllib3.exceptions.HTTPError):
+        require_space(*places)
+        raise
     require_space(*places)
     return trial
 

@@ -14,7 +14,7 @@ from reports.read import Run
 
 INVARIANTS: Final = {
     "I1": "no oversell: received = on hand + reserved + sold",
-    "I2": "no acknowledged order is lost",
+    "I2": "no acknowledged order or cancellation is lost",
     "I3": "at most one capture per checkout",
     "I4": "confirmed orders are captured at the bank, exact amount",
     "I5": "captures − refunds = paid totals",
@@ -69,11 +69,15 @@ class Wait:
 def waits_of(run: Run, topologies: list[str]) -> list[Wait]:
     """From the end of the drain in every trial; from clearing in those with a fault."""
     waits = []
+    never = {trial.id for trial in run.record.trials
+             if is_instant_known(run) and trial.consistent_at_s is None}
     for topology in topologies:
         own = run.audit[run.audit["topology"] == topology]
         rest = own.groupby("trial")["time_to_consistent_s"].max()
         if len(rest):
-            waits.append(_wait(topology, "end of the drain", [float(s) for s in rest]))
+            waits.append(_wait(topology, "end of the drain", [
+                math.inf if trial in never else float(seconds)  # else: the auditor's patience
+                for trial, seconds in rest.items()]))
     faulty = [trial for trial in run.record.trials if trial.fault and trial.fault.applies
               and trial.fault.cleared_at_s is not None]
     if not is_instant_known(run):

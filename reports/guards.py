@@ -7,7 +7,7 @@ was recorded, when the whole run's best decile is known.  The stricter judgement
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -80,10 +80,24 @@ def judge_one(evidence: Evidence) -> Judged:
     """Ask every guard."""
     trial = evidence.trial
     findings = [found for guard in GUARDS for found in guard(evidence)]
-    status: Status = max([trial.status, *(status for status, _ in findings)],
-                         key=lambda one: _RANK[one])
-    texts = [*trial.reasons, *(text for _, text in findings)]
-    return Judged(trial, status, tuple({_NUMBER.sub("#", text): text for text in texts}.values()))
+    now: Status = max(("ok", *(status for status, _ in findings)), key=lambda one: _RANK[one])
+    status = max(trial.status, now, key=lambda one: _RANK[one])
+    return Judged(trial, status, _reasons(trial.reasons, [text for _, text in findings],
+                                          is_stricter=_RANK[trial.status] > _RANK[now]))
+
+
+def _reasons(recorded: Sequence[str], found: Sequence[str], *,
+             is_stricter: bool) -> tuple[str, ...]:
+    """What was recorded, then what is found now; of a reason that is both, the text of the
+    stricter judgement.  Two recorded ones (two replicas that ended) stay two."""
+    shapes = {_shape(text) for text in (recorded if is_stricter else found)}
+    kept = [text for text in recorded if is_stricter or _shape(text) not in shapes]
+    new = [text for text in found if not is_stricter or _shape(text) not in shapes]
+    return tuple(dict.fromkeys([*kept, *new]))
+
+
+def _shape(reason: str) -> str:
+    return _NUMBER.sub("#", reason)
 
 
 def thresholds_of(record: RunRecord) -> Thresholds:

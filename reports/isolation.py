@@ -20,7 +20,7 @@ from reports.arms import Arms, usable
 from reports.estimate import Estimate
 from reports.guards import Judged
 from reports.impact import Impact, impact_of
-from reports.losses import share_of, weighted_loss, weights_of
+from reports.losses import matched_half, share_of, weighted_loss, weights_of
 from reports.oracle import predict
 from reports.read import Run
 from reports.strips import Strip, fault_of, in_window, recovery_s, strip_of, window_of
@@ -63,6 +63,8 @@ class Loss:
     applies: bool = True
     """False: this store has no such place, so nothing can be lost; not a measurement."""
     impacts: tuple[Impact, ...] = ()
+    matched_half: float = 0.0
+    """Of the half-width of `collateral`: the error of the matched run, common to all faults."""
 
     @property
     def excess(self) -> Estimate | None:
@@ -124,10 +126,11 @@ def _recorded(run: Run, name: str, posture: str) -> FaultRecord:
 
 
 def _voided(run: Run, name: str, posture: str) -> str:
-    """Why the last trial with this fault proves nothing; "" when it does."""
-    own = [t.fault for t in run.record.trials
+    """Why the last measurement of this fault proves nothing; "" when it does."""
+    own = [t for t in run.record.trials
            if t.fault and t.fault.name == name and t.posture == posture]
-    return next((fault.void for fault in reversed(own) if fault.void), "")
+    return next((fault_of(t).void for t in own if fault_of(t).void
+                 and (t.pair, t.attempt) == (own[-1].pair, own[-1].attempt)), "")
 
 
 def _measure(run: Run, posture: str, trials: list[TrialRecord], arms: Arms,
@@ -207,4 +210,5 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
         float(np.median(seen)) if len(seen) == len(waits) else None,
         fired,
         impacts=tuple(impact_of(run, t, clean) for t in own),
+        matched_half=matched_half(window, clear, independent, weights),
     )

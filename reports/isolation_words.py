@@ -92,6 +92,8 @@ def _changed(valid: list[FaultResult], arms: Arms) -> str:
         before, after = collateral_of(raw, name), collateral_of(resilient, name)
         if before and after:
             parts.append(f"{name} {change_verdict(before, after)}")
+    if not parts:
+        return "What resilience changed was not measured"
     return (f"What resilience changed, mean of {count(len(raw), 'fault')} met in both postures: "
             f"{' and '.join(parts)}")
 

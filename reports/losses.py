@@ -34,15 +34,30 @@ def weighted_loss(window: list[pd.DataFrame], clear: list[pd.DataFrame], feature
     """Repeats: mean of their sums with a t interval, which is never narrower than the counting
     error of all their requests: two runs that agree by chance are not certain.  One run: the
     counting error."""
-    if not clear or any(m.value == 0 for f in FEATURES if (m := share_of(clear, f))):
-        return None  # nothing worked without the fault: there is no loss to speak of
-    value, variance = _sum(window, clear, features, weights)
-    half = 1.96 * math.sqrt(variance)
+    if not _worked(clear):
+        return None  # there is no loss to speak of
+    value, own, matched = _sum(window, clear, features, weights)
+    half = 1.96 * math.sqrt(own + matched)
     if len(window) > 1:
         sums = [_sum([one], clear, features, weights)[0] for one in window]
         return _at_least(half, mean_of(sums, "share of requests"))
     return Estimate(value, value - half, min(value + half, 1.0), sum(len(w) for w in window),
                     "share of requests", "delta method on counts", (_ONE_RUN,))
+
+
+def matched_half(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
+                 weights: dict[str, float]) -> float:
+    """How much of the half-width of a `weighted_loss` is the matched run's counting error: it is
+    the same for every fault that is compared with that run.  0 where there is no loss."""
+    if not _worked(clear):
+        return 0.0
+    return 1.96 * math.sqrt(_sum(window, clear, features, weights)[2])
+
+
+def _worked(clear: list[pd.DataFrame]) -> bool:
+    """Was any request of every feature good without the fault?"""
+    return bool(clear) and not any(
+        share.value == 0 for feature in FEATURES if (share := share_of(clear, feature)))
 
 
 def _at_least(half: float, found: Estimate | None) -> Estimate | None:
@@ -54,10 +69,10 @@ def _at_least(half: float, found: Estimate | None) -> Estimate | None:
 
 
 def _sum(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
-         weights: dict[str, float]) -> tuple[float, float]:
-    """Weighted loss and its variance; features without a request in the window are left out
-    and the weights of the others scaled up."""
-    value = variance = 0.0
+         weights: dict[str, float]) -> tuple[float, float, float]:
+    """Weighted loss, and its variances by the run with the fault and by the matched one; features
+    without a request in the window are left out and the weights of the others scaled up."""
+    value = own = common = 0.0
     shares = {f: (broken, matched) for f in FEATURES
               if (broken := share_of(window, f)) and (matched := share_of(clear, f))}
     known = sum(weights[f] for f in shares)
@@ -68,9 +83,9 @@ def _sum(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequen
         a, m = broken.value, matched.value
         weight = weights[feature] / known
         value += weight * (1 - a / m)
-        spread = _variance(broken) / m**2 + a**2 * _variance(matched) / m**4
-        variance += weight**2 * spread
-    return value, variance
+        own += weight**2 * _variance(broken) / m**2
+        common += weight**2 * a**2 * _variance(matched) / m**4
+    return value, own, common
 
 
 def _variance(share: Estimate) -> float:

@@ -1,7 +1,7 @@
 """Faults that were met in two postures, and what resilience changed in a store.
 
-A store is compared with itself, fault by fault.  Errors of different faults and of the two
-postures are taken as independent, so half-widths add as squares.
+A store is compared with itself, fault by fault.  Errors of the two postures are independent, so
+half-widths add as squares; those of faults are but for the matched run that they share.
 """
 
 from __future__ import annotations
@@ -77,15 +77,22 @@ def gap_of(one: Estimate, other: Estimate) -> Gap | None:
 
 
 def collateral_of(valid: Sequence[FaultResult], topology: str) -> Estimate | None:
-    """Mean collateral over faults; their errors are taken as independent."""
-    found = [result.losses[topology].collateral for result in valid]
-    known = [one for one in found if one is not None]
-    if not known or len(known) < len(found):
+    """Mean collateral over faults.
+
+    Their own errors shrink with the number of faults; that of the matched run, with which all are
+    compared, does not.
+    """
+    losses = [result.losses[topology] for result in valid]
+    known = [loss.collateral for loss in losses if loss.collateral is not None]
+    if not known or len(known) < len(losses):
         return None
     value = sum(one.value for one in known) / len(known)
     if not all(one.has_interval for one in known):
         return Estimate(value, None, None, len(known), "share of requests", "mean over faults")
-    half = math.hypot(*(_half(one) for one in known)) / len(known)
+    own = [max(_half(one)**2 - loss.matched_half**2, 0.0)
+           for one, loss in zip(known, losses, strict=True)]
+    common = sum(loss.matched_half for loss in losses) / len(losses)
+    half = math.hypot(math.sqrt(sum(own)) / len(known), common)
     return Estimate(value, value - half, min(value + half, 1.0), len(known), "share of requests",
                     "mean over faults")
 

@@ -50,6 +50,8 @@ class Supervisor:
         """Who is not started again before being taken out."""
         self._recalled: set[Key] = set()
         """Who is started again now, whatever the policy."""
+        self._starting: set[Key] = set()
+        """Who was started again and has not answered since."""
         self._due: dict[Key, float] = {}
         self._ends: dict[Key, int] = {}
         self._stopping = threading.Event()
@@ -83,14 +85,17 @@ class Supervisor:
     def bring_up(self) -> None:
         """Start again at once what ended and is not held, whatever the policy; forget back-offs.
 
+        Waits as well for who is starting already: a database that lives may still recover.
         Raises StartError when a part does not come back.
         """
+        starting = list(self._starting)
         dead = [key for key, process in list(self._processes.items())
                 if key not in self.held and not process.is_alive]
         self._recalled.update(dead)
         try:
-            for key in dead:
-                self.await_up(key)
+            for key in dict.fromkeys([*dead, *starting]):
+                if key not in self.held:
+                    self.await_up(key)
         finally:
             self._recalled.difference_update(dead)
         self._ends.clear()
@@ -124,12 +129,14 @@ class Supervisor:
             self._due[key] = time.monotonic() + delay_s(self._platform, self._ends[key])
             self._tell(StackEvent(*key, "failed", str(failed)))
             return
+        self._starting.add(key)
         self._tell(StackEvent(*key, "restart", f"pid {process.pid}"))
         threading.Thread(target=self._await, args=(key, process), daemon=True).start()
 
     def _await(self, key: Key, process: Process) -> None:
         with contextlib.suppress(StartError):  # its end is noted by the watch
             await_true(process, lambda: self._answers(process), _READY_S)
+            self._starting.discard(key)
             self._tell(StackEvent(*key, "ready"))
 
 

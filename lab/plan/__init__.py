@@ -80,7 +80,9 @@ class Plan:
     def _in_order(self, block: Block, group: Group,
                   history: Sequence[TrialRecord]) -> list[PlannedTrial]:
         # Journeys that a fault did not meet would not meet it the second time either.
-        is_redrawn = bool(group.attempt) and any(trial.fault for trial in group.trials)
+        is_redrawn = bool(group.attempt) and any(
+            trial.fault and trial.fault.void for trial in history
+            if trial.pair == history[-1].pair and trial.attempt < group.attempt)
         again = f"-{group.attempt}" if is_redrawn else ""
         coin = random.Random(  # noqa: S311 - order, not a secret
             f"{self._scenario.seed}-{self._name}-{block.phase}-{block.series}-{group.number}{again}")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.soak import soak_of
+import pytest
+
+from bench.soak import run_seeds, soak_of
 from contract.results import EVENTS, write_table
 from contract.run_record import FaultRecord, TrialRecord
 from lab.audit.books import Books
@@ -79,11 +83,42 @@ def test_a_checkout_that_is_not_finished_in_ten_seconds_misses(tmp_path: Path) -
 def test_recovery_is_when_who_had_ended_is_ready_again(tmp_path: Path) -> None:
     folder = recorded(tmp_path / "slow start", *both(consistent_at_s=15.5))
     assert not soak_of([folder]).is_met
-    write_table([(number, 8.0, "monolith", "monolith", 0, "ready", "") for number in (1, 2)],
-                EVENTS, folder / "events.parquet")
+    stores = {1: "monolith", 2: "microservices"}
+    write_table([(number, 8.0, store, "catalog", 0, "ready", "")
+                 for number, store in stores.items()], EVENTS, folder / "events.parquet")
     found = soak_of([folder])
     assert found.is_met
     assert found.cells[0].waits_s == [7.5]
+
+
+def test_an_idle_store_that_is_ready_again_is_nobody_else_s_recovery(tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "idle", *both(consistent_at_s=15.5))
+    write_table([(number, 8.0, "colocated", "colocated", 0, "ready", "") for number in (1, 2)],
+                EVENTS, folder / "events.parquet")
+    assert soak_of([folder]).cells[0].waits_s == [12.5]
+
+
+def test_a_run_that_was_cut_off_or_met_no_fault_misses(tmp_path: Path) -> None:
+    """What was not measured did not hold."""
+    folder = recorded(tmp_path / "half", *both())
+    made = RunFolder(folder)
+    made.save_record(made.read_record().model_copy(update={"finished": False}))
+    found = soak_of([folder])
+    assert not found.is_met
+    assert "by-hand was cut off: misses" in str(found)
+    without = soak_of([recorded(tmp_path / "no fault", trial(1, 0))])
+    assert not without.is_met
+    assert "no trial with a fault: misses" in str(without)
+
+
+def test_a_run_that_recorded_nothing_is_not_mistaken_for_the_one_before(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(tmp_path / "soak-11" / "20260101-000000-chaos", *both())
+    stops = [sys.executable, "-c", "raise SystemExit(1)"]
+    run_it = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda _, **options: run_it(stops, **options))
+    with pytest.raises(subprocess.CalledProcessError):
+        run_seeds([11], 1, tmp_path)
 
 
 def test_a_place_that_a_store_lacks_is_counted_apart(tmp_path: Path) -> None:

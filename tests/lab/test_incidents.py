@@ -40,7 +40,9 @@ def fault(kind: str, **keys: float) -> PlannedFault:
     (None, "payments", False), (None, "envoy", False), (None, "bank", False),
     (fault("crash"), "payments", True), (fault("database_down"), "postgres", True),
     (fault("crash"), "envoy", False), (fault("leak", leak_mb=8), "envoy", True),
-    (fault("crash"), "bank", False), (fault("crash"), "warden", False)])
+    (fault("crash"), "bank", False), (fault("crash"), "warden", False),
+    (None, "relay", False), (fault("network_cut"), "relay", False),  # nothing restarts a relay
+    (fault("leak", leak_mb=8), "relay", False)])
 def test_under_a_fault_what_it_breaks_may_end(
         planned: PlannedFault | None, part: str, is_meant: bool) -> None:
     broken, idle = a_stack("broken"), a_stack("idle")

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 from rich.console import Console
 
@@ -103,3 +104,24 @@ def test_a_trial_that_met_a_full_disk_is_not_recorded(
     with pytest.raises(DiskFullError):
         run(bench, plan, a_record, tmp_path / "said")
     assert [len(version.trials) for version in bench.folder.versions] == [1]
+
+
+@pytest.mark.parametrize("is_disk_full", [True, False])
+def test_a_part_that_failed_on_a_full_disk_is_not_blamed_for_it(
+        bench: Any, plan: Plan, a_record: RunRecord, monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path, *, is_disk_full: bool) -> None:
+    """PostgreSQL can't write its log, ends, and nobody is let in any more."""
+    looks = iter([None, DiskFullError("full") if is_disk_full else None])
+
+    def look(*_: Path) -> None:
+        if error := next(looks):
+            raise error
+
+    def fail(*_: Any) -> TrialRecord:
+        raise psycopg.OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(record_trials, "require_space", look)
+    monkeypatch.setattr(record_trials, "run_trial", fail)
+    with pytest.raises(DiskFullError if is_disk_full else psycopg.OperationalError):
+        run(bench, plan, a_record, tmp_path / "said")
+    assert bench.folder.versions == []

@@ -330,8 +330,9 @@ def _finish(trial: TrialRecord, table: pa.Table, truth: Planted,
                               & (pc.field("outcome") == "ok"))
         changes |= {"sold_orders": placed.num_rows, "sold_minor": sum(
             order_minor(journey) for journey in placed["journey_no"].to_pylist())}
-    if trial.fault and trial.topology in truth.consistent_s:
-        changes["consistent_at_s"] = 8.02 + truth.consistent_s[trial.topology]
+    if trial.topology in truth.consistent_s:
+        over_s = 8.02 if trial.fault else trial.warmup_s + trial.measure_s
+        changes["consistent_at_s"] = over_s + truth.consistent_s[trial.topology]
     if trial.phase == "latency" and trial.topology == "monolith":
         changes["pools"] = truth.pools
     if trial.id in truth.rejected:

@@ -47,6 +47,8 @@ def test_the_median_counts_books_that_never_balanced(tmp_path: Path) -> None:
     wait = next(w for w in waits_of(run, ["monolith"]) if w.since == "fault cleared")
     assert (wait.n, wait.never, wait.median_s) == (3, 2, None)
     assert wait.longest_s == pytest.approx(1.0)
+    drained = next(w for w in waits_of(run, ["monolith"]) if w.since == "end of the drain")
+    assert drained.never == 2  # the auditor's patience is no time to balance
     table, _ = impact_tables(measure_isolation(
         run, judge(run.record, {}), find_arms(run.record)))
     column = table.columns.index("consistent")

@@ -132,3 +132,18 @@ def test_a_reason_that_is_found_again_with_other_numbers_is_told_once(record: Ru
     reasons = judge(fresh, {})[0].reasons
     assert len([text for text in reasons if "calibration loop" in text]) == 1
     assert "generator lag p99 1.1 ms > 1.0 ms" in reasons
+
+
+def test_two_replicas_that_ended_are_two_reasons(record: RunRecord) -> None:
+    ends = [f"catalog (replica {replica}) of microservices ended with code -9"
+            for replica in (0, 1)]
+    reasons = judge(changed(record, unplanned_exits=2, reasons=ends), {})[0].reasons
+    assert reasons == (*ends, "2 unplanned exits")
+
+
+def test_a_rejection_keeps_its_reason_when_the_whole_run_would_only_flag(
+        record: RunRecord) -> None:
+    said = "generator lag p99 3.0 ms > 2.0 ms"
+    late = changed(record, status="rejected", reasons=[said], lag_p99_ms=3.0)
+    judged = judge(late, {late.trials[0].id: 100.0})[0]  # a slow trial: 20 ms are allowed
+    assert (judged.status, judged.reasons) == ("rejected", (said,))

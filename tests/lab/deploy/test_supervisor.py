@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -141,6 +142,32 @@ def test_between_trials_a_dead_part_comes_back_whatever_the_policy(tmp_path: Pat
     supervisor.stop()
     first.stop()
     second.stop()
+
+
+def test_who_is_starting_again_already_is_waited_for(tmp_path: Path) -> None:
+    """A database that was started again lets nobody in while it recovers."""
+    processes, heard = {KEY: begin(tmp_path)}, list[StackEvent]()
+    first, has_recovered = processes[KEY], threading.Event()
+
+    def restart(key: Key) -> Process:
+        processes[key] = begin(tmp_path)
+        return processes[key]
+
+    supervisor = Supervisor(processes, PlatformKeys(restart_delay_s=0.1), restart,
+                            lambda _: has_recovered.is_set(), heard.append)
+    supervisor.start()
+    first.popen.kill()
+    assert wait_until(lambda: [event.kind for event in heard] == ["exit", "restart"])
+    asking = threading.Thread(target=supervisor.bring_up)
+    asking.start()
+    asking.join(0.5)
+    assert asking.is_alive()
+    has_recovered.set()
+    asking.join(10)
+    assert not asking.is_alive()
+    supervisor.stop()
+    processes[KEY].stop()
+    first.stop()
 
 
 def test_a_part_that_is_held_down_is_not_brought_up(tmp_path: Path) -> None:

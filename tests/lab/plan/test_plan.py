@@ -113,6 +113,19 @@ def test_a_fault_that_proved_nothing_is_measured_again_in_both_stores(
     assert first[0].seed != again[0].seed == again[1].seed  # other journeys, equal in both arms
 
 
+def test_a_fault_that_acted_in_a_rejected_trial_meets_the_same_journeys_again(
+        plan_of: Callable[..., Plan]) -> None:
+    """Otherwise it would be compared with a matched run that had others."""
+    def late_at_first(planned: PlannedTrial, record: TrialRecord) -> None:
+        record.status = "rejected" if record.fault and not planned.attempt else "ok"
+
+    broken = {"workload": "shop", "rate_per_s": 20, "faults": ["payments-crash"],
+              "warmup_s": 1, "before_s": 1, "fault_s": 1, "after_s": 1}
+    planned = Rehearsal(plan_of(isolation=broken), late_at_first).run().planned
+    assert [trial.attempt for trial in planned] == [0, 0, 0, 0, 1, 1]
+    assert len({trial.seed for trial in planned}) == 1
+
+
 def test_a_rejected_pair_is_measured_again_in_both_arms(plan_of: Callable[..., Plan]) -> None:
     def spoil_the_second_trial(_planned: PlannedTrial, record: TrialRecord) -> None:
         record.status = "rejected" if record.id == 2 else "ok"
