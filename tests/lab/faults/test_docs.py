@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from lab.faults.catalogue import MODULES, TAKES
+from contract.endpoints import BY_NAME, NEEDS
+from lab.faults.catalogue import CALLED, MODULES, TAKES
 from tests.architecture.source_tree import ROOT
 
 
@@ -13,6 +14,12 @@ def test_the_page_lists_every_kind_with_its_modules() -> None:
     rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page, re.MULTILINE)
     told = {kind: _modules(words) for kind, words in rows}
     assert told == dict(TAKES)
+
+
+def test_a_way_can_be_broken_to_modules_that_others_call() -> None:
+    called = {module for name, needs in NEEDS.items() for module in needs
+              if module != BY_NAME[name].domain}
+    assert called & MODULES == CALLED
 
 
 def _modules(words: str) -> frozenset[str]:
