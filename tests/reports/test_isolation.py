@@ -23,7 +23,26 @@ from reports.isolation_words import isolation_headline
 from reports.losses import matched_half, weighted_loss
 from reports.parts.isolation import isolation_part, most_telling
 from reports.postures import changes_of, collateral_of, gap_of
-from reports.read import Run, read_run
+from reports.read import read_run
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run with thirty faults; nobody changes its rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        return write_many_faults(tmp_path_factory.mktemp("many"), patch)
+
+
+@pytest.fixture(scope="module")
+def in_two_postures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same thirty, each met in both postures."""
+    with pytest.MonkeyPatch.context() as patch:
+        return write_many_faults(tmp_path_factory.mktemp("twice"), patch, postures=True)
+
+
+@pytest.fixture(scope="module")
+def many_measured(many: Path) -> list[FaultResult]:
+    return measure(many)
 
 
 def measure(folder: Path) -> list[FaultResult]:
@@ -63,13 +82,13 @@ def test_a_second_is_below_the_objective_only_by_more_than_chance() -> None:
 
 
 def test_a_place_that_a_store_does_not_have_is_no_win(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    results = measure(write_many_faults(tmp_path, monkeypatch))
+        many: Path, many_measured: list[FaultResult]) -> None:
+    results = many_measured
     cut = next(result for result in results if result.fault.name == "orders-network_cut")
     assert cut.void is None
     assert not cut.is_comparable
     assert cut.losses["monolith"].blast is None
-    arms = find_arms(read_run(tmp_path).record)
+    arms = find_arms(read_run(many).record)
     assert "network_cut" not in isolation_headline(results, arms)
     part = isolation_part([cut], arms)
     assert "monolith has no such place" in part.lead[0]
@@ -77,8 +96,8 @@ def test_a_place_that_a_store_does_not_have_is_no_win(
 
 
 def test_of_many_faults_the_three_with_most_excess_are_told(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    results = measure(write_many_faults(tmp_path, monkeypatch))
+        many_measured: list[FaultResult]) -> None:
+    results = many_measured
     told = most_telling(results)
     assert len(results) == 30
     assert len(told) == 3
@@ -89,11 +108,9 @@ def test_of_many_faults_the_three_with_most_excess_are_told(
     assert least >= np.max(others)
 
 
-def test_the_same_rows_give_the_same_bytes(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_many_faults(tmp_path, monkeypatch)
-    first = compose(tmp_path, lambda _: None).html.read_bytes()
-    assert compose(tmp_path, lambda _: None).html.read_bytes() == first
+def test_the_same_rows_give_the_same_bytes(many: Path) -> None:
+    first = compose(many, lambda _: None).html.read_bytes()
+    assert compose(many, lambda _: None).html.read_bytes() == first
 
 
 def test_repeats_that_agree_are_no_more_certain_than_their_counts(tmp_path: Path) -> None:
@@ -135,13 +152,8 @@ def test_the_mean_over_faults_is_no_more_certain_than_the_run_they_share() -> No
     assert held >= 54
 
 
-def two_postures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    return read_run(write_many_faults(tmp_path, monkeypatch, postures=True))
-
-
-def test_both_postures_of_a_fault_stand_together_and_are_named(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    results = measure(write_many_faults(tmp_path, monkeypatch, postures=True))
+def test_both_postures_of_a_fault_stand_together_and_are_named(in_two_postures: Path) -> None:
+    results = measure(in_two_postures)
     assert [result.posture for result in results] == ["raw", "resilient"] * 30
     assert results[0].name == "catalog-crash (raw)"
     assert results[1].name == "catalog-crash (resilient)"
@@ -151,9 +163,9 @@ def test_both_postures_of_a_fault_stand_together_and_are_named(
 
 
 def test_what_can_not_happen_made_nothing_fail(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    results = measure(write_many_faults(tmp_path, monkeypatch))
-    arms = find_arms(read_run(tmp_path).record)
+        many: Path, many_measured: list[FaultResult]) -> None:
+    results = many_measured
+    arms = find_arms(read_run(many).record)
     said = next(d.conclusion for d in isolation_part(results, arms).drawings
                 if d.name == "isolation_matrix")
     hit, acted = (int(n) for n in re.findall(r"(\d+) of (\d+) in monolith", said)[0])
@@ -185,9 +197,8 @@ def test_resilience_is_found_to_keep_what_it_was_planted_to_keep(tmp_path: Path)
                      r"difference shown", headline)
 
 
-def test_page_one_lists_every_void_fault_with_its_reason(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = two_postures(tmp_path, monkeypatch)
+def test_page_one_lists_every_void_fault_with_its_reason(in_two_postures: Path) -> None:
+    run = read_run(in_two_postures)
     void = ("catalog-hang", "payments-error")
     for trial in run.record.trials:
         if trial.fault and trial.fault.name in void and trial.posture == "resilient":
@@ -224,8 +235,8 @@ def test_a_run_without_void_faults_has_no_such_label(tmp_path: Path) -> None:
     assert not [label for label in document.labels if "can't be compared" in label]
 
 
-def test_no_figure_of_many_faults_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = two_postures(tmp_path, monkeypatch)
+def test_no_figure_of_many_faults_is_cut(in_two_postures: Path) -> None:
+    run = read_run(in_two_postures)
     with drawing_style():
         drawings = [d for d in describe(run).parts[3].drawings
                     if d.name.startswith("isolation_")]
