@@ -13,7 +13,8 @@ Times `*_s` are seconds on one monotonic clock, counted from the start of the tr
 Schema history
     1   first version
     2   requests: statements, sql_rows; trials name a series, a probe, pools, a distance
-        (since then, each absent in older runs: connections and traffic of trials by part)
+        (since then, each absent in older runs: connections and traffic of trials by part, what
+        they sold, when they were at rest; the audit as SQL)
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contract.audit_sql import AuditSql
 from contract.results import SCHEMA_VERSION
 
 
@@ -133,8 +134,8 @@ class TrialRecord(_Record):
     probe: ProbeRecord | None = None
     fault: FaultRecord | None = None
     consistent_at_s: float | None = None
-    """Seconds after the start of load when the books were first found settled, looked at from the
-    end of the drain on; None: they never were."""
+    """Seconds after the start of load when the books were found at rest (settled, and the same when
+    read again), looked at from the end of the drain on; None: they never were."""
     posture: Literal["raw", "resilient"] = "raw"
     """Whether retries, circuit breaking, ejection, shedding and bulkheads are on."""
     slo_ms: float
@@ -175,35 +176,6 @@ class TrialRecord(_Record):
     """Orders that stand confirmed in the books after the trial; None: not recorded."""
     sold_minor: int | None = None
     """Their totals, in minor units of contract.money.CURRENCY."""
-
-
-class InvariantSql(_Record):
-    """An invariant as SQL: the rows that a statement returns violate it."""
-
-    sql: str
-    """For a store with one database."""
-    split_sql: str
-    """For a store with a database each, over its tables side by side."""
-    tables: list[str]
-    """What the statements read: tables of the store, and those that AuditSql.outside makes."""
-
-
-class TableRead(_Record):
-    """How the auditor reads one table of a store."""
-
-    database: str
-    """The database that holds it in a store with a database each."""
-    sql: str
-
-
-class AuditSql(_Record):
-    """What the auditor of a run checked, for a reader to check again in psql."""
-
-    invariants: dict[str, InvariantSql]
-    reads: dict[str, TableRead]
-    """By table."""
-    outside: str
-    """Makes the tables for what no database of the store knows."""
 
 
 class Limits(_Record):

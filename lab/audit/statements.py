@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from contract.run_record import AuditSql, InvariantSql, TableRead
+from contract.audit_sql import AuditSql, InvariantSql, TableRead
 from lab.audit.books import QUERIES, RESERVATIONS
 
 OUTSIDE: Final = """\

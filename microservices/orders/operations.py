@@ -148,12 +148,12 @@ async def resume_checkouts(database: Database, peers: Peers, lease_s: float) -> 
     """Finish what a crash or a silent service left; return how much.  Raises 503s: try again."""
     resumed = 0
     saga = Saga(database, peers, lease_s)
-    while (order_id := await _take_over(saga)) is not None:
+    while (taken := await _take_over(saga)) is not None:
         try:
-            await _resume(saga, order_id)
+            await _resume(saga, taken.order_id)
         except StoreError:
             async with database.statement() as connection:  # others come first; no whole lease
-                await queries.renew_lease(connection, order_id, min(lease_s, _AGAIN_S))
+                await queries.give_back(connection, taken, min(lease_s, _AGAIN_S))
             raise
         resumed += 1
     async with database.read() as connection:
@@ -291,7 +291,7 @@ async def _all_of(*steps: Awaitable[None]) -> None:
             raise result
 
 
-async def _take_over(saga: Saga) -> UUID | None:
+async def _take_over(saga: Saga) -> AnyRow | None:
     async with saga.database.transaction() as connection:
         return await queries.take_over(connection, saga.lease_s)
 

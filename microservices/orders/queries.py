@@ -38,7 +38,10 @@ _EXPIRED = (
     .where(checkouts.c.state.not_in(("done", "undone")), checkouts.c.lease_until < func.now())
     .order_by(checkouts.c.lease_until).limit(1).with_for_update(skip_locked=True)
 )
-_RENEW = update(checkouts).where(_THIS).values(lease_until=_LEASE)
+_RENEW = update(checkouts).where(_THIS).values(
+    lease_until=_LEASE).returning(checkouts.c.order_id, checkouts.c.lease_until)
+_GIVE_BACK = update(checkouts).where(
+    _THIS, checkouts.c.lease_until == bindparam("own")).values(lease_until=_LEASE)
 _ORDER = select(orders).where(orders.c.id == bindparam("id"))
 _MINE = orders.c.account_id == bindparam("account")
 _VISIBLE_ORDER = _ORDER.where(_MINE, orders.c.status.in_(VISIBLE))
@@ -99,19 +102,23 @@ async def store_reply(connection: AsyncConnection, order_id: UUID, status: int, 
                                       "now": state, "lease_s": lease_s})
 
 
-async def take_over(connection: AsyncConnection, lease_s: float) -> UUID | None:
-    """Take over one checkout whose lease ran out; return its order."""
+async def take_over(connection: AsyncConnection, lease_s: float) -> AnyRow | None:
+    """Take over one checkout whose lease ran out; return its order and the new lease's end."""
     row = (await connection.execute(_EXPIRED)).one_or_none()
     if row is None:
         return None
-    await renew_lease(connection, row.order_id, lease_s)
-    order_id: UUID = row.order_id
-    return order_id
+    return await renew_lease(connection, row.order_id, lease_s)
 
 
-async def renew_lease(connection: AsyncConnection, order_id: UUID, lease_s: float) -> None:
-    """Let nobody take a checkout over for so long."""
-    await connection.execute(_RENEW, {"order": order_id, "lease_s": lease_s})
+async def renew_lease(connection: AsyncConnection, order_id: UUID, lease_s: float) -> AnyRow:
+    """Let nobody take a checkout over for so long; return its order and the lease's end."""
+    return (await connection.execute(_RENEW, {"order": order_id, "lease_s": lease_s})).one()
+
+
+async def give_back(connection: AsyncConnection, taken: AnyRow, lease_s: float) -> None:
+    """Shorten the lease of a checkout that was taken over, unless it is somebody else's by now."""
+    await connection.execute(_GIVE_BACK, {"order": taken.order_id, "own": taken.lease_until,
+                                          "lease_s": lease_s})
 
 
 async def insert_order(connection: AsyncConnection, values: dict[str, Any],

@@ -153,7 +153,7 @@ def resume_checkouts(database: Database, bank: Bank, lease_s: float) -> int:
             _resume(database, bank, taken.order_id, taken.lease_until)
         except StoreError:
             with database.transaction() as connection:  # others come first; no whole lease
-                queries.renew_lease(connection, taken.order_id, min(lease_s, _AGAIN_S))
+                queries.give_back(connection, taken, min(lease_s, _AGAIN_S))
             raise
         resumed += 1
     resumed += payments.resume_payments(database, bank)

@@ -34,6 +34,9 @@ _EXPIRED = (
 )
 _RENEW = update(checkouts).where(checkouts.c.order_id == bindparam("order")).values(
     lease_until=_LEASE).returning(checkouts.c.order_id, checkouts.c.lease_until)
+_GIVE_BACK = update(checkouts).where(
+    checkouts.c.order_id == bindparam("order"), checkouts.c.lease_until == bindparam("own"),
+).values(lease_until=_LEASE)
 _ORDER = select(orders).where(orders.c.id == bindparam("id"))
 _MINE = orders.c.account_id == bindparam("account")
 _VISIBLE_ORDER = _ORDER.where(_MINE, orders.c.status.in_(VISIBLE))
@@ -82,12 +85,13 @@ def take_over(connection: Connection, lease_s: float) -> AnyRow | None:
     row = connection.execute(_EXPIRED).one_or_none()
     if row is None:
         return None
-    return renew_lease(connection, row.order_id, lease_s)
+    return connection.execute(_RENEW, {"order": row.order_id, "lease_s": lease_s}).one()
 
 
-def renew_lease(connection: Connection, order_id: UUID, lease_s: float) -> AnyRow:
-    """Let nobody take a checkout over for so long; return its order and the lease's end."""
-    return connection.execute(_RENEW, {"order": order_id, "lease_s": lease_s}).one()
+def give_back(connection: Connection, taken: AnyRow, lease_s: float) -> None:
+    """Shorten the lease of a checkout that was taken over, unless it is somebody else's by now."""
+    connection.execute(_GIVE_BACK, {"order": taken.order_id, "own": taken.lease_until,
+                                    "lease_s": lease_s})
 
 
 def insert_order(connection: Connection, values: dict[str, Any],

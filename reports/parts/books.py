@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contract.run_record import AuditSql, InvariantSql, RunRecord
+from contract.audit_sql import AuditSql, InvariantSql
+from contract.run_record import RunRecord
 from reports.books import INVARIANTS, Finding, Wait
 from reports.document import Block, Listing, Note
 from reports.table import Table

@@ -10,6 +10,7 @@ import pytest
 
 from contract import models
 from contract.errors import StoreError
+from microservices.orders import queries
 from microservices.orders.operations import cancel_order
 from microservices.payments.bank import Bank
 
@@ -85,6 +86,30 @@ def test_a_checkout_that_could_not_be_finished_is_tried_again_soon(shop: Any) ->
     shop.rows("orders", "UPDATE checkouts SET lease_until = now() RETURNING 1")
     assert shop.resume() >= 1
     shop.assert_consistent()
+
+
+def test_who_could_not_finish_leaves_the_lease_of_another_alone(shop: Any) -> None:
+    shop.put(2, 3)
+    assert shop.order(2, key="k").status == 201
+    shop.rows("orders", "UPDATE checkouts SET state = 'confirming', "
+                        "lease_until = now() - interval '1 s' RETURNING 1")
+    first, second = (shop.run(_take_over(shop, lease_s)) for lease_s in (0, 60))
+    assert first.order_id == second.order_id
+    left = "SELECT lease_until > now() + interval '50 s' FROM checkouts"
+    shop.run(_give_back(shop, first))
+    assert shop.rows("orders", left) == [(True,)]
+    shop.run(_give_back(shop, second))
+    assert shop.rows("orders", left) == [(False,)]
+
+
+async def _take_over(shop: Any, lease_s: float) -> Any:
+    async with shop.service("orders").database.transaction() as connection:
+        return await queries.take_over(connection, lease_s)
+
+
+async def _give_back(shop: Any, taken: Any) -> None:
+    async with shop.service("orders").database.statement() as connection:
+        await queries.give_back(connection, taken, 1)
 
 
 def test_a_reservation_that_arrives_after_its_release_is_refused(shop: Any) -> None:

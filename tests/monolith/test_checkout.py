@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from contract.errors import BankUnavailable, CartEmpty
 from monolith.orders import operations as orders
+from monolith.orders import queries
 from monolith.payments.bank import Bank
 from tests.monolith.conftest import code
 
@@ -290,6 +291,27 @@ def test_a_checkout_that_could_not_be_finished_is_tried_again_soon(
     expire_leases(shop)
     resume(shop)
     assert_books_balance(shop)
+
+
+def test_who_could_not_finish_leaves_the_lease_of_another_alone(shop: Any) -> None:
+    shop.put(2, 1)
+    assert shop.order(2, key="k").status_code == 201
+    shop.rows("UPDATE checkouts SET response_status = NULL RETURNING 1")
+    expire_leases(shop)
+    first, second = (_take_over(shop, lease_s) for lease_s in (0, 60))
+    assert first.order_id == second.order_id
+    with shop.store.database.transaction() as connection:
+        queries.give_back(connection, first, 1)
+    left = "SELECT lease_until > now() + interval '50 s' FROM checkouts"
+    assert shop.rows(left) == [(True,)]
+    with shop.store.database.transaction() as connection:
+        queries.give_back(connection, second, 1)
+    assert shop.rows(left) == [(False,)]
+
+
+def _take_over(shop: Any, lease_s: float) -> Any:
+    with shop.store.database.transaction() as connection:
+        return queries.take_over(connection, lease_s)
 
 
 def _die(*_: Any) -> None:
