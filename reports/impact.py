@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from contract.run_record import TrialRecord
+from contract.run_record import FaultRecord, TrialRecord
 from reports.books import after_clearing_s, is_instant_known
 from reports.read import Run
 from reports.strips import fault_of, in_window, window_of
@@ -75,8 +75,8 @@ def impact_of(run: Run, trial: TrialRecord, matched: list[TrialRecord]) -> Impac
         matched_good_per_s=(float(np.mean([one["good"].sum() for one in clear])) / length
                             if clear and length else None),
         calls_ratio=_calls_ratio(window, clear),
-        orders_lost=(float(np.mean([_orders(one) for one in clear])) - _orders(window)
-                     if clear else None),
+        orders_lost=(float(np.mean([_orders(run, one, fault) for one in matched]))
+                     - _orders(run, trial, fault) if matched else None),
         consistent_s=after_clearing_s(trial) if is_instant_known(run) else None,
     )
 
@@ -131,5 +131,7 @@ def _calls_ratio(window: pd.DataFrame, clear: list[pd.DataFrame]) -> float | Non
     return float(rows[0]["service_calls"].mean()) / usual if usual else None
 
 
-def _orders(rows: pd.DataFrame) -> int:
-    return int(orders_placed(rows).sum())
+def _orders(run: Run, trial: TrialRecord, fault: FaultRecord) -> int:
+    """Orders acknowledged in the fault's window for the first time in the trial."""
+    rows = run.measured(trial)
+    return len(in_window(rows[orders_placed(rows)], fault))

@@ -101,6 +101,8 @@ def draw_availability(results: list[FaultResult]) -> Figure | None:
         axis.set_yticks(range(len(FEATURES)), FEATURES)
         axis.set(title=result.name, xlim=(-5, 105), ylim=(len(FEATURES) - 0.5, -0.5))
         axis.grid(visible=False, axis="y")
+    for axis in axes[len(shown):]:
+        axis.set_visible(False)
     for axis in axes[-columns:]:
         axis.set_xlabel("% good")
     handles = dict(zip(*reversed(axes[0].get_legend_handles_labels()), strict=True))

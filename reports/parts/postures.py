@@ -21,7 +21,8 @@ def posture_blocks(results: list[FaultResult], arms: Arms) -> list[Block]:
         "isolation_postures", "Requests lost in the raw and in the resilient posture",
         _said(changes, arms),
         "Share of all scheduled requests lost by features that do not need the broken module "
-        "(collateral). Hollow: raw; full: resilient; bar: 95 % interval.",
+        "(collateral). Hollow: raw; full: resilient; bar: 95 % interval. The counts are of single "
+        "95 % intervals: by chance alone one in twenty would be told apart.",
         ("isolation_postures",), figure), _table(changes)]
 
 
