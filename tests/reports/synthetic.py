@@ -10,17 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from contract.audit_sql import AuditSql, InvariantSql, TableRead
 from contract.endpoints import BY_NAME, DEPENDS_ON
 from contract.results import AUDIT, EVENTS, REQUESTS, RESOURCES, SCHEMA_VERSION
 from contract.run_record import (
-    AuditSql,
     FaultRecord,
-    InvariantSql,
     Limits,
     PartCost,
     PoolUse,
     RunRecord,
-    TableRead,
     TrialRecord,
 )
 
