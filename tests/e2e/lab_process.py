@@ -21,6 +21,27 @@ from pathlib import Path
 
 import psutil
 
+SCENARIO = """
+topologies:
+  monolith:
+    store: monolith
+    deployables: {{monolith: {{threads: 8, db_connections: 8}}}}
+workloads:
+  shop: {{weights: {{browse: 2, check_out: 1}}}}
+faults:
+  payments-crash: {{module: payments, kind: crash}}
+scenarios:
+  endings:
+    description: Short trials of one store, more than are finished before the last ending.
+    seed: 5
+    topologies: [monolith]
+    data: {{products: 200, customers: 50}}
+    client: {{concurrency: 40, timeout_s: 4, drain_s: 4}}
+    guards: {{lag_p99_ms: 1000, lag_max_ms: 1000, generator_cpu: 1, spin_ratio: 1000, retries: 0}}
+    latency: [{{workload: shop, rate_per_s: 10, pairs: {pairs}, aa: true, warmup_s: 0.3,
+                measure_s: 0.7}}]
+"""
+"""`pairs`: of trials that take a second each."""
 PATIENCE_S = 90
 _WARDEN = "lab.deploy.sweep"
 

@@ -31,9 +31,8 @@ from lab.scenario_file import read_scenarios
 from lab.stacks import Stacks
 from lab.trial import Bench, run_trial
 from reports.guards import judge
-from tests.e2e.lab_process import Lab, labs, wait_until
+from tests.e2e.lab_process import SCENARIO, Lab, labs, wait_until
 from tests.e2e.moments import BEGINS, check_records
-from tests.e2e.test_endings import SCENARIO
 
 pytestmark = pytest.mark.e2e
 

@@ -16,34 +16,13 @@ from pathlib import Path
 import pytest
 
 from contract.run_record import RunRecord
-from tests.e2e.lab_process import Lab, labs
+from tests.e2e.lab_process import SCENARIO, Lab, labs
 from tests.e2e.moments import BEGINS, Moment, check_records, draw
 
 COUNT = int(os.environ.get("TWINSTORE_ENDINGS", "4"))
 SEED = int(os.environ.get("TWINSTORE_ENDINGS_SEED", "4"))
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60 + 45 * COUNT)]
-
-SCENARIO = """
-topologies:
-  monolith:
-    store: monolith
-    deployables: {{monolith: {{threads: 8, db_connections: 8}}}}
-workloads:
-  shop: {{weights: {{browse: 2, check_out: 1}}}}
-faults:
-  payments-crash: {{module: payments, kind: crash}}
-scenarios:
-  endings:
-    description: Short trials of one store, more than are finished before the last ending.
-    seed: 5
-    topologies: [monolith]
-    data: {{products: 200, customers: 50}}
-    client: {{concurrency: 40, timeout_s: 4, drain_s: 4}}
-    guards: {{lag_p99_ms: 1000, lag_max_ms: 1000, generator_cpu: 1, spin_ratio: 1000, retries: 0}}
-    latency: [{{workload: shop, rate_per_s: 10, pairs: {pairs}, aa: true, warmup_s: 0.3,
-                measure_s: 0.7}}]
-"""
 
 
 class Story:

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.lab_process import labs
+from tests.e2e.lab_process import SCENARIO, labs
 from tests.e2e.moments import BEGINS, check_records
-from tests.e2e.test_endings import SCENARIO
 
 pytestmark = pytest.mark.e2e
 
