@@ -135,7 +135,8 @@ def test_the_bank_forgets_between_trials(deployment: Deployment) -> None:
 
 
 LAB = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 from pathlib import Path
 from lab.deploy.deployment import Deployment
 from lab.scenario import DataKeys
