@@ -152,13 +152,20 @@ def test_a_crowd_on_one_item_is_served_or_refused_cleanly_and_nothing_is_oversol
         (201, ""), (409, "out_of_stock"), (503, "bank_unavailable"),
         (503, "upstream_unavailable"), (503, "dependency_unavailable"),
         (503, "database_unavailable")}
+    placed = ids_of(answers)
+    assert len(placed) <= PIECES
+    assert violations(deployment, resilient, placed) == {}  # at rest: what was undone is back
     for late in crowd:  # one at a time: nobody is shed
         late.key = f"late-{late.key}"
-        answers.append(late.check_out())
-    placed = {answer.json()["id"] for answer in answers if answer and answer.status == 201}
+        placed |= ids_of([late.check_out()])
     assert len(placed) == PIECES
     assert violations(deployment, resilient, placed) == {}
     assert ask(resilient, "GET", f"/api/products/{ITEM}").json()["stock"] == 0
+
+
+def ids_of(answers: list[urllib3.BaseHTTPResponse | None]) -> set[str]:
+    """The orders that were acknowledged."""
+    return {answer.json()["id"] for answer in answers if answer and answer.status == 201}
 
 
 def outcome(answer: urllib3.BaseHTTPResponse | None) -> tuple[int, str]:

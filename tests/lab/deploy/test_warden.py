@@ -186,7 +186,8 @@ def _has(process: psutil.Process, mark: str) -> bool:
 
 
 LAB = """
-import subprocess, sys, time
+import signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 from pathlib import Path
 from lab.deploy.warden import Warden
 warden = Warden(sys.argv[1])
