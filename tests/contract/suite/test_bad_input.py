@@ -15,7 +15,7 @@ import pytest
 from contract.http import MAX_BODY_BYTES
 from contract.tokens import ALGORITHM, ISSUER, LIFETIME_S, load_private_key, new_key_pair
 from tests.contract.suite.shop import Answer, check_problem
-from tests.contract.suite.targets import Floor, Target, place
+from tests.contract.suite.targets import Floor, Target, eventually, place
 
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 JSON = {"Content-Type": "application/json"}
@@ -301,5 +301,8 @@ def test_odd_but_valid_text_comes_back_as_it_was_sent(
 def test_odd_searches_are_answered_alike(q: str, everyone: list[Target]) -> None:
     from urllib.parse import quote
 
-    found = [target.shop.get("search_products", query=f"q={quote(q)}") for target in everyone]
-    assert all(page == found[0] for page in found)
+    def are_alike() -> bool:
+        found = [target.shop.get("search_products", query=f"q={quote(q)}") for target in everyone]
+        return all(page == found[0] for page in found)
+
+    eventually(are_alike)  # the services' index follows the catalog a moment later
