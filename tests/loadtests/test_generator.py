@@ -240,19 +240,19 @@ def test_locusts_page_stays_available_and_counts_from_the_intended_instant(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    spec = new_spec(shop.url, weights=READ, rate_profile=[(4.0, 30.0)], concurrency=2)
+    spec = new_spec(shop.url, weights=READ, rate_profile=[(6.0, 30.0)], concurrency=2)
     child = start(spec, web_port=port)
     child.go()
     shop.freeze(1.0)
     seen: dict[str, Any] = {}
-    deadline = time.monotonic() + 4
-    while time.monotonic() < deadline and seen.get("total", 0) < 60:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and seen.get("total", 0) < 30:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats/requests", timeout=5) as page:
             stats = json.load(page)["stats"][-1]
             seen = {"total": stats["num_requests"], "max": stats["max_response_time"]}
         time.sleep(0.1)
     recorded = child.finish()
-    assert seen["total"] >= 60
+    assert seen["total"] >= 30
     assert seen["max"] > 700
     assert len(recorded.rows) == recorded.summary.rows_scheduled
 

@@ -126,7 +126,8 @@ def _season(made: Generated, chance: random.Random) -> Generated:
     path, _, query = made.path.partition("?")
     parts = path.split("/")
     if "{product_id}" in endpoint.path and chance.random() < 0.6:
-        parts[-1] = str(chance.randint(1, 9))
+        # One in all carts, so that what is removed has often been put there before.
+        parts[-1] = str(1 if endpoint.domain == "cart" else chance.randint(1, 9))
     if "{order_id}" in endpoint.path and chance.random() < 0.6:
         parts[3] = KNOWN
     if "{payment_id}" in endpoint.path and chance.random() < 0.6:
