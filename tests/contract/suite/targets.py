@@ -80,13 +80,22 @@ class Target:
                 for name, url in self.stack.database_urls.items()
                 for table, digest in _digests(url)}
 
+    def has_followed(self) -> bool:
+        """Say whether the search index knows all that the catalog changed."""
+        if "search" not in self.stack.database_urls:
+            return True
+        position = "SELECT transaction, number FROM {} ORDER BY 1 DESC, 2 DESC LIMIT 1"
+        changed = self.query("catalog", position.format("outbox"))
+        return not changed or self.query("search", position.format("feed")) >= changed
+
     def settled_state(self) -> dict[str, str]:
-        """Hash everything once nothing moves any more."""
+        """Hash everything once nothing moves any more and the search index has followed."""
         seen: list[dict[str, str]] = [self.state()]
 
         def is_settled() -> dict[str, str] | None:
+            followed = self.has_followed()
             seen.append(self.state())
-            return seen[-1] if seen[-1] == seen[-2] else None
+            return seen[-1] if followed and seen[-1] == seen[-2] else None
 
         found: dict[str, str] = eventually(is_settled)
         return found
