@@ -13,6 +13,7 @@ from monolith.accounts.routes import accounts
 from monolith.cart.routes import cart
 from monolith.catalog.routes import catalog
 from monolith.database import Database
+from monolith.orders.leases import Leases
 from monolith.orders.operations import resume_checkouts
 from monolith.orders.routes import orders
 from monolith.payments.bank import Bank
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         database=database,
         bank=Bank(settings.bank_url, settings.bank_deadline_s, settings.database_pool,
                   settings.bank_calls),
+        leases=Leases(settings.lease_s),
         faults={module: fault_point(module, lend=database.read) for module in FAULT_POINTS},
         threads=Pool("monolith", "threads", settings.threads),
     )
@@ -49,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.extensions["resumer"] = Resumer(
-        lambda: resume_checkouts(store.database, store.bank, settings.lease_s),
+        lambda: resume_checkouts(store.database, store.bank, store.leases),
         settings.resume_every_s)
     app.extensions["resumer"].start()
     if settings.metrics_address:

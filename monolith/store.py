@@ -10,6 +10,7 @@ from flask import current_app
 from contract.faults import FaultPoint
 from contract.instruments import Pool
 from monolith.database import Database
+from monolith.orders.leases import Leases
 from monolith.payments.bank import Bank
 from monolith.settings import Settings
 
@@ -21,6 +22,7 @@ class Store:
     settings: Settings
     database: Database
     bank: Bank
+    leases: Leases
     faults: dict[str, FaultPoint]
     """By module."""
     threads: Pool

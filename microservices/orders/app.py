@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from microservices.orders.leases import Leases
 from microservices.orders.operations import resume_checkouts
 from microservices.orders.routes import orders
 from microservices.peers import Transport
@@ -13,6 +14,9 @@ def create_app(settings: Settings | None = None, transport: Transport | None = N
     """Make the application.  Without settings, they are read from the environment."""
     settings = settings or read_settings("orders")
     service = make_service(settings, transport)
+    leases = Leases(settings.lease_s)
     resume = Chore(settings.resume_every_s, lambda: resume_checkouts(
-        service.database, service.peers, settings.lease_s))
-    return make_app(settings, [orders], service, chores=[resume])
+        service.database, service.peers, leases))
+    app = make_app(settings, [orders], service, chores=[resume])
+    app.state.leases = leases
+    return app

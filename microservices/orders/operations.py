@@ -16,6 +16,7 @@ The order of steps, and why:
 A state says what may have happened, so it is written before the step.  Every step can be repeated
 and can arrive late: its receiver keeps the order's id.  A checkout left in `reserving` is undone;
 one left in `paying` asks payments how it ended: captured goes forward, anything else is undone.
+A request that fails on the way drops its lease: nobody waits for the end of it.
 Stock is reserved before charging because giving back pieces is free and giving back money is not.
 """
 
@@ -47,6 +48,7 @@ from contract.money import euros, total_minor
 from microservices.database import AnyRow, Database
 from microservices.messages import PaymentRef, Quote
 from microservices.orders import clients, queries
+from microservices.orders.leases import Lease, Leases
 from microservices.peers import Peers
 
 log = logging.getLogger("microservices.orders")
@@ -74,14 +76,22 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Saga:
-    """What a step of the checkout needs; `lease_s` is how long it may be left alone."""
+    """What a step of the checkout needs."""
 
     database: Database
     peers: Peers
-    lease_s: float
+    leases: Leases
 
 
-async def place_order(database: Database, peers: Peers, fault: FaultPoint, lease_s: float,
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A checkout before its payment."""
+
+    lease: Lease
+    payment: PaymentRef
+
+
+async def place_order(database: Database, peers: Peers, fault: FaultPoint, leases: Leases,
                       buyer: Buyer, wanted: models.OrderCreate) -> Reply:
     """Check the cart out, once for each key.
 
@@ -90,18 +100,13 @@ async def place_order(database: Database, peers: Peers, fault: FaultPoint, lease
     these leave the key as it was.
     """
     await fault.hit_async(buyer.key)
-    saga = Saga(database, peers, lease_s)
+    saga = Saga(database, peers, leases)
     begun = await _begin(saga, buyer, wanted)
     if isinstance(begun, Reply):
         return begun
-    refusal: StoreError | None = None
-    try:
-        outcome = await clients.capture_payment(peers, begun, wanted.card_token)
-        if outcome.status != "captured":
-            refusal = CardDeclined()
-    except (BankUnavailable, DependencyUnavailable) as unknown:
-        refusal = unknown
-    return await _finish(saga, begun.order_id, refusal, buyer.request_id)
+    with leases.held(begun.lease):
+        refusal = await _charge(peers, begun.payment, wanted.card_token)
+        return await _finish(saga, begun.lease.order_id, refusal, buyer.request_id)
 
 
 async def list_orders(database: Database, fault: FaultPoint, account_id: int,
@@ -144,16 +149,17 @@ async def cancel_order(database: Database, peers: Peers, fault: FaultPoint, acco
     return await get_order(database, fault, account_id, order_id)
 
 
-async def resume_checkouts(database: Database, peers: Peers, lease_s: float) -> int:
+async def resume_checkouts(database: Database, peers: Peers, leases: Leases) -> int:
     """Finish what a crash or a silent service left; return how much.  Raises 503s: try again."""
     resumed = 0
-    saga = Saga(database, peers, lease_s)
+    saga = Saga(database, peers, leases)
+    await _give_back_dropped(saga)
     while (taken := await _take_over(saga)) is not None:
         try:
             await _resume(saga, taken.order_id)
         except StoreError:
             async with database.statement() as connection:  # others come first; no whole lease
-                await queries.give_back(connection, taken, min(lease_s, _AGAIN_S))
+                await queries.give_back(connection, taken, min(leases.lease_s, _AGAIN_S))
             raise
         resumed += 1
     async with database.read() as connection:
@@ -176,28 +182,36 @@ def order(row: AnyRow, items: Sequence[AnyRow]) -> models.Order:
         ])
 
 
-async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> PaymentRef | Reply:
+async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Begun | Reply:
     """Steps 1 to 3, up to the payment that is to be made."""
     order_id = uuid.uuid4()
     claim = {"account": buyer.account_id, "key": buyer.key, "hash": fingerprint(wanted),
-             "order": order_id, "lease_s": saga.lease_s}
+             "order": order_id, "lease_s": saga.leases.lease_s}
     async with saga.database.statement() as connection:
-        if not await queries.claim_key(connection, claim):
+        lease = await queries.claim_key(connection, claim)
+        if lease is None:
             return _replay(await queries.find_by_key(connection, buyer.account_id, buyer.key),
                            wanted)
+    lines = await _lines_or_free_key(saga, lease, buyer.account_id)
+    with saga.leases.held(lease):
+        try:
+            quotes = await clients.reserve_stock(saga.peers, order_id, lines)
+        except (OutOfStock, DependencyUnavailable) as refusal:
+            return await _finish(saga, order_id, refusal, buyer.request_id)
+        return await _write_pending(saga, order_id, buyer, wanted, lines, quotes)
+
+
+async def _lines_or_free_key(saga: Saga, lease: Lease, account_id: int) -> list[tuple[int, int]]:
     try:
-        lines = await clients.list_lines(saga.peers, buyer.account_id)
+        lines = await clients.list_lines(saga.peers, account_id)
         if not lines:
             raise CartEmpty
+        return lines
     except (CartEmpty, DependencyUnavailable):
-        async with saga.database.statement() as connection:
-            await queries.free_key(connection, order_id)
+        with saga.leases.held(lease):
+            async with saga.database.statement() as connection:
+                await queries.free_key(connection, lease.order_id)
         raise
-    try:
-        quotes = await clients.reserve_stock(saga.peers, order_id, lines)
-    except (OutOfStock, DependencyUnavailable) as refusal:
-        return await _finish(saga, order_id, refusal, buyer.request_id)
-    return await _write_pending(saga, order_id, buyer, wanted, lines, quotes)
 
 
 def _replay(known: AnyRow | None, wanted: models.OrderCreate) -> Reply:
@@ -212,12 +226,14 @@ def _replay(known: AnyRow | None, wanted: models.OrderCreate) -> Reply:
 
 async def _write_pending(saga: Saga, order_id: UUID, buyer: Buyer, wanted: models.OrderCreate,
                          lines: Sequence[tuple[int, int]],
-                         quotes: Sequence[Quote]) -> PaymentRef | Reply:
+                         quotes: Sequence[Quote]) -> Begun | Reply:
     total = total_minor((quote.price_minor, quantity)
                         for (_, quantity), quote in zip(lines, quotes, strict=True))
     payment_id = uuid.uuid4()
     async with saga.database.transaction() as connection:
-        if not await queries.advance(connection, order_id, "reserving", "paying", saga.lease_s):
+        lease = await queries.advance(connection, order_id, "reserving", "paying",
+                                      saga.leases.lease_s)
+        if lease is None:
             known = await queries.find_checkout(connection, order_id)
             return Reply(known.response_status, known.response_body)
         await queries.insert_order(
@@ -227,8 +243,17 @@ async def _write_pending(saga: Saga, order_id: UUID, buyer: Buyer, wanted: model
             [{"order_id": order_id, "product_id": product, "quantity": quantity,
               "name": quote.name, "unit_price_minor": quote.price_minor}
              for (product, quantity), quote in zip(lines, quotes, strict=True)])
-    return PaymentRef(order_id=order_id, payment_id=payment_id, account_id=buyer.account_id,
-                      amount_minor=total)
+    return Begun(lease, PaymentRef(order_id=order_id, payment_id=payment_id,
+                                   account_id=buyer.account_id, amount_minor=total))
+
+
+async def _charge(peers: Peers, payment: PaymentRef, card_token: str) -> StoreError | None:
+    """Return why there is no money, or None."""
+    try:
+        outcome = await clients.capture_payment(peers, payment, card_token)
+    except (BankUnavailable, DependencyUnavailable) as unknown:
+        return unknown
+    return None if outcome.status == "captured" else CardDeclined()
 
 
 async def _finish(saga: Saga, order_id: UUID, refusal: StoreError | None,
@@ -252,14 +277,13 @@ async def _finish(saga: Saga, order_id: UUID, refusal: StoreError | None,
             reply = Reply(refusal.status, to_json(refusal.problem(request_id)))
             # All or none: where the stock did not suffice, there is nothing to undo.
             state = "undone" if isinstance(refusal, OutOfStock) else "undoing"
-        await queries.store_reply(connection, order_id, reply.status, reply.body, state,
-                                  saga.lease_s)
+        lease = await queries.store_reply(connection, order_id, reply.status, reply.body, state,
+                                          saga.leases.lease_s)
     try:
         await _tell_others(saga, order_id, state, reply.status, row, items)
     except StoreError as silent:
         log.warning("order %s is to be completed later: %s", order_id, silent)
-        async with saga.database.statement() as connection:
-            await queries.renew_lease(connection, order_id, 0)
+        saga.leases.dropped.append(lease)
     return reply
 
 
@@ -281,7 +305,7 @@ async def _tell_others(saga: Saga, order_id: UUID, state: str, status: int, row:
     else:
         return
     async with saga.database.statement() as connection:
-        await queries.advance(connection, order_id, state, after, saga.lease_s)
+        await queries.advance(connection, order_id, state, after, saga.leases.lease_s)
 
 
 async def _all_of(*steps: Awaitable[None]) -> None:
@@ -291,9 +315,16 @@ async def _all_of(*steps: Awaitable[None]) -> None:
             raise result
 
 
-async def _take_over(saga: Saga) -> AnyRow | None:
+async def _give_back_dropped(saga: Saga) -> None:
+    while saga.leases.dropped:
+        async with saga.database.statement() as connection:
+            await queries.give_back(connection, saga.leases.dropped[0], 0)
+        saga.leases.dropped.popleft()
+
+
+async def _take_over(saga: Saga) -> Lease | None:
     async with saga.database.transaction() as connection:
-        return await queries.take_over(connection, saga.lease_s)
+        return await queries.take_over(connection, saga.leases.lease_s)
 
 
 async def _resume(saga: Saga, order_id: UUID) -> None:

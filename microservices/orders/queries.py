@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from microservices.database import AnyRow
+from microservices.orders.leases import Lease
 from microservices.orders.tables import checkouts, order_items, orders
 
 VISIBLE = ("confirmed", "cancelling", "cancelled")
@@ -20,7 +21,7 @@ _CLAIM = upsert(checkouts).values(
     account_id=bindparam("account"), idempotency_key=bindparam("key"),
     request_hash=bindparam("hash"), order_id=bindparam("order"), state="reserving",
     lease_until=_LEASE,
-).on_conflict_do_nothing().returning(checkouts.c.order_id)
+).on_conflict_do_nothing().returning(checkouts.c.lease_until)
 _BY_KEY = select(checkouts).where(checkouts.c.account_id == bindparam("account"),
                                   checkouts.c.idempotency_key == bindparam("key"))
 _THIS = checkouts.c.order_id == bindparam("order")
@@ -29,17 +30,17 @@ _LOCK_CHECKOUT = _CHECKOUT.with_for_update()
 _FREE_KEY = delete(checkouts).where(_THIS, checkouts.c.state == "reserving",
                                     checkouts.c.response_status.is_(None))
 _ADVANCE = update(checkouts).where(_THIS, checkouts.c.state == bindparam("before")).values(
-    state=bindparam("after"), lease_until=_LEASE)
+    state=bindparam("after"), lease_until=_LEASE).returning(checkouts.c.lease_until)
 _REPLY = update(checkouts).where(_THIS).values(
     response_status=bindparam("status"), response_body=bindparam("body"), state=bindparam("now"),
-    lease_until=_LEASE)
+    lease_until=_LEASE).returning(checkouts.c.lease_until)
 _EXPIRED = (
     select(checkouts.c.order_id)
     .where(checkouts.c.state.not_in(("done", "undone")), checkouts.c.lease_until < func.now())
     .order_by(checkouts.c.lease_until).limit(1).with_for_update(skip_locked=True)
 )
 _RENEW = update(checkouts).where(_THIS).values(
-    lease_until=_LEASE).returning(checkouts.c.order_id, checkouts.c.lease_until)
+    lease_until=_LEASE).returning(checkouts.c.lease_until)
 _GIVE_BACK = update(checkouts).where(
     _THIS, checkouts.c.lease_until == bindparam("own")).values(lease_until=_LEASE)
 _ORDER = select(orders).where(orders.c.id == bindparam("id"))
@@ -63,9 +64,10 @@ _SET_STATUS = update(orders).where(
 _CANCELLING = select(orders.c.id).where(orders.c.status == "cancelling").limit(100)
 
 
-async def claim_key(connection: AsyncConnection, values: dict[str, Any]) -> bool:
-    """Take an Idempotency-Key; False if somebody has it."""
-    return (await connection.execute(_CLAIM, values)).one_or_none() is not None
+async def claim_key(connection: AsyncConnection, values: dict[str, Any]) -> Lease | None:
+    """Take an Idempotency-Key, on a lease; None if somebody has the key."""
+    until = (await connection.execute(_CLAIM, values)).scalar_one_or_none()
+    return None if until is None else Lease(values["order"], until)
 
 
 async def free_key(connection: AsyncConnection, order_id: UUID) -> None:
@@ -89,35 +91,34 @@ async def lock_checkout(connection: AsyncConnection, order_id: UUID) -> AnyRow:
 
 
 async def advance(connection: AsyncConnection, order_id: UUID, before: str, after: str,
-                  lease_s: float) -> bool:
-    """Move a checkout to its next state; False if somebody else moved it."""
-    return (await connection.execute(_ADVANCE, {
-        "order": order_id, "before": before, "after": after, "lease_s": lease_s})).rowcount > 0
+                  lease_s: float) -> Lease | None:
+    """Move a checkout to its next state, on a new lease; None if somebody else moved it."""
+    until = (await connection.execute(_ADVANCE, {
+        "order": order_id, "before": before, "after": after,
+        "lease_s": lease_s})).scalar_one_or_none()
+    return None if until is None else Lease(order_id, until)
 
 
 async def store_reply(connection: AsyncConnection, order_id: UUID, status: int, body: bytes,
-                      state: str, lease_s: float) -> None:
-    """Keep a checkout's final answer; what remains to be done is in its state."""
-    await connection.execute(_REPLY, {"order": order_id, "status": status, "body": body,
-                                      "now": state, "lease_s": lease_s})
+                      state: str, lease_s: float) -> Lease:
+    """Keep a checkout's final answer, on a new lease; what remains to be done is in its state."""
+    kept = await connection.execute(_REPLY, {"order": order_id, "status": status, "body": body,
+                                             "now": state, "lease_s": lease_s})
+    return Lease(order_id, kept.scalar_one())
 
 
-async def take_over(connection: AsyncConnection, lease_s: float) -> AnyRow | None:
-    """Take over one checkout whose lease ran out; return its order and the new lease's end."""
+async def take_over(connection: AsyncConnection, lease_s: float) -> Lease | None:
+    """Take over one checkout whose lease ran out; return one's own, if there is one."""
     row = (await connection.execute(_EXPIRED)).one_or_none()
     if row is None:
         return None
-    return await renew_lease(connection, row.order_id, lease_s)
+    renewed = await connection.execute(_RENEW, {"order": row.order_id, "lease_s": lease_s})
+    return Lease(row.order_id, renewed.scalar_one())
 
 
-async def renew_lease(connection: AsyncConnection, order_id: UUID, lease_s: float) -> AnyRow:
-    """Let nobody take a checkout over for so long; return its order and the lease's end."""
-    return (await connection.execute(_RENEW, {"order": order_id, "lease_s": lease_s})).one()
-
-
-async def give_back(connection: AsyncConnection, taken: AnyRow, lease_s: float) -> None:
-    """Shorten the lease of a checkout that was taken over, unless it is somebody else's by now."""
-    await connection.execute(_GIVE_BACK, {"order": taken.order_id, "own": taken.lease_until,
+async def give_back(connection: AsyncConnection, own: Lease, lease_s: float) -> None:
+    """Shorten one's own lease of a checkout, unless it is somebody else's by now."""
+    await connection.execute(_GIVE_BACK, {"order": own.order_id, "own": own.lease_until,
                                           "lease_s": lease_s})
 
 

@@ -1,8 +1,8 @@
 """HTTP of the orders service."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from contract import models
 from contract.errors import PROBLEM_MEDIA_TYPE
@@ -16,9 +16,18 @@ from microservices.border import (
     query,
 )
 from microservices.orders import operations
+from microservices.orders.leases import Leases
 from microservices.service import Here
 
 orders = APIRouter()
+
+
+async def the_leases(request: Request) -> Leases:
+    """The leases of this process."""
+    return cast(Leases, request.app.state.leases)
+
+
+TheLeases = Annotated[Leases, Depends(the_leases)]
 
 
 @orders.post("/api/orders")
@@ -27,10 +36,11 @@ async def place_order(
     wanted: Annotated[models.OrderCreate, Depends(body(models.OrderCreate))],
     key: IdempotencyKey,
     here: Here,
+    leases: TheLeases,
 ) -> Response:
     buyer = operations.Buyer(who.account_id, key, current_request_id())
-    reply = await operations.place_order(here.database, here.peers, here.fault,
-                                         here.settings.lease_s, buyer, wanted)
+    reply = await operations.place_order(here.database, here.peers, here.fault, leases,
+                                         buyer, wanted)
     media_type = JSON_MEDIA_TYPE if reply.status == 201 else PROBLEM_MEDIA_TYPE
     return Response(reply.body, reply.status, media_type=media_type)
 

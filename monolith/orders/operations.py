@@ -11,7 +11,8 @@ The order of steps, and why:
 
 A crash between 1 and 3 leaves a checkout whose lease runs out.  `resume_checkouts` asks the bank
 what happened under the key: captured goes forward to 3, anything else is voided at the bank,
-then undone.  Whoever settles a checkout must still hold its lease: the end of the lease is the
+then undone.  A request that fails between 1 and 3 drops its lease: nobody waits for its end.
+Whoever settles a checkout must still hold its lease: the end of the lease is the
 fencing token, so that a request that was taken for dead can't confirm what was refunded meanwhile.
 Stock is reserved before charging because giving back pieces is free and giving
 back money is not.
@@ -22,7 +23,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
@@ -46,6 +46,7 @@ from monolith.cart import operations as cart
 from monolith.catalog import operations as catalog
 from monolith.database import AnyRow, Database
 from monolith.orders import queries
+from monolith.orders.leases import Lease, Leases
 from monolith.payments import operations as payments
 from monolith.payments import queries as payment_rows
 from monolith.payments.bank import Bank
@@ -77,12 +78,11 @@ class Reply:
 class Begun:
     """A checkout after its first transaction."""
 
-    order_id: UUID
+    lease: Lease
     total_minor: int
-    lease_until: datetime
 
 
-def place_order(database: Database, bank: Bank, faults: dict[str, FaultPoint], lease_s: float,
+def place_order(database: Database, bank: Bank, faults: dict[str, FaultPoint], leases: Leases,
                 buyer: Buyer, wanted: models.OrderCreate) -> Reply:
     """Check the cart out, once for each key.
 
@@ -90,16 +90,12 @@ def place_order(database: Database, bank: Bank, faults: dict[str, FaultPoint], l
     CheckoutInProgress and CartEmpty (409); these leave the key free.
     """
     faults["orders"].hit(buyer.key)
-    begun = _begin(database, faults, lease_s, buyer, wanted)
+    begun = _begin(database, faults, leases.lease_s, buyer, wanted)
     if isinstance(begun, Reply):
         return begun
-    outcome: Outcome
-    try:
-        outcome = payments.capture_payment(bank, faults["payments"], begun.order_id,
-                                           begun.total_minor, wanted.card_token)
-    except BankUnavailable:
-        outcome = "unknown"
-    return _finish(database, begun.order_id, begun.lease_until, outcome, buyer.request_id)
+    with leases.held(begun.lease):
+        outcome = _charge(bank, faults["payments"], begun, wanted.card_token)
+        return _finish(database, begun.lease, outcome, buyer.request_id)
 
 
 def list_orders(database: Database, fault: FaultPoint, account_id: int,
@@ -145,15 +141,16 @@ def cancel_order(database: Database, bank: Bank, fault: FaultPoint, account_id: 
     return get_order(database, fault, account_id, order_id)
 
 
-def resume_checkouts(database: Database, bank: Bank, lease_s: float) -> int:
+def resume_checkouts(database: Database, bank: Bank, leases: Leases) -> int:
     """Finish what a crash or a silent bank left; return how much.  Raises 503s: try again."""
     resumed = 0
-    while (taken := _take_over(database, lease_s)) is not None:
+    _give_back_dropped(database, leases)
+    while (taken := _take_over(database, leases.lease_s)) is not None:
         try:
-            _resume(database, bank, taken.order_id, taken.lease_until)
+            _resume(database, bank, taken)
         except StoreError:
             with database.transaction() as connection:  # others come first; no whole lease
-                queries.give_back(connection, taken, min(lease_s, _AGAIN_S))
+                queries.give_back(connection, taken, min(leases.lease_s, _AGAIN_S))
             raise
         resumed += 1
     resumed += payments.resume_payments(database, bank)
@@ -185,8 +182,8 @@ def _begin(database: Database, faults: dict[str, FaultPoint], lease_s: float, bu
     with database.transaction() as connection:
         claim = {"account": buyer.account_id, "key": buyer.key, "hash": fingerprint(wanted),
                  "order": order_id, "lease_s": lease_s}
-        lease_until = queries.claim_key(connection, claim)
-        if lease_until is None:
+        lease = queries.claim_key(connection, claim)
+        if lease is None:
             return _replay(queries.find_by_key(connection, buyer.account_id, buyer.key), wanted)
         lines = cart.list_lines(connection, faults["cart"], buyer.account_id)
         if not lines:
@@ -197,7 +194,7 @@ def _begin(database: Database, faults: dict[str, FaultPoint], lease_s: float, bu
             return _refuse(connection, order_id, refusal, buyer.request_id)
         total = _write_pending(connection, order_id, buyer, wanted,
                                list(zip(lines, reserved, strict=True)))
-        return Begun(order_id, total, lease_until)
+        return Begun(lease, total)
 
 
 def _replay(known: AnyRow, wanted: models.OrderCreate) -> Reply:
@@ -225,18 +222,26 @@ def _write_pending(connection: Connection, order_id: UUID, buyer: Buyer,
     return total
 
 
-def _finish(database: Database, order_id: UUID, lease_until: datetime, outcome: Outcome,
-            request_id: str) -> Reply:
+def _charge(bank: Bank, fault: FaultPoint, begun: Begun, card_token: str) -> Outcome:
+    try:
+        return payments.capture_payment(bank, fault, begun.lease.order_id, begun.total_minor,
+                                        card_token)
+    except BankUnavailable:
+        return "unknown"
+
+
+def _finish(database: Database, lease: Lease, outcome: Outcome, request_id: str) -> Reply:
     """The second transaction: the outcome, everywhere at once.
 
     If somebody else finished this checkout meanwhile, their answer stands; if somebody else is
     about to, it is theirs to settle: CheckoutInProgress (409).
     """
     with database.transaction() as connection:
+        order_id = lease.order_id
         checkout = queries.lock_checkout(connection, order_id)
         if checkout.response_status is not None:
             return Reply(checkout.response_status, checkout.response_body)
-        if checkout.lease_until != lease_until:
+        if checkout.lease_until != lease.lease_until:
             raise CheckoutInProgress
         items = queries.items_of(connection, [order_id])[order_id]
         lines = [(item.product_id, item.quantity) for item in items]
@@ -267,21 +272,28 @@ def _refuse(connection: Connection, order_id: UUID, refusal: StoreError,
     return Reply(refusal.status, body)
 
 
-def _take_over(database: Database, lease_s: float) -> AnyRow | None:
+def _give_back_dropped(database: Database, leases: Leases) -> None:
+    while leases.dropped:
+        with database.transaction() as connection:
+            queries.give_back(connection, leases.dropped[0], 0)
+        leases.dropped.popleft()
+
+
+def _take_over(database: Database, lease_s: float) -> Lease | None:
     with database.transaction() as connection:
         return queries.take_over(connection, lease_s)
 
 
-def _resume(database: Database, bank: Bank, order_id: UUID, lease_until: datetime) -> None:
+def _resume(database: Database, bank: Bank, lease: Lease) -> None:
     """Finish one checkout forward if the bank has the money, backward otherwise."""
-    known = bank.find(order_id)
+    known = bank.find(lease.order_id)
     outcome: Outcome
     if known is not None and known.status in ("captured", "declined"):
         outcome = "captured" if known.status == "captured" else "declined"
     else:
-        bank.void(order_id)
+        bank.void(lease.order_id)
         outcome = "voided"
-    _finish(database, order_id, lease_until, outcome, request_id=str(order_id))
+    _finish(database, lease, outcome, request_id=str(lease.order_id))
 
 
 def _finish_cancel(database: Database, account_id: int, order_id: UUID) -> None:

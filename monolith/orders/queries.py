@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from monolith.database import AnyRow
+from monolith.orders.leases import Lease
 from monolith.orders.tables import checkouts, order_items, orders
 
 VISIBLE = ("confirmed", "cancelling", "cancelled")
@@ -33,7 +33,7 @@ _EXPIRED = (
     .order_by(checkouts.c.lease_until).limit(1).with_for_update(skip_locked=True)
 )
 _RENEW = update(checkouts).where(checkouts.c.order_id == bindparam("order")).values(
-    lease_until=_LEASE).returning(checkouts.c.order_id, checkouts.c.lease_until)
+    lease_until=_LEASE).returning(checkouts.c.lease_until)
 _GIVE_BACK = update(checkouts).where(
     checkouts.c.order_id == bindparam("order"), checkouts.c.lease_until == bindparam("own"),
 ).values(lease_until=_LEASE)
@@ -58,10 +58,10 @@ _CANCELLING = select(orders.c.id, orders.c.account_id).where(
     orders.c.status == "cancelling").limit(100)
 
 
-def claim_key(connection: Connection, values: dict[str, Any]) -> datetime | None:
-    """Take an Idempotency-Key; return the end of its lease, None if somebody has the key."""
-    lease_until: datetime | None = connection.execute(_CLAIM, values).scalar_one_or_none()
-    return lease_until
+def claim_key(connection: Connection, values: dict[str, Any]) -> Lease | None:
+    """Take an Idempotency-Key, on a lease; None if somebody has the key."""
+    until = connection.execute(_CLAIM, values).scalar_one_or_none()
+    return None if until is None else Lease(values["order"], until)
 
 
 def find_by_key(connection: Connection, account_id: int, key: str) -> AnyRow:
@@ -80,17 +80,18 @@ def store_reply(connection: Connection, order_id: UUID, status: int, body: bytes
                                 "now": "done" if status == 201 else "undone"})
 
 
-def take_over(connection: Connection, lease_s: float) -> AnyRow | None:
-    """Take over one checkout whose lease ran out; return its order and the new lease's end."""
+def take_over(connection: Connection, lease_s: float) -> Lease | None:
+    """Take over one checkout whose lease ran out; return one's own, if there is one."""
     row = connection.execute(_EXPIRED).one_or_none()
     if row is None:
         return None
-    return connection.execute(_RENEW, {"order": row.order_id, "lease_s": lease_s}).one()
+    until = connection.execute(_RENEW, {"order": row.order_id, "lease_s": lease_s}).scalar_one()
+    return Lease(row.order_id, until)
 
 
-def give_back(connection: Connection, taken: AnyRow, lease_s: float) -> None:
-    """Shorten the lease of a checkout that was taken over, unless it is somebody else's by now."""
-    connection.execute(_GIVE_BACK, {"order": taken.order_id, "own": taken.lease_until,
+def give_back(connection: Connection, own: Lease, lease_s: float) -> None:
+    """Shorten one's own lease of a checkout, unless it is somebody else's by now."""
+    connection.execute(_GIVE_BACK, {"order": own.order_id, "own": own.lease_until,
                                     "lease_s": lease_s})
 
 

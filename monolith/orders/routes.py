@@ -18,8 +18,8 @@ def place_order() -> Response:
     wanted = body(models.OrderCreate)
     buyer = operations.Buyer(who.account_id, idempotency_key(), g.request_id)
     shop = store()
-    reply = operations.place_order(shop.database, shop.bank, shop.faults, shop.settings.lease_s,
-                                   buyer, wanted)
+    reply = operations.place_order(shop.database, shop.bank, shop.faults, shop.leases, buyer,
+                                   wanted)
     media_type = JSON_MEDIA_TYPE if reply.status == 201 else PROBLEM_MEDIA_TYPE
     return Response(reply.body, reply.status, content_type=media_type)
 

@@ -32,6 +32,7 @@ from contract.tokens import Principal, issue, load_private_key, load_public_key,
 from lab.audit.books import Acknowledged, Books, read_books
 from lab.audit.invariants import check_all, is_settled
 from microservices.colocated import InProcess, _owner, call, create_app
+from microservices.orders.leases import Leases
 from microservices.orders.operations import resume_checkouts
 from microservices.payments.bank import Bank
 from microservices.payments.operations import resume_payments
@@ -175,11 +176,16 @@ class Shop:
         answer = self.ask("PATCH", f"/api/products/{product}", seed.ADMIN_ID, {"stock": stock})
         assert answer.status == 200, answer.body
 
+    @property
+    def leases(self) -> Leases:
+        return cast(Leases, self.apps["orders"].state.leases)
+
     def resume(self, lease_s: float = 0) -> int:
         """Let the background workers of orders, then of payments, go round once."""
         orders, payments = self.service("orders"), self.service("payments")
+        leases = replace(self.leases, lease_s=lease_s)
         bank = cast(Bank, self.apps["payments"].state.bank)
-        return (self.run(resume_checkouts(orders.database, orders.peers, lease_s))
+        return (self.run(resume_checkouts(orders.database, orders.peers, leases))
                 + self.run(resume_payments(payments.database, bank)))
 
     def follow(self) -> int:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from contract import models
-from contract.errors import StoreError
+from contract.errors import DatabaseUnavailable, StoreError
 from microservices.orders import queries
-from microservices.orders.operations import cancel_order
+from microservices.orders.leases import Leases
+from microservices.orders.operations import cancel_order, resume_checkouts
 from microservices.payments.bank import Bank
 
 STEPS = ["list_lines", "reserve_stock", "capture_payment", "sell_reserved", "remove_ordered"]
@@ -85,6 +86,38 @@ def test_a_checkout_that_could_not_be_finished_is_tried_again_soon(shop: Any) ->
     shop.wire.heal()
     shop.rows("orders", "UPDATE checkouts SET lease_until = now() RETURNING 1")
     assert shop.resume() >= 1
+    shop.assert_consistent()
+
+
+@pytest.mark.parametrize("lost_in", ["free_key", "advance", "lock_checkout"])
+def test_nobody_waits_for_the_lease_of_a_request_that_lost_its_database(
+        open_shop: Any, lost_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: Any) -> None:
+        raise DatabaseUnavailable
+
+    shop = open_shop(lease_s=60)
+    shop.put(2, 3)
+    shop.wire.silent = {"list_lines"} if lost_in == "free_key" else set()
+    with monkeypatch.context() as patched:
+        patched.setattr(queries, lost_in, fail)
+        assert shop.order(2, key="k").status == 503
+        patched.setattr(queries, "give_back", fail)
+        with pytest.raises(DatabaseUnavailable):
+            shop.resume(lease_s=60)
+    shop.wire.heal()
+    shop.resume(lease_s=60)
+    assert shop.order(2, key="k").status == (201 if lost_in == "lock_checkout" else 503)
+    shop.assert_consistent()
+    assert not shop.leases.dropped
+
+
+def test_whom_the_others_did_not_hear_drops_the_lease_of_the_answer(open_shop: Any) -> None:
+    shop = open_shop(lease_s=60)
+    shop.put(2, 3)
+    shop.wire.silent = {"sell_reserved"}
+    assert shop.order(2, key="k").status == 201
+    shop.wire.heal()
+    shop.resume(lease_s=60)
     shop.assert_consistent()
 
 
@@ -232,9 +265,7 @@ def test_two_resumers_do_not_get_in_each_others_way(shop: Any) -> None:
     orders = shop.service("orders")
 
     async def both() -> None:
-        from microservices.orders.operations import resume_checkouts
-
-        await asyncio.gather(*(resume_checkouts(orders.database, orders.peers, 10)
+        await asyncio.gather(*(resume_checkouts(orders.database, orders.peers, Leases(10))
                                for _ in range(3)))
 
     shop.run(both())

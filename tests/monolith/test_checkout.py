@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from contract.errors import BankUnavailable, CartEmpty
+from contract.errors import BankUnavailable, CartEmpty, DatabaseUnavailable
 from monolith.orders import operations as orders
 from monolith.orders import queries
 from monolith.payments.bank import Bank
@@ -26,7 +26,7 @@ class Crash(BaseException):
 
 
 def resume(shop: Any) -> None:
-    orders.resume_checkouts(shop.store.database, shop.store.bank, 10)
+    orders.resume_checkouts(shop.store.database, shop.store.bank, shop.store.leases)
 
 
 def expire_leases(shop: Any) -> None:
@@ -270,9 +270,27 @@ def test_a_defect_between_the_transactions_is_resumed(
         patched.setattr(orders.payments, "capture_payment", fail)
         assert code(shop.order(2, key="k")) == "internal_error"
     assert code(shop.order(2, key="k")) == "checkout_in_progress"
-    expire_leases(shop)
-    resume(shop)
+    resume(shop)  # the request dropped its lease
     assert_books_balance(shop)
+
+
+def test_nobody_waits_for_the_lease_of_a_request_that_lost_its_database(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise DatabaseUnavailable
+
+    shop.put(2, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(queries, "lock_checkout", fail)
+        assert code(shop.order(2, key="k")) == "database_unavailable"
+        patched.setattr(queries, "give_back", fail)
+        with pytest.raises(DatabaseUnavailable):
+            resume(shop)
+    resume(shop)
+    assert shop.order(2, key="k").status_code == 201
+    assert_books_balance(shop)
+    assert not shop.store.leases.dropped
 
 
 def test_a_checkout_that_could_not_be_finished_is_tried_again_soon(
