@@ -37,8 +37,8 @@ from lab.stacks import Stacks
 from lab.trial_record import copy_answers, copy_connections, copy_summary, record_of
 from lab.watch import Watch
 
-_REST_S: Final = 15.0
-"""How long a store may take to come to rest before it is audited as it is."""
+_PATIENCE_S: Final = 15.0
+"""How long a store may take to be consistent before it is audited as it is."""
 _GATE_S: Final = 10.0
 
 
@@ -105,8 +105,8 @@ def _load_once(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialR
     copy_summary(record, summary)
     copy_answers(record, Path(spec.requests_path))
     audited = _audit(bench, stack, received, record, Path(spec.requests_path))
-    if audited.rested_at_s is not None:
-        record.consistent_at_s = audited.rested_at_s - incidents.t0_s
+    if audited.consistent_at_s is not None:
+        record.consistent_at_s = audited.consistent_at_s - incidents.t0_s
 
 
 def _stand_idle(bench: Bench, stack: Stack, record: TrialRecord) -> None:
@@ -190,13 +190,13 @@ def _audit(bench: Bench, stack: Stack, received: dict[int, int], record: TrialRe
     audited = audit(
         lambda: read_books(stack.database_urls, bench.deployment.bank_ledger(), received,
                            acknowledged),
-        _REST_S,
+        _PATIENCE_S,
     )
     keep(audited.books, bench.folder.books(record.id))
     record.sold_orders, record.sold_minor = sold_in(audited.books)
     bench.folder.save_rows(record.id, "audit", [
         (record.id, record.topology, f.invariant, f.checked, f.violations, f.detail,
-         audited.rest_s) for f in audited.findings
+         audited.time_to_consistent_s) for f in audited.findings
     ])
     return audited
 

@@ -1,4 +1,4 @@
-"""Wait until a store has come to rest, then check its books."""
+"""Wait until a store is consistent, then check its books."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _POLL_S: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """`rest_s`: how long the store took to come to rest; `rested_at_s`: when it was found at rest,
-    by the auditor's clock (None: it never was); `books`: what was checked."""
+    """`time_to_consistent_s`: how long that took; `consistent_at_s`: when it was, by the auditor's
+    clock (None: it never was); `books`: what was checked."""
 
     findings: list[Finding]
-    rest_s: float
-    rested_at_s: float | None
+    time_to_consistent_s: float
+    consistent_at_s: float | None
     books: Books
 
 
 def audit(read: Callable[[], Books], patience_s: float,
           clock: Callable[[], float] = time.perf_counter,
           sleep: Callable[[float], None] = time.sleep) -> Audited:
-    """Wait for rest, then check every invariant.
+    """Wait for consistency, then check every invariant.
 
-    At rest is a store whose books are settled and the same when they are read again: the bank and
-    several databases can't be read at one instant, so what moves meanwhile looks like a loss.
-    A store that does not come to rest within `patience_s` is audited as it is: I7 then says what
-    is stuck.
+    Consistent is a store whose books are settled and the same when they are read again: the bank
+    and several databases can't be read at one instant, so what moves meanwhile looks like a loss.
+    A store that is not consistent within `patience_s` is audited as it is: I7 then says what is
+    stuck.
     """
     began = clock()
     books, read_at_s = read(), clock()

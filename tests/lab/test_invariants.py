@@ -107,9 +107,9 @@ def test_the_auditor_waits_until_the_store_has_come_to_rest() -> None:
     answers = iter([busy, busy, CLEAN, CLEAN])
     now = iter(range(100))
     found = audit(lambda: next(answers), 60, lambda: float(next(now)), lambda _: None)
-    assert found.rest_s > 0
-    assert found.rested_at_s is not None
-    assert 0 < found.rested_at_s < 100
+    assert found.time_to_consistent_s > 0
+    assert found.consistent_at_s is not None
+    assert 0 < found.consistent_at_s < 100
     assert found.books == CLEAN
     assert not any(finding.violations for finding in found.findings)
 
@@ -135,8 +135,8 @@ def test_a_store_that_never_rests_is_audited_as_it_is() -> None:
     stuck = replace(CLEAN, orders=[replace(CLEAN.orders[0], status="pending"), *CLEAN.orders[1:]])
     now = iter(range(1000))
     found = audit(lambda: stuck, 30, lambda: float(next(now)), lambda _: None)
-    assert found.rest_s >= 30
-    assert found.rested_at_s is None
+    assert found.time_to_consistent_s >= 30
+    assert found.consistent_at_s is None
     assert "I7" in {finding.invariant for finding in found.findings if finding.violations}
 
 
