@@ -13,7 +13,7 @@ from monolith.accounts.routes import accounts
 from monolith.cart.routes import cart
 from monolith.catalog.routes import catalog
 from monolith.database import Database
-from monolith.orders.leases import Leases
+from monolith.orders.checkout import Leases
 from monolith.orders.operations import resume_checkouts
 from monolith.orders.routes import orders
 from monolith.payments.bank import Bank

@@ -10,7 +10,7 @@ from flask import current_app
 from contract.faults import FaultPoint
 from contract.instruments import Pool
 from monolith.database import Database
-from monolith.orders.leases import Leases
+from monolith.orders.checkout import Leases
 from monolith.payments.bank import Bank
 from monolith.settings import Settings
 

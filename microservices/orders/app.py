@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from microservices.orders.leases import Leases
+from microservices.orders.checkout import Leases
 from microservices.orders.operations import resume_checkouts
 from microservices.orders.routes import orders
 from microservices.peers import Transport

@@ -27,7 +27,6 @@ import logging
 import uuid
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from contract import models
@@ -48,30 +47,10 @@ from contract.money import euros, total_minor
 from microservices.database import AnyRow, Database
 from microservices.messages import PaymentRef, Quote
 from microservices.orders import clients, queries
-from microservices.orders.leases import Lease, Leases
+from microservices.orders.checkout import Begun, Buyer, Lease, Leases, Reply
 from microservices.peers import Peers
 
 log = logging.getLogger("microservices.orders")
-
-_AGAIN_S: Final = 1.0
-"""How soon a checkout that could not be finished is tried again, if not sooner."""
-
-
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """Who checks out, under which Idempotency-Key; `request_id` goes into a refusal."""
-
-    account_id: int
-    key: str
-    request_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A checkout's answer, kept and replayed byte for byte."""
-
-    status: int
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +60,6 @@ class Saga:
     database: Database
     peers: Peers
     leases: Leases
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A checkout before its payment."""
-
-    lease: Lease
-    payment: PaymentRef
 
 
 async def place_order(database: Database, peers: Peers, fault: FaultPoint, leases: Leases,
@@ -159,7 +130,7 @@ async def resume_checkouts(database: Database, peers: Peers, leases: Leases) -> 
             await _resume(saga, taken.order_id)
         except StoreError:
             async with database.statement() as connection:  # others come first; no whole lease
-                await queries.give_back(connection, taken, min(leases.lease_s, _AGAIN_S))
+                await queries.give_back(connection, taken, leases.again_s)
             raise
         resumed += 1
     async with database.read() as connection:

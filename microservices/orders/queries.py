@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from microservices.database import AnyRow
-from microservices.orders.leases import Lease
+from microservices.orders.checkout import Lease
 from microservices.orders.tables import checkouts, order_items, orders
 
 VISIBLE = ("confirmed", "cancelling", "cancelled")

@@ -16,7 +16,7 @@ from microservices.border import (
     query,
 )
 from microservices.orders import operations
-from microservices.orders.leases import Leases
+from microservices.orders.checkout import Buyer, Leases
 from microservices.service import Here
 
 orders = APIRouter()
@@ -38,7 +38,7 @@ async def place_order(
     here: Here,
     leases: TheLeases,
 ) -> Response:
-    buyer = operations.Buyer(who.account_id, key, current_request_id())
+    buyer = Buyer(who.account_id, key, current_request_id())
     reply = await operations.place_order(here.database, here.peers, here.fault, leases,
                                          buyer, wanted)
     media_type = JSON_MEDIA_TYPE if reply.status == 201 else PROBLEM_MEDIA_TYPE

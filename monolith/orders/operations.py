@@ -22,8 +22,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -46,40 +45,12 @@ from monolith.cart import operations as cart
 from monolith.catalog import operations as catalog
 from monolith.database import AnyRow, Database
 from monolith.orders import queries
-from monolith.orders.leases import Lease, Leases
+from monolith.orders.checkout import Begun, Buyer, Lease, Leases, Reply
 from monolith.payments import operations as payments
 from monolith.payments import queries as payment_rows
 from monolith.payments.bank import Bank
 
 Outcome = Literal["captured", "declined", "unknown", "voided"]
-
-_AGAIN_S: Final = 1.0
-"""How soon a checkout that could not be finished is tried again, if not sooner."""
-
-
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """Who checks out, under which Idempotency-Key; `request_id` goes into a refusal."""
-
-    account_id: int
-    key: str
-    request_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A checkout's answer, kept and replayed byte for byte."""
-
-    status: int
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A checkout after its first transaction."""
-
-    lease: Lease
-    total_minor: int
 
 
 def place_order(database: Database, bank: Bank, faults: dict[str, FaultPoint], leases: Leases,
@@ -150,7 +121,7 @@ def resume_checkouts(database: Database, bank: Bank, leases: Leases) -> int:
             _resume(database, bank, taken)
         except StoreError:
             with database.transaction() as connection:  # others come first; no whole lease
-                queries.give_back(connection, taken, min(leases.lease_s, _AGAIN_S))
+                queries.give_back(connection, taken, leases.again_s)
             raise
         resumed += 1
     resumed += payments.resume_payments(database, bank)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from monolith.database import AnyRow
-from monolith.orders.leases import Lease
+from monolith.orders.checkout import Lease
 from monolith.orders.tables import checkouts, order_items, orders
 
 VISIBLE = ("confirmed", "cancelling", "cancelled")

@@ -7,6 +7,7 @@ from contract.errors import PROBLEM_MEDIA_TYPE
 from contract.http import JSON_MEDIA_TYPE, parse_order_id
 from monolith.border import answer, body, customer, idempotency_key, query
 from monolith.orders import operations
+from monolith.orders.checkout import Buyer
 from monolith.store import store
 
 orders = Blueprint("orders", __name__)
@@ -16,7 +17,7 @@ orders = Blueprint("orders", __name__)
 def place_order() -> Response:
     who = customer()
     wanted = body(models.OrderCreate)
-    buyer = operations.Buyer(who.account_id, idempotency_key(), g.request_id)
+    buyer = Buyer(who.account_id, idempotency_key(), g.request_id)
     shop = store()
     reply = operations.place_order(shop.database, shop.bank, shop.faults, shop.leases, buyer,
                                    wanted)

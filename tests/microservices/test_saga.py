@@ -11,7 +11,7 @@ import pytest
 from contract import models
 from contract.errors import DatabaseUnavailable, StoreError
 from microservices.orders import queries
-from microservices.orders.leases import Leases
+from microservices.orders.checkout import Leases
 from microservices.orders.operations import cancel_order, resume_checkouts
 from microservices.payments.bank import Bank
 

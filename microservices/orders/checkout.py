@@ -1,4 +1,4 @@
-"""Who works on a checkout until when, and the checkouts nobody works on any more.
+"""A checkout: who buys, what is answered, and who works on it until when.
 
 A request takes a lease on its checkout; once it has run out, `resume_checkouts` takes the checkout
 over.  A request that fails leaves its lease here, and nobody waits for the end of it.  It does
@@ -15,8 +15,28 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from microservices.messages import PaymentRef
+
+_AGAIN_S: Final = 1.0
 _KEPT: Final = 10_000
 """Of more, the oldest are forgotten: those leases run out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who checks out, under which Idempotency-Key; `request_id` goes into a refusal."""
+
+    account_id: int
+    key: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A checkout's answer, kept and replayed byte for byte."""
+
+    status: int
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +48,24 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A checkout before its payment."""
+
+    lease: Lease
+    payment: PaymentRef
+
+
+@dataclass(frozen=True, slots=True)
 class Leases:
     """The leases of one process; `lease_s` is their length.  Requests share it."""
 
     lease_s: float
     dropped: deque[Lease] = field(default_factory=lambda: deque(maxlen=_KEPT))
+
+    @property
+    def again_s(self) -> float:
+        """How soon a checkout that could not be finished is tried again."""
+        return min(self.lease_s, _AGAIN_S)
 
     @contextmanager
     def held(self, lease: Lease) -> Iterator[None]:
