@@ -5,7 +5,7 @@ The lab writes it, reports read it; together with the Parquet tables it is all t
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -62,10 +62,14 @@ class PoolUse(_Record):
     """All waiting together."""
 
 
+EDGE: Final = "envoy"
+"""The part under which traffic of the edge is counted: what visitors sent and got."""
+
+
 class PartTraffic(_Record):
     """Bytes of HTTP (heads included) through the proxy over the measured window.
 
-    A call is counted at the part that is asked, once.  Of `envoy`: what visitors sent and got.
+    A call is counted at the part that is asked, once.  Of `EDGE`: what visitors sent and got.
     """
 
     received: int
@@ -134,7 +138,7 @@ class TrialRecord(_Record):
     probe: ProbeRecord | None = None
     fault: FaultRecord | None = None
     consistent_at_s: float | None = None
-    """Seconds after the start of load when the books were found at rest (settled, and the same when
+    """Seconds after the start of load when the books were consistent (settled, and the same when
     read again), looked at from the end of the drain on; None: they never were."""
     posture: Literal["raw", "resilient"] = "raw"
     """Whether retries, circuit breaking, ejection, shedding and bulkheads are on."""

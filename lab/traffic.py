@@ -18,13 +18,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from contract.run_record import PartTraffic
+from contract.run_record import EDGE, PartTraffic
 from lab.deploy.admin import COUNTERS, admin_socket
 from lab.deploy.stack import Stack
 
 DEADLINE_S: Final = 1.0
-EDGE: Final = "envoy"
-"""The part under which the edge is counted: what visitors sent and got."""
 _TOLERANCE: Final = 0.05
 """How much longer or shorter than the window the time between its readings may be."""
 _WANTED: Final = "(up|down)stream_cx_[rt]x_bytes_total$"

@@ -12,13 +12,11 @@ from typing import Final
 
 import numpy as np
 
-from contract.run_record import TrialRecord
+from contract.run_record import EDGE, TrialRecord
 from reports.demand import named, whole
 from reports.estimate import Estimate, mean_of
 from reports.tally import Tally
 
-EDGE: Final = "envoy"
-"""The part whose bytes are the visitors'."""
 _POOL: Final = "connections"
 
 

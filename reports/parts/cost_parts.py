@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from reports.cost_parts import EDGE, PartBill, PartUse
+from contract.run_record import EDGE
+from reports.cost_parts import PartBill, PartUse
 from reports.document import Block, Note
 from reports.estimate import Estimate
 from reports.table import Table
