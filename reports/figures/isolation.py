@@ -39,7 +39,9 @@ def draw_strips(results: list[FaultResult]) -> Figure | None:
             strip = result.strips[column]
             mesh = _draw_strip(axis, strip)
             _draw_marks(axis, strip, result)
-            axis.set_title(f"{result.name} · {strip.topology}", fontsize=8.5)
+            # The fault's name stands once a row: twice, the longest ones would be cut.
+            axis.set_title(strip.topology if column else f"{result.name} · {strip.topology}",
+                           fontsize=8.5)
             if column:
                 axis.set_yticklabels([])
             if row == len(shown) - 1:

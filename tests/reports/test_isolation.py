@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from synthetic import Planted, write_run
 from synthetic_faults import write_many_faults
 
 from contract.run_record import FaultRecord
 from reports.arms import find_arms
 from reports.compose import compose, describe
+from reports.figures.isolation import draw_strips
 from reports.figures.style import drawing_style, to_svg
 from reports.guards import judge
 from reports.impact import _tail
@@ -242,13 +245,27 @@ def test_no_figure_of_many_faults_is_cut(in_two_postures: Path) -> None:
                     if d.name.startswith("isolation_")]
     assert {"isolation_matrix", "isolation_postures"} <= {d.name for d in drawings}
     for drawing in drawings:
-        to_svg(drawing.figure)
-        drawing.figure.dpi = 160
-        with drawing_style():
-            canvas = FigureCanvasAgg(drawing.figure)
-            box = drawing.figure.get_tightbbox(canvas.get_renderer())
-        width, height = drawing.figure.get_size_inches()
-        assert box.x0 >= 0, drawing.name
-        assert box.y0 >= 0, drawing.name
-        assert box.x1 <= width, drawing.name
-        assert box.y1 <= height, drawing.name
+        assert_is_whole(drawing.figure)
+
+
+def test_a_long_name_of_a_fault_fits_above_its_strip(many_measured: list[FaultResult]) -> None:
+    result = next(result for result in many_measured if result.strips)
+    with drawing_style():
+        figure = draw_strips([replace(
+            result, posture="resilient", is_only_posture=False,
+            fault=result.fault.model_copy(update={"name": "payments-replica-freeze"}))])
+    assert figure is not None
+    assert_is_whole(figure)
+
+
+def assert_is_whole(figure: Figure) -> None:
+    to_svg(figure)
+    figure.dpi = 160
+    with drawing_style():
+        canvas = FigureCanvasAgg(figure)
+        box = figure.get_tightbbox(canvas.get_renderer())
+    width, height = figure.get_size_inches()
+    assert box.x0 >= 0
+    assert box.y0 >= 0
+    assert box.x1 <= width
+    assert box.y1 <= height
