@@ -9,7 +9,7 @@ usually done: as many runs of default Locust, AAAAA then BBBBB, its rounded perc
 t on their logarithms.
 
 When a target is missed the differences are held against what else differed between the two
-arms of a pair: the machine's speed (spin), the generator's lag, the quota's throttling.
+arms of a pair: the machine's speed (spin), the generator's lag, the CPU that the store used.
 """
 
 from __future__ import annotations

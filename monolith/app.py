@@ -58,7 +58,5 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.extensions["metrics"] = serve_metrics(settings.metrics_address,
                                                   (store.threads, store.database.pool))
     gc.collect()
-    gc.freeze()  # long pauses were the collector's: DESIGN's figures, docs/decisions/0030
+    gc.freeze()  # long pauses were the collector's: docs/decisions/0030
     return app
-
-

@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 ROWS_FOR: Final = {50.0: 20, 95.0: 400, 99.0: 2000, 99.9: 20_000}
-"""Rows below which a percentile is not quoted: 20 of them must lie beyond it (METHOD.md §3)."""
+"""Rows below which a percentile is not quoted: 20 of them must lie beyond it."""
 
 QS: Final = (50.0, 95.0, 99.0)
 """Percentiles that reports quote."""

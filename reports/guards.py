@@ -1,4 +1,4 @@
-"""Which trials may be believed (METHOD.md §2): blind to the system's own latency.
+"""Which trials may be believed (docs/method.md): blind to the system's own latency.
 
 The lab judges trials by these rules when they are fresh; the report applies them again to what
 was recorded, when the whole run's best decile is known.  The stricter judgement counts.
@@ -101,7 +101,7 @@ def _shape(reason: str) -> str:
 
 
 def thresholds_of(record: RunRecord) -> Thresholds:
-    """The scenario's own thresholds, else METHOD.md's."""
+    """The scenario's own thresholds, else the defaults of docs/method.md."""
     resolved: dict[str, Any] = record.scenario_resolved
     scenario = resolved.get("scenario")
     nested = scenario.get("guards") if isinstance(scenario, dict) else None

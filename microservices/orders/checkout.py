@@ -1,8 +1,8 @@
 """A checkout: who buys, what is answered, and who works on it until when.
 
 A request takes a lease on its checkout; once it has run out, `resume_checkouts` takes the checkout
-over.  A request that fails leaves its lease here, and nobody waits for the end of it.  It does
-not give it back itself: the database may be what it failed of.
+over.  Who fails on the way, a request or the resumer, drops the lease here, and nobody waits for
+the end of it.  They don't give it back themselves: the database may be what failed them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from uuid import UUID
 
 from microservices.messages import PaymentRef
 
-_AGAIN_S: Final = 1.0
 _KEPT: Final = 10_000
 """Of more, the oldest are forgotten: those leases run out."""
 
@@ -41,7 +40,8 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A checkout, by its order's id, and until when it is one's own: the fencing token."""
+    """A checkout, by its order's id, and until when it is one's own.  What fences a
+    request off is the state it must move from; the end is for giving back."""
 
     order_id: UUID
     lease_until: datetime
@@ -57,21 +57,17 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Leases:
-    """The leases of one process; `lease_s` is their length.  Requests share it."""
+    """Leases of one process; `lease_s` is their length, in seconds.  Requests share it."""
 
     lease_s: float
     dropped: deque[Lease] = field(default_factory=lambda: deque(maxlen=_KEPT))
-
-    @property
-    def again_s(self) -> float:
-        """How soon a checkout that could not be finished is tried again."""
-        return min(self.lease_s, _AGAIN_S)
+    """Of checkouts that nobody here works on any more; the resumer gives them back."""
 
     @contextmanager
-    def held(self, lease: Lease) -> Iterator[None]:
+    def held(self, lease: Lease) -> Iterator[Lease]:
         """Work on a checkout; if that fails, its lease is dropped."""
         try:
-            yield
+            yield lease
         except Exception:
             self.dropped.append(lease)
             raise

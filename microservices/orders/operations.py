@@ -128,9 +128,8 @@ async def resume_checkouts(database: Database, peers: Peers, leases: Leases) -> 
     while (taken := await _take_over(saga)) is not None:
         try:
             await _resume(saga, taken.order_id)
-        except StoreError:
-            async with database.statement() as connection:  # others come first; no whole lease
-                await queries.give_back(connection, taken, leases.again_s)
+        except StoreError:  # the others come first in the next round; a defect keeps its lease
+            leases.dropped.append(taken)
             raise
         resumed += 1
     async with database.read() as connection:
@@ -287,10 +286,11 @@ async def _all_of(*steps: Awaitable[None]) -> None:
 
 
 async def _give_back_dropped(saga: Saga) -> None:
-    while saga.leases.dropped:
-        async with saga.database.statement() as connection:
-            await queries.give_back(connection, saga.leases.dropped[0], 0)
-        saga.leases.dropped.popleft()
+    leases = saga.leases
+    while leases.dropped:
+        with leases.held(leases.dropped.popleft()) as lease:
+            async with saga.database.statement() as connection:
+                await queries.give_back(connection, lease)
 
 
 async def _take_over(saga: Saga) -> Lease | None:

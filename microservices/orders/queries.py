@@ -42,7 +42,7 @@ _EXPIRED = (
 _RENEW = update(checkouts).where(_THIS).values(
     lease_until=_LEASE).returning(checkouts.c.lease_until)
 _GIVE_BACK = update(checkouts).where(
-    _THIS, checkouts.c.lease_until == bindparam("own")).values(lease_until=_LEASE)
+    _THIS, checkouts.c.lease_until == bindparam("own")).values(lease_until=func.now())
 _ORDER = select(orders).where(orders.c.id == bindparam("id"))
 _MINE = orders.c.account_id == bindparam("account")
 _VISIBLE_ORDER = _ORDER.where(_MINE, orders.c.status.in_(VISIBLE))
@@ -116,10 +116,9 @@ async def take_over(connection: AsyncConnection, lease_s: float) -> Lease | None
     return Lease(row.order_id, renewed.scalar_one())
 
 
-async def give_back(connection: AsyncConnection, own: Lease, lease_s: float) -> None:
-    """Shorten one's own lease of a checkout, unless it is somebody else's by now."""
-    await connection.execute(_GIVE_BACK, {"order": own.order_id, "own": own.lease_until,
-                                          "lease_s": lease_s})
+async def give_back(connection: AsyncConnection, own: Lease) -> None:
+    """End one's own lease of a checkout now, unless it is somebody else's by now."""
+    await connection.execute(_GIVE_BACK, {"order": own.order_id, "own": own.lease_until})
 
 
 async def insert_order(connection: AsyncConnection, values: dict[str, Any],

@@ -1,8 +1,8 @@
 """A checkout: who buys, what is answered, and who works on it until when.
 
 A request takes a lease on its checkout; once it has run out, `resume_checkouts` takes the checkout
-over.  A request that fails leaves its lease here, and nobody waits for the end of it.  It does
-not give it back itself: the database may be what it failed of.
+over.  Who fails on the way, a request or the resumer, drops the lease here, and nobody waits for
+the end of it.  They don't give it back themselves: the database may be what failed them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-_AGAIN_S: Final = 1.0
 _KEPT: Final = 10_000
 """Of more, the oldest are forgotten: those leases run out."""
 
@@ -55,21 +54,17 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Leases:
-    """The leases of one process; `lease_s` is their length.  Threads share it."""
+    """Leases of one process; `lease_s` is their length, in seconds.  Threads share it."""
 
     lease_s: float
     dropped: deque[Lease] = field(default_factory=lambda: deque(maxlen=_KEPT))
-
-    @property
-    def again_s(self) -> float:
-        """How soon a checkout that could not be finished is tried again."""
-        return min(self.lease_s, _AGAIN_S)
+    """Of checkouts that nobody here works on any more; the resumer gives them back."""
 
     @contextmanager
-    def held(self, lease: Lease) -> Iterator[None]:
+    def held(self, lease: Lease) -> Iterator[Lease]:
         """Work on a checkout; if that fails, its lease is dropped."""
         try:
-            yield
+            yield lease
         except Exception:
             self.dropped.append(lease)
             raise

@@ -119,9 +119,8 @@ def resume_checkouts(database: Database, bank: Bank, leases: Leases) -> int:
     while (taken := _take_over(database, leases.lease_s)) is not None:
         try:
             _resume(database, bank, taken)
-        except StoreError:
-            with database.transaction() as connection:  # others come first; no whole lease
-                queries.give_back(connection, taken, leases.again_s)
+        except StoreError:  # the others come first in the next round; a defect keeps its lease
+            leases.dropped.append(taken)
             raise
         resumed += 1
     resumed += payments.resume_payments(database, bank)
@@ -245,9 +244,8 @@ def _refuse(connection: Connection, order_id: UUID, refusal: StoreError,
 
 def _give_back_dropped(database: Database, leases: Leases) -> None:
     while leases.dropped:
-        with database.transaction() as connection:
-            queries.give_back(connection, leases.dropped[0], 0)
-        leases.dropped.popleft()
+        with leases.held(leases.dropped.popleft()) as lease, database.transaction() as connection:
+            queries.give_back(connection, lease)
 
 
 def _take_over(database: Database, lease_s: float) -> Lease | None:

@@ -36,7 +36,7 @@ _RENEW = update(checkouts).where(checkouts.c.order_id == bindparam("order")).val
     lease_until=_LEASE).returning(checkouts.c.lease_until)
 _GIVE_BACK = update(checkouts).where(
     checkouts.c.order_id == bindparam("order"), checkouts.c.lease_until == bindparam("own"),
-).values(lease_until=_LEASE)
+).values(lease_until=func.now())
 _ORDER = select(orders).where(orders.c.id == bindparam("id"))
 _MINE = orders.c.account_id == bindparam("account")
 _VISIBLE_ORDER = _ORDER.where(_MINE, orders.c.status.in_(VISIBLE))
@@ -89,10 +89,9 @@ def take_over(connection: Connection, lease_s: float) -> Lease | None:
     return Lease(row.order_id, until)
 
 
-def give_back(connection: Connection, own: Lease, lease_s: float) -> None:
-    """Shorten one's own lease of a checkout, unless it is somebody else's by now."""
-    connection.execute(_GIVE_BACK, {"order": own.order_id, "own": own.lease_until,
-                                    "lease_s": lease_s})
+def give_back(connection: Connection, own: Lease) -> None:
+    """End one's own lease of a checkout now, unless it is somebody else's by now."""
+    connection.execute(_GIVE_BACK, {"order": own.order_id, "own": own.lease_until})
 
 
 def insert_order(connection: Connection, values: dict[str, Any],

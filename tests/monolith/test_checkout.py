@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -277,14 +278,13 @@ def test_a_defect_between_the_transactions_is_resumed(
 def test_nobody_waits_for_the_lease_of_a_request_that_lost_its_database(
     shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any) -> None:
-        raise DatabaseUnavailable
-
     shop.put(2, 1)
     with monkeypatch.context() as patched:
-        patched.setattr(queries, "lock_checkout", fail)
+        patched.setattr(queries, "lock_checkout", _lose_the_database)
         assert code(shop.order(2, key="k")) == "database_unavailable"
-        patched.setattr(queries, "give_back", fail)
+        with pytest.raises(DatabaseUnavailable):  # whoever takes it over is failed as well
+            resume(shop)
+        patched.setattr(queries, "give_back", _lose_the_database)
         with pytest.raises(DatabaseUnavailable):
             resume(shop)
     resume(shop)
@@ -305,9 +305,26 @@ def test_a_checkout_that_could_not_be_finished_is_tried_again_soon(
     expire_leases(shop)
     with pytest.raises(BankUnavailable):
         resume(cut_off)
-    assert shop.rows("SELECT lease_until <= now() + interval '1 s' FROM checkouts") == [(True,)]
-    expire_leases(shop)
+    with pytest.raises(BankUnavailable):
+        resume(cut_off)
+    _give_back(shop, cut_off.store.leases.dropped.popleft())
     resume(shop)
+    assert_books_balance(shop)
+
+
+def test_the_resumer_of_a_running_store_gives_dropped_leases_back(
+    open_shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_shop(resume_every_s=0.05, lease_s=60)
+    shop.put(2, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(queries, "lock_checkout", _lose_the_database)
+        assert code(shop.order(2, key="k")) == "database_unavailable"
+    until = time.monotonic() + 20
+    while (answer := shop.order(2, key="k")).status_code != 201:
+        assert code(answer) == "checkout_in_progress"
+        assert time.monotonic() < until, "nobody finishes it"
+        time.sleep(0.05)
     assert_books_balance(shop)
 
 
@@ -318,12 +335,10 @@ def test_who_could_not_finish_leaves_the_lease_of_another_alone(shop: Any) -> No
     expire_leases(shop)
     first, second = (_take_over(shop, lease_s) for lease_s in (0, 60))
     assert first.order_id == second.order_id
-    with shop.store.database.transaction() as connection:
-        queries.give_back(connection, first, 1)
+    _give_back(shop, first)
     left = "SELECT lease_until > now() + interval '50 s' FROM checkouts"
     assert shop.rows(left) == [(True,)]
-    with shop.store.database.transaction() as connection:
-        queries.give_back(connection, second, 1)
+    _give_back(shop, second)
     assert shop.rows(left) == [(False,)]
 
 
@@ -332,8 +347,17 @@ def _take_over(shop: Any, lease_s: float) -> Any:
         return queries.take_over(connection, lease_s)
 
 
+def _give_back(shop: Any, lease: Any) -> None:
+    with shop.store.database.transaction() as connection:
+        queries.give_back(connection, lease)
+
+
 def _die(*_: Any) -> None:
     raise Crash
+
+
+def _lose_the_database(*_: Any) -> None:
+    raise DatabaseUnavailable
 
 
 def test_what_was_put_into_the_cart_meanwhile_stays(

@@ -66,7 +66,7 @@ def back_to_work(target: Target) -> None:
 
 def test_checkouts_that_were_broken_off_end_in_one_consistent_story(
         everyone: list[Target], floor: Floor) -> None:
-    """All are broken first, so that their leases run out at the same time."""
+    """All are broken first, so that they wait for their leases together."""
     stories: list[Story] = []
     for breaks in (kill_who_drives, kill_who_pays, crash_at_payment, fail_at_payment):
         for target in everyone:
