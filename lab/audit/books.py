@@ -20,7 +20,8 @@ QUERIES: Final[dict[str, tuple[str, str]]] = {
                          "FROM orders ORDER BY created_at, id"),
     "lines": ("orders", "SELECT order_id, product_id, quantity, unit_price_minor "
                         "FROM order_items ORDER BY order_id, product_id"),
-    "checkouts": ("orders", "SELECT account_id, order_id, response_status FROM checkouts"),
+    "checkouts": ("orders", "SELECT account_id, order_id, response_status, state "
+                            "FROM checkouts"),
     "payments": ("payments", "SELECT id, order_id, amount_minor, status FROM payments"),
     "cart": ("cart", "SELECT account_id, product_id, quantity, added_at FROM cart_items"),
 }
@@ -60,9 +61,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
+    """`state`: done or undone once nothing remains to be done, whatever was answered; books that
+    were kept without it count as done."""
+
     account_id: int
     order_id: str
     response_status: int | None
+    state: str = "done"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final
 from lab.audit.books import Books
 
 PLACED: Final = frozenset({"confirmed", "cancelling", "cancelled"})
+ENDED: Final = frozenset({"done", "undone"})
 _SHOWN: Final = 3
 
 
@@ -111,10 +112,12 @@ def cart_follows_order(books: Books) -> Finding:
 
 
 def no_orphans(books: Books) -> Finding:
-    """I7: no order, reservation or payment is stuck half-way."""
+    """I7: no order, checkout, reservation or payment is stuck half-way."""
     status = {order.id: order.status for order in books.orders}
     wrong = [f"order {order.id} is still {order.status}" for order in books.orders
              if order.status in ("pending", "cancelling")]
+    wrong += [f"checkout of order {c.order_id} is still {c.state}"
+              for c in books.checkouts if c.state not in ENDED]
     wrong += [f"product {s.product_id} still has {s.reserved} reserved"
               for s in books.stock if s.reserved]
     fits = {"captured": {"confirmed"}, "refunded": {"cancelled"}, "declined": {"rejected"},
@@ -127,7 +130,8 @@ def no_orphans(books: Books) -> Finding:
     wrong += [f"reservation of {r.order_id} is {r.status}, its order is "
               f"{status.get(r.order_id, 'missing')}"
               for r in reservations if status.get(r.order_id) not in kept.get(r.status, set())]
-    checked = len(books.orders) + len(books.payments) + len(reservations)
+    checked = (len(books.orders) + len(books.checkouts) + len(books.payments)
+               + len(reservations))
     return _finding("I7", checked, wrong)
 
 
@@ -143,7 +147,7 @@ def is_settled(books: Books) -> bool:
         not any(order.status in ("pending", "cancelling") for order in books.orders)
         and not any(p.status in ("pending", "voiding", "refunding") for p in books.payments)
         and not any(s.reserved for s in books.stock)
-        and not any(c.response_status is None for c in books.checkouts)
+        and not any(c.response_status is None or c.state not in ENDED for c in books.checkouts)
         and not any(r.status == "held" for r in books.reservations or [])
         and cart_follows_order(books).violations == 0
     )

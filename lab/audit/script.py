@@ -19,7 +19,7 @@ _COLUMNS: Final[dict[str, str]] = {
     "orders": "id text, account_id integer, status text, total_minor bigint, payment_id text, "
               "created_at timestamptz",
     "lines": "order_id text, product_id integer, quantity integer, unit_price_minor bigint",
-    "checkouts": "account_id integer, order_id text, response_status integer",
+    "checkouts": "account_id integer, order_id text, response_status integer, state text",
     "payments": "id text, order_id text, amount_minor bigint, status text",
     "cart": "account_id integer, product_id integer, quantity integer, added_at timestamptz",
     "reservations": "order_id text, product_id integer, quantity integer, status text",

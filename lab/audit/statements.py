@@ -102,6 +102,10 @@ _NO_ORPHANS: Final = """\
 SELECT 'order' AS what, id::text AS which, status AS stuck_at, status AS order_status
 FROM orders WHERE status IN ('pending', 'cancelling')
 UNION ALL
+SELECT 'checkout', c.order_id::text, c.state, coalesce(o.status, 'missing')
+FROM checkouts c LEFT JOIN orders o ON o.id::text = c.order_id::text
+WHERE c.state NOT IN ('done', 'undone')
+UNION ALL
 SELECT 'stock', id::text, reserved || ' reserved', ''
 FROM products WHERE reserved <> 0
 UNION ALL

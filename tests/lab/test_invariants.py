@@ -30,7 +30,8 @@ CLEAN = Books(
         Order("back", 9, "cancelled", 100, "p3", T0),
     ],
     lines=[Line("paid", 1, 2, 200), Line("refused", 2, 1, 300), Line("back", 2, 1, 100)],
-    checkouts=[Checkout(7, "paid", 201), Checkout(8, "refused", 402), Checkout(9, "back", 201)],
+    checkouts=[Checkout(7, "paid", 201, "done"), Checkout(8, "refused", 402, "undone"),
+               Checkout(9, "back", 201, "done")],
     payments=[Payment("p1", "paid", 400, "captured"), Payment("p2", "refused", 300, "declined"),
               Payment("p3", "back", 100, "refunded")],
     cart=[CartLine(8, 2, 1, T0 - timedelta(seconds=5)),
@@ -72,6 +73,9 @@ PLANTED = [
                  "I7", id="orphan payment"),
     pytest.param(replace(CLEAN, orders=[replace(CLEAN.orders[0], status="pending"),
                                         *CLEAN.orders[1:]]), "I7", id="order stuck"),
+    pytest.param(replace(CLEAN, checkouts=[*CLEAN.checkouts[:1],
+                                           replace(CLEAN.checkouts[1], state="undoing"),
+                                           *CLEAN.checkouts[2:]]), "I7", id="checkout stuck"),
 ]
 """Books with one thing wrong, and the invariant that says so."""
 
@@ -103,7 +107,7 @@ def test_a_later_order_that_was_cancelled_had_taken_what_a_rejected_one_left() -
 
 
 def test_the_auditor_waits_until_the_store_has_come_to_rest() -> None:
-    busy = replace(CLEAN, checkouts=[Checkout(7, "paid", None), *CLEAN.checkouts[1:]])
+    busy = replace(CLEAN, checkouts=[Checkout(7, "paid", None, "paying"), *CLEAN.checkouts[1:]])
     answers = iter([busy, busy, CLEAN, CLEAN])
     now = iter(range(100))
     found = audit(lambda: next(answers), 60, lambda: float(next(now)), lambda _: None)
@@ -111,6 +115,21 @@ def test_the_auditor_waits_until_the_store_has_come_to_rest() -> None:
     assert found.consistent_at_s is not None
     assert 0 < found.consistent_at_s < 100
     assert found.books == CLEAN
+    assert not any(finding.violations for finding in found.findings)
+
+
+def test_a_store_that_still_has_to_give_money_back_is_not_settled() -> None:
+    """It has answered 503 and let the pieces go; payments did not hear of it yet."""
+    undoing = replace(
+        CLEAN, checkouts=[CLEAN.checkouts[0], Checkout(8, "refused", 503, "undoing"),
+                          CLEAN.checkouts[2]],
+        payments=[CLEAN.payments[0], Payment("p2", "refused", 300, "captured"),
+                  CLEAN.payments[2]],
+        ledger=[*CLEAN.ledger, _entry("refused", "capture", 300)])
+    assert not is_settled(undoing)
+    assert _violated(undoing) == {"I5", "I7"}
+    answers, now = iter([undoing, undoing, CLEAN, CLEAN]), iter(range(100))
+    found = audit(lambda: next(answers), 60, lambda: float(next(now)), lambda _: None)
     assert not any(finding.violations for finding in found.findings)
 
 
