@@ -63,7 +63,8 @@ def act(site: Site, fault: PlannedFault | None, record: FaultRecord | None, t0_s
         if not ended.wait(max(0.0, t0_s + fault.at_s - time.perf_counter())):
             _arm_and_clear(acting, fault, record, t0_s, ended, note)
     except _FAILURES as failed:
-        record.void = f"{type(failed).__name__}: {failed}"
+        said = str(failed).partition("\n")[0]  # a server's details are in its log
+        record.void = f"{type(failed).__name__}: {said}"
 
 
 def _arm_and_clear(acting: Action, fault: PlannedFault, record: FaultRecord, t0_s: float,

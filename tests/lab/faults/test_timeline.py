@@ -66,7 +66,7 @@ def test_a_load_that_ends_early_clears_the_fault(store: Store) -> None:
 def test_what_goes_wrong_makes_the_fault_void_and_says_why(
         store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*_: object) -> None:
-        raise FaultError("there is no relay")
+        raise FaultError("there is no relay\nDETAIL:  for the log")
 
     monkeypatch.setattr(timeline, "action", refuses)
     fault, record = planned(module="bank", kind="down")
