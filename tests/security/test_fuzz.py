@@ -19,8 +19,8 @@ from contract.openapi import document_json
 from contract.tokens import LIFETIME_S
 from tests.contract.suite.normal import Normalizer
 from tests.contract.suite.shop import Answer, check, check_problem
-from tests.contract.suite.targets import Floor, Target
-from tests.security.generated import KNOWN, Generated, Who, generate, tally
+from tests.contract.suite.targets import Floor, Target, place
+from tests.security.generated import KNOWN, Generated, Who, generate, generate_alone, tally
 
 COUNT = int(os.environ.get("TWINSTORE_FUZZ_REQUESTS", "720"))
 SEED = int(os.environ.get("TWINSTORE_FUZZ_SEED", "7"))
@@ -79,13 +79,22 @@ def clients(everyone: list[Target], floor: Floor) -> list[Client]:
     tokens: dict[Who, str] = {
         "customer": floor.token(customer), "other": floor.token(other), "admin": floor.admin(),
         "expired": floor.token(customer, age_s=LIFETIME_S + 10)}
-    return [Client(target, tokens) for target in everyone]
+    return [with_a_past(Client(target, tokens)) for target in everyone]
+
+
+def with_a_past(client: Client) -> Client:
+    """The customer has an order and a full cart: what needs them does not wait for luck."""
+    shop, token = client.target.shop, client.tokens["customer"]
+    client.orders.append(place(shop, token, {1: 1}).data)
+    for product in range(1, 10):
+        shop.get("put_item", path={"product_id": product}, json={"quantity": 1}, token=token)
+    return client
 
 
 @pytest.fixture(scope="module")
 def sent(clients: list[Client]) -> list[Generated]:
     document = json.loads(clients[0].target.shop.raw("GET", "/openapi.json").body)
-    made = generate(document, COUNT, SEED)
+    made = generate_alone(document, COUNT, SEED)
     for request in made:
         request.answers.extend(client.send(request) for client in clients)
     return made
