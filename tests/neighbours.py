@@ -20,6 +20,7 @@ from typing import cast
 import urllib3
 
 from contract.bank import Ledger
+from lab.deploy.ports import HOST, free_port
 
 PATIENCE_S = 20.0
 
@@ -68,15 +69,13 @@ def postgres() -> Iterator[Callable[..., str]]:
 @contextmanager
 def simulated_bank() -> Iterator[SimulatedBank]:
     """Run a bank that answers after a millisecond."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "granian", "--interface", "asgi", "--factory",
-         "bank.app:create_app", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+         "bank.app:create_app", "--host", HOST, "--port", str(port), "--workers", "1",
          "--no-ws", "--log-level", "warning"],
         env={**os.environ, "TWINSTORE_BANK_LATENCY_MS": "1"})
-    bank = SimulatedBank(f"http://127.0.0.1:{port}")
+    bank = SimulatedBank(f"http://{HOST}:{port}")
     try:
         until = time.monotonic() + PATIENCE_S
         while not _answers(port):
@@ -92,4 +91,4 @@ def simulated_bank() -> Iterator[SimulatedBank]:
 
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((HOST, port)) == 0

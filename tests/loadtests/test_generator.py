@@ -153,8 +153,10 @@ def test_what_is_open_after_the_drain_is_censored(
 def test_a_hopeless_ramp_is_left_early_and_its_rows_are_whole(
         shop: Any, new_spec: Spec, drive: Drive) -> None:
     shop.answer_with = lambda *_: (503, '{"code":"database_unavailable"}')
+    began = time.monotonic()
     recorded = drive(new_spec(shop.url, weights=READ, rate_profile=[(0.5, 40.0), (20.0, 40.0)],
                               early_stop={"attainment_below": 0.5, "over_s": 1.0}))
+    assert time.monotonic() - began < 12
     assert recorded.summary.stopped_early
     assert recorded.exit_code == 0
     assert 20 < len(recorded.rows) == recorded.summary.rows_scheduled < 400
@@ -244,16 +246,20 @@ def test_locusts_page_stays_available_and_counts_from_the_intended_instant(
     shop.freeze(1.0)
     seen: dict[str, Any] = {}
     deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and seen.get("total", 0) < 30:
+    while time.monotonic() < deadline and seen.get("total", 0) < 60:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats/requests", timeout=5) as page:
             stats = json.load(page)["stats"][-1]
             seen = {"total": stats["num_requests"], "max": stats["max_response_time"]}
         time.sleep(0.1)
     recorded = child.finish()
-    assert seen["total"] >= 30
+    assert seen["total"] >= 60
     assert seen["max"] > 700
     assert len(recorded.rows) == recorded.summary.rows_scheduled
 
 
-def test_the_child_looks_for_programs_where_the_lab_does() -> None:
+def test_the_child_is_ready_soon(shop: Any, new_spec: Spec, start: Drive) -> None:
+    began = time.monotonic()
+    child = start(new_spec(shop.url))
+    child.await_word("READY")
+    assert time.monotonic() - began < 8, "a trial takes about ten seconds; see docs/decisions"
     assert command_for(Path("x")).environ["PATH"] == os.environ["PATH"]

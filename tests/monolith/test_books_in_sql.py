@@ -114,7 +114,7 @@ def test_sql_and_auditor_agree_on_each_planted_violation(
     assert not found or counted[found] > 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(books=some_books())
 def test_sql_and_auditor_agree_on_books_in_which_anything_is_wrong(
         connection: psycopg.Connection, books: Books) -> None:

@@ -245,7 +245,7 @@ def test_no_figure_of_many_faults_is_cut(in_two_postures: Path) -> None:
                     if d.name.startswith("isolation_")]
     assert {"isolation_matrix", "isolation_postures"} <= {d.name for d in drawings}
     for drawing in drawings:
-        assert_is_whole(drawing.figure)
+        assert_is_whole(drawing.figure, drawing.name)
 
 
 def test_a_long_name_of_a_fault_fits_above_its_strip(many_measured: list[FaultResult]) -> None:
@@ -255,17 +255,17 @@ def test_a_long_name_of_a_fault_fits_above_its_strip(many_measured: list[FaultRe
             result, posture="resilient", is_only_posture=False,
             fault=result.fault.model_copy(update={"name": "payments-replica-freeze"}))])
     assert figure is not None
-    assert_is_whole(figure)
+    assert_is_whole(figure, result.name)
 
 
-def assert_is_whole(figure: Figure) -> None:
+def assert_is_whole(figure: Figure, name: str) -> None:
     to_svg(figure)
     figure.dpi = 160
     with drawing_style():
         canvas = FigureCanvasAgg(figure)
         box = figure.get_tightbbox(canvas.get_renderer())
     width, height = figure.get_size_inches()
-    assert box.x0 >= 0
-    assert box.y0 >= 0
-    assert box.x1 <= width
-    assert box.y1 <= height
+    assert box.x0 >= 0, name
+    assert box.y0 >= 0, name
+    assert box.x1 <= width, name
+    assert box.y1 <= height, name

@@ -77,7 +77,7 @@ def test_a_restore_under_a_small_budget_is_quick_and_keeps_it(stack: Stack) -> N
     took_s = time.monotonic() - began
     assert stack.group.enforced == enforced
     stack.set_budget(Budget(0.9, 2048))
-    assert took_s < 10, "at a twentieth of a core it would take longer"
+    assert took_s < 2
 
 
 def test_processes_are_where_the_budget_wants_them(deployment: Deployment, stack: Stack) -> None:
