@@ -15,7 +15,7 @@ from reports.read import Run
 INVARIANTS: Final = {
     "I1": "no oversell: received = on hand + reserved + sold",
     "I2": "no acknowledged order or cancellation is lost",
-    "I3": "at most one capture per checkout",
+    "I3": "at most one capture per Idempotency-Key",
     "I4": "confirmed orders are captured at the bank, exact amount",
     "I5": "captures − refunds = paid totals",
     "I6": "the cart is emptied if and only if the order was confirmed",

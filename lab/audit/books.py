@@ -20,8 +20,8 @@ QUERIES: Final[dict[str, tuple[str, str]]] = {
                          "FROM orders ORDER BY created_at, id"),
     "lines": ("orders", "SELECT order_id, product_id, quantity, unit_price_minor "
                         "FROM order_items ORDER BY order_id, product_id"),
-    "checkouts": ("orders", "SELECT account_id, order_id, response_status, state "
-                            "FROM checkouts"),
+    "checkouts": ("orders", "SELECT account_id, order_id, response_status, state, "
+                            "idempotency_key FROM checkouts"),
     "payments": ("payments", "SELECT id, order_id, amount_minor, status FROM payments"),
     "cart": ("cart", "SELECT account_id, product_id, quantity, added_at FROM cart_items"),
 }
@@ -62,12 +62,14 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Checkout:
     """`state`: done or undone once nothing remains to be done, whatever was answered; books that
-    were kept without it count as done."""
+    were kept without it count as done.  `idempotency_key`: with the account it names the wish;
+    books that were kept without it have one for each order."""
 
     account_id: int
     order_id: str
     response_status: int | None
     state: str = "done"
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,12 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """Ids of the orders that clients were told are placed, and of those told to be cancelled."""
+    """Ids of the orders that clients were told are placed, and of those told to be cancelled;
+    `wishes`: by order placed what the client had asked for once, perhaps several times."""
 
     placed: frozenset[str] = frozenset()
     cancelled: frozenset[str] = frozenset()
+    wishes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,8 @@ class Books:
     """Everything that must add up.
 
     `received`: pieces by product before the trial; `acknowledged`, `called_off`: ids of the
-    orders that clients were told are placed, cancelled; `reservations`: None where the store
-    has no such table.
+    orders that clients were told are placed, cancelled; `wishes`: see `Acknowledged`;
+    `reservations`: None where the store has no such table.
     """
 
     stock: list[Stock]
@@ -122,6 +126,7 @@ class Books:
     received: dict[int, int]
     acknowledged: set[str] = field(default_factory=set)
     called_off: set[str] = field(default_factory=set)
+    wishes: dict[str, str] = field(default_factory=dict)
 
 
 _ROWS: Final[dict[str, type[Any]]] = {
@@ -143,7 +148,8 @@ def read_books(
     reservations = (_read(database_urls, *RESERVATIONS, _ROWS["reservations"])
                     if has_split else None)
     return Books(**tables, reservations=reservations, ledger=ledger, received=received,
-                 acknowledged=set(acknowledged.placed), called_off=set(acknowledged.cancelled))
+                 acknowledged=set(acknowledged.placed), called_off=set(acknowledged.cancelled),
+                 wishes=acknowledged.wishes)
 
 
 def read_received(database_urls: dict[str, str]) -> dict[int, int]:

@@ -61,10 +61,21 @@ def no_order_lost(books: Books) -> Finding:
 
 
 def captured_once(books: Books) -> Finding:
-    """I3: the bank captured at most once for each checkout."""
-    captures = Counter(entry.key for entry in books.ledger if entry.kind == "capture")
-    return _finding("I3", len(captures), (f"{key} was captured {times} times"
-                                          for key, times in captures.items() if times > 1))
+    """I3: the bank captured at most once for each Idempotency-Key, and never without one; who
+    asked again was told of the same order."""
+    key_of = {c.order_id: (c.account_id, c.idempotency_key or c.order_id)
+              for c in books.checkouts}
+    captures = Counter(key_of.get(entry.key, (None, entry.key))
+                       for entry in books.ledger if entry.kind == "capture")
+    wrong = [f"key {key} of account {account} was captured {times} times" if account is not None
+             else f"{key} was captured under no key"
+             for (account, key), times in captures.items() if times > 1 or account is None]
+    told: dict[str, set[str]] = {}
+    for order, wish in books.wishes.items():
+        told.setdefault(wish, set()).add(order)
+    wrong += [f"{wish} was told of {len(orders)} orders"
+              for wish, orders in sorted(told.items()) if len(orders) > 1]
+    return _finding("I3", len(captures) + len(told), wrong)
 
 
 def confirmed_is_captured(books: Books) -> Finding:

@@ -15,15 +15,20 @@ _BOOKS: Final = TypeAdapter(Books)
 
 
 def acknowledged_in(requests: Path) -> Acknowledged:
-    """What clients were told of their orders, from a trial's rows."""
-    table = pq.read_table(requests, columns=["endpoint", "status", "reference"])
-    rows = set(zip(table["endpoint"].to_pylist(), table["status"].to_pylist(),
-                   table["reference"].to_pylist(), strict=True))
-    placed, cancelled = (
-        frozenset(order for endpoint, status, order in rows
-                  if order and (endpoint, status) == promise)
-        for promise in (("place_order", 201), ("cancel_order", 200)))
-    return Acknowledged(placed, cancelled)
+    """What clients were told of their orders, from a trial's rows.
+
+    A journey wishes for one order: it asks under one Idempotency-Key, however often.
+    """
+    columns = ["endpoint", "status", "reference", "journey_no"]
+    table = pq.read_table(requests, columns=columns)
+    told: dict[tuple[str, int], dict[str, str]] = {
+        ("place_order", 201): {}, ("cancel_order", 200): {}}
+    for endpoint, status, order, journey in zip(
+            *(table[name].to_pylist() for name in columns), strict=True):
+        if order and (endpoint, status) in told:
+            told[endpoint, status][order] = f"journey {journey}"
+    placed, cancelled = told.values()
+    return Acknowledged(frozenset(placed), frozenset(cancelled), placed)
 
 
 def keep(books: Books, path: Path) -> None:

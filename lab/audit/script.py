@@ -19,7 +19,8 @@ _COLUMNS: Final[dict[str, str]] = {
     "orders": "id text, account_id integer, status text, total_minor bigint, payment_id text, "
               "created_at timestamptz",
     "lines": "order_id text, product_id integer, quantity integer, unit_price_minor bigint",
-    "checkouts": "account_id integer, order_id text, response_status integer, state text",
+    "checkouts": "account_id integer, order_id text, response_status integer, state text, "
+                 "idempotency_key text",
     "payments": "id text, order_id text, amount_minor bigint, status text",
     "cart": "account_id integer, product_id integer, quantity integer, added_at timestamptz",
     "reservations": "order_id text, product_id integer, quantity integer, status text",
@@ -51,7 +52,8 @@ def outside_as_tables(books: Books) -> Iterator[str]:
     """Yield statements that make the tables for what no database of a store knows."""
     yield OUTSIDE
     yield from _inserts("received_before", sorted(books.received.items()))
-    yield from _inserts("acknowledged", [(order,) for order in sorted(books.acknowledged)])
+    yield from _inserts("acknowledged", [(order, books.wishes.get(order))
+                                         for order in sorted(books.acknowledged)])
     yield from _inserts("called_off", [(order,) for order in sorted(books.called_off)])
     yield from _inserts("bank_ledger", [(entry.key, entry.kind, entry.amount_minor)
                                         for entry in books.ledger])

@@ -15,8 +15,8 @@ from lab.audit.books import QUERIES, RESERVATIONS
 OUTSIDE: Final = """\
 CREATE TEMP TABLE received_before (product_id integer, received integer);
 -- id and received of products, before the trial
-CREATE TEMP TABLE acknowledged (order_id text);
--- requests.parquet: reference where endpoint = place_order and status = 201
+CREATE TEMP TABLE acknowledged (order_id text, wish text);
+-- requests.parquet: reference, journey_no where endpoint = place_order and status = 201
 CREATE TEMP TABLE called_off (order_id text);
 -- the same where endpoint = cancel_order and status = 200
 CREATE TEMP TABLE bank_ledger (key text, kind text, amount_minor bigint);
@@ -57,8 +57,12 @@ LEFT JOIN orders o ON o.id::text = c.order_id AND o.status = 'cancelled'
 WHERE o.id IS NULL"""
 
 _CAPTURED_ONCE: Final = """\
-SELECT key, count(*) AS captures
-FROM bank_ledger WHERE kind = 'capture' GROUP BY key HAVING count(*) > 1"""
+SELECT c.account_id, coalesce(c.idempotency_key, l.key) AS key, count(*) AS captures
+FROM bank_ledger l LEFT JOIN checkouts c ON c.order_id::text = l.key
+WHERE l.kind = 'capture' GROUP BY 1, 2 HAVING count(*) > 1 OR c.account_id IS NULL
+UNION ALL
+SELECT NULL, 'told twice: ' || wish, count(DISTINCT order_id)
+FROM acknowledged WHERE wish IS NOT NULL GROUP BY wish HAVING count(DISTINCT order_id) > 1"""
 
 _CONFIRMED_IS_CAPTURED: Final = _HELD + """\
 SELECT o.id, o.total_minor, coalesce(h.minor, 0) AS at_the_bank

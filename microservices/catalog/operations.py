@@ -134,8 +134,12 @@ async def release_stock(database: Database, order_id: UUID) -> None:
 
 
 async def take_back(database: Database, order_id: UUID) -> None:
-    """Put an order's pieces back, sold or (if selling was still to come) reserved.  Idempotent."""
+    """Put an order's pieces back, sold or (if selling was still to come) reserved.  Idempotent.
+
+    They may be on their way from one to the other: then neither statement would find them.
+    """
     async with database.transaction() as connection:
+        await queries.wait_for_movers(connection, order_id)
         if lines := await queries.move_held(connection, order_id, "sold", "returned"):
             await queries.take_back(connection, lines)
         if lines := await queries.drop_held(connection, order_id):

@@ -60,6 +60,9 @@ _TAKE_BACK = update(products).where(products.c.id == bindparam("product")).value
     on_hand=products.c.on_hand + bindparam("quantity"))
 _SEE = upsert(orders_seen).on_conflict_do_nothing().returning(orders_seen.c.order_id)
 _HOLD = insert(reservations)
+_WAIT = select(reservations.c.product_id).where(
+    reservations.c.order_id == bindparam("order")
+).order_by(reservations.c.product_id).with_for_update()
 _MOVE = update(reservations).where(
     reservations.c.order_id == bindparam("order"), reservations.c.status == bindparam("before")
 ).values(status=bindparam("after")).returning(reservations.c.product_id, reservations.c.quantity)
@@ -175,6 +178,11 @@ async def move_held(connection: AsyncConnection, order_id: UUID, before: str,
     """Move an order's lines from one state to another; return those that were in it."""
     rows = await connection.execute(_MOVE, {"order": order_id, "before": before, "after": after})
     return sorted((row.product_id, row.quantity) for row in rows)
+
+
+async def wait_for_movers(connection: AsyncConnection, order_id: UUID) -> None:
+    """Lock an order's lines: what another transaction does to them now is seen afterwards."""
+    await connection.execute(_WAIT, {"order": order_id})
 
 
 async def drop_held(connection: AsyncConnection, order_id: UUID) -> list[tuple[int, int]]:

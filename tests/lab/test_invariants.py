@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from contract.bank import LedgerEntry
 from lab.audit.auditor import audit
 from lab.audit.books import Books, CartLine, Checkout, Line, Order, Payment, Reservation, Stock
 from lab.audit.invariants import check_all, is_settled
-from lab.audit.kept import keep, read_kept
+from lab.audit.kept import acknowledged_in, keep, read_kept
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -30,8 +32,9 @@ CLEAN = Books(
         Order("back", 9, "cancelled", 100, "p3", T0),
     ],
     lines=[Line("paid", 1, 2, 200), Line("refused", 2, 1, 300), Line("back", 2, 1, 100)],
-    checkouts=[Checkout(7, "paid", 201, "done"), Checkout(8, "refused", 402, "undone"),
-               Checkout(9, "back", 201, "done")],
+    checkouts=[Checkout(7, "paid", 201, "done", "k-7"),
+               Checkout(8, "refused", 402, "undone", "k-8"),
+               Checkout(9, "back", 201, "done", "k-9")],
     payments=[Payment("p1", "paid", 400, "captured"), Payment("p2", "refused", 300, "declined"),
               Payment("p3", "back", 100, "refunded")],
     cart=[CartLine(8, 2, 1, T0 - timedelta(seconds=5)),
@@ -43,6 +46,7 @@ CLEAN = Books(
     received={1: 10, 2: 5},
     acknowledged={"paid", "back"},
     called_off={"back"},
+    wishes={"paid": "journey 1", "back": "journey 2"},
 )
 
 
@@ -57,6 +61,13 @@ PLANTED = [
     pytest.param(replace(CLEAN, called_off={"back", "paid"}), "I2", id="lost cancellation"),
     pytest.param(replace(CLEAN, ledger=[*CLEAN.ledger, _entry("paid", "capture", 400)]), "I3",
                  id="double capture"),
+    pytest.param(replace(CLEAN, checkouts=[
+        *CLEAN.checkouts[:2], Checkout(7, "back", 201, "done", "k-7")]), "I3",
+        id="one key, two orders captured"),
+    pytest.param(replace(CLEAN, checkouts=CLEAN.checkouts[1:]), "I3",
+                 id="captured under no key"),
+    pytest.param(replace(CLEAN, wishes=dict.fromkeys(CLEAN.wishes, "journey 1")), "I3",
+                 id="asked twice, told of two orders"),
     pytest.param(replace(CLEAN, ledger=[_entry("paid", "capture", 399), *CLEAN.ledger[1:]]),
                  "I4", id="wrong amount"),
     pytest.param(replace(CLEAN, ledger=[*CLEAN.ledger, _entry("paid", "refund", 400)]), "I4",
@@ -101,6 +112,7 @@ def test_a_later_order_that_was_cancelled_had_taken_what_a_rejected_one_left() -
     books = replace(
         CLEAN, orders=[*CLEAN.orders, later], cart=CLEAN.cart[1:],
         lines=[*CLEAN.lines, Line("later", 2, 1, 300)],
+        checkouts=[*CLEAN.checkouts, Checkout(8, "later", 201, "done", "k-10")],
         payments=[*CLEAN.payments, Payment("p4", "later", 300, "refunded")],
         ledger=[*CLEAN.ledger, _entry("later", "capture", 300), _entry("later", "refund", 300)])
     assert _violated(books) == set()
@@ -166,6 +178,19 @@ def test_books_are_kept_whole_and_checked_again(tmp_path: Path) -> None:
         kept = read_kept(tmp_path / "books.json.gz")
         assert kept == books
         assert check_all(kept) == check_all(books)
+
+
+def test_a_client_that_asked_twice_wished_for_one_order(tmp_path: Path) -> None:
+    path = tmp_path / "requests.parquet"
+    rows = [("place_order", 201, "a", 1), ("place_order", 201, "b", 1),
+            ("cancel_order", 200, "b", 1), ("place_order", 201, "c", 2),
+            ("place_order", 201, "c", 2), ("place_order", 409, "", 3)]
+    pq.write_table(pa.table([list(column) for column in zip(*rows, strict=True)],
+                            names=["endpoint", "status", "reference", "journey_no"]), path)
+    told = acknowledged_in(path)
+    assert (told.placed, told.cancelled) == ({"a", "b", "c"}, {"b"})
+    found = check_all(replace(CLEAN, acknowledged=set(told.placed), wishes=told.wishes))[2]
+    assert (found.violations, found.detail) == (1, "journey 1 was told of 2 orders")
 
 
 def test_spoilt_books_are_refused(tmp_path: Path) -> None:

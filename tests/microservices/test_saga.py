@@ -6,11 +6,13 @@ import asyncio
 import json
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from contract import models
 from contract.errors import DatabaseUnavailable, StoreError
+from microservices.catalog import queries as catalog_queries
 from microservices.orders import clients, queries
 from microservices.orders.checkout import Leases
 from microservices.orders.operations import cancel_order, resume_checkouts
@@ -296,6 +298,30 @@ def test_an_order_cancelled_before_its_stock_was_sold_comes_back_whole(shop: Any
     shop.ask("POST", f"/api/orders/{placed['id']}/cancel", 2)
     shop.resume()
     assert shop.stock(3) == before
+    shop.assert_consistent({placed["id"]})
+
+
+def test_an_order_cancelled_while_its_stock_is_being_sold_comes_back_whole(shop: Any) -> None:
+    before = shop.stock(3)
+    shop.put(2, 3, 2)
+    shop.wire.silent = {"sell_reserved"}
+    placed = json.loads(shop.order(2).body)
+    shop.wire.heal()
+    order_id, catalog, orders = UUID(placed["id"]), shop.service("catalog"), shop.service("orders")
+
+    async def cancel_during_sale() -> None:
+        async with catalog.database.transaction() as sale:
+            lines = await catalog_queries.move_held(sale, order_id, "held", "sold")
+            await catalog_queries.sell(sale, lines)
+            cancel = asyncio.create_task(
+                cancel_order(orders.database, orders.peers, orders.fault, 2, order_id))
+            while not shop.rows("catalog", "SELECT 1 FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
+        await cancel
+
+    shop.run(cancel_during_sale())
+    assert shop.stock(3) == before
+    shop.resume()
     shop.assert_consistent({placed["id"]})
 
 

@@ -60,21 +60,24 @@ def some_books(draw: st.DrawFn) -> Books:
         of(ids, accounts, states, st.none() | small, ids, instants), 1)]
     reservations = [Reservation(*row) for row in some(  # type: ignore[arg-type]
         of(ids, products, small, kept), 2)]
+    wishes = draw(st.dictionaries(ids, st.sampled_from(["journey 1", "journey 2"])))
     return Books(
         stock=[Stock(*row) for row in some(  # type: ignore[arg-type]
             of(products, small, small, small, small), 1)],
         orders=sorted(orders, key=lambda order: (order.created_at, order.id)),
         lines=[Line(*row) for row in some(  # type: ignore[arg-type]
             of(ids, products, st.integers(1, 2), small), 2)],
-        checkouts=[Checkout(*row) for row in some(  # type: ignore[arg-type]
-            of(accounts, ids, st.none() | st.sampled_from([201, 503]), states_on_the_way), 2)],
+        checkouts=[Checkout(account, order, *row) for order, account, *row in some(  # type: ignore
+            of(ids, accounts, st.none() | st.sampled_from([201, 503]), states_on_the_way,
+               st.none() | st.sampled_from(["k", "l"])), 1)],
         payments=[Payment(*row) for row in some(of(ids, ids, small, paid), 1)],  # type: ignore[arg-type]
         cart=[CartLine(*row) for row in some(  # type: ignore[arg-type]
             of(accounts, products, st.integers(1, 2), instants), 2)],
         reservations=draw(st.sampled_from([None, reservations])),
         ledger=[_moved(*row) for row in draw(st.lists(st.tuples(ids, kinds, small), max_size=6))],
         received=draw(st.dictionaries(products, small)),
-        acknowledged=draw(st.sets(ids)), called_off=draw(st.sets(ids)))
+        acknowledged=set(wishes) | draw(st.sets(ids)), called_off=draw(st.sets(ids)),
+        wishes=wishes)
 
 
 def _moved(key: str, kind: str, amount: int) -> LedgerEntry:
@@ -133,6 +136,8 @@ def test_sql_and_auditor_agree_on_books_in_which_anything_is_wrong(
                  "FROM orders o JOIN order_items i ON i.order_id = o.id "
                  "WHERE o.status = 'confirmed'", {"I6"}, id="a cart that was not emptied"),
     pytest.param("DELETE FROM cart_items", {"I6"}, id="a cart that was emptied"),
+    pytest.param("DELETE FROM checkouts WHERE response_status = 201", {"I3"},
+                 id="a capture without its key"),
     pytest.param("UPDATE payments SET status = 'pending'", {"I7"}, id="a payment half-way"),
     pytest.param("UPDATE checkouts SET state = 'undoing'", {"I7"}, id="a checkout half-way"),
 ])
