@@ -27,10 +27,14 @@ def show_cart(database: Database, faults: dict[str, FaultPoint],
 
 def put_item(database: Database, faults: dict[str, FaultPoint], account_id: int, product_id: int,
              quantity: int) -> models.Cart:
-    """Set the quantity of a product.  Raises ProductNotFound (404) and CartFull (409)."""
+    """Set the quantity of a product.  Raises ProductNotFound (404) and CartFull (409).
+
+    Both points are passed before the transaction: no connection is held while a fault acts.
+    """
     faults["cart"].hit(product_id)
+    faults["catalog"].hit([product_id])
     with database.transaction() as connection:
-        if not catalog.quote_products(connection, faults["catalog"], [product_id]):
+        if not catalog.quote_products(connection, [product_id]):
             raise ProductNotFound
         if queries.count_others(connection, account_id, product_id) >= models.MAX_CART_LINES:
             raise CartFull
