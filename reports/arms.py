@@ -87,6 +87,16 @@ def _by_attempt(judged: list[Judged], wanted: Callable[[TrialRecord], bool],
 
 
 def usable(judged: list[Judged], phase: str) -> list[TrialRecord]:
-    """Trials of a phase that were not rejected, A/A ones included."""
+    """Trials of a phase that were not rejected, A/A ones included.
+
+    Of a pair that was measured again only the last attempt: what was good in the one before has
+    the same journeys, and would count twice for one store alone.
+    """
+    last: dict[tuple[str, int], int] = {}
+    for one in judged:
+        where = one.trial.series, one.trial.pair
+        if one.trial.phase == phase:
+            last[where] = max(last.get(where, 0), one.trial.attempt)
     return [one.trial for one in judged
-            if one.trial.phase == phase and one.status != "rejected"]
+            if one.trial.phase == phase and one.status != "rejected"
+            and one.trial.attempt == last[one.trial.series, one.trial.pair]]

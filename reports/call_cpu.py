@@ -2,8 +2,8 @@
 
 CPU is known by trial, calls by request, so the price is (CPU of the caller − CPU of the other) ÷
 calls, pair by pair, both per right answer.  What a store uses while nobody comes is taken off
-where the run measured it (phase `idle`).  Against `colocated` the difference is the calls alone;
-against the monolith it holds the framework as well.
+where the run measured it (phase `idle`).  Against `colocated` the difference is then the calls
+alone; against the monolith it holds the framework as well.
 """
 
 from __future__ import annotations

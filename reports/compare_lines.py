@@ -162,15 +162,15 @@ def _bracket(a: Threshold | ThresholdRatio, b: Threshold | ThresholdRatio) -> Es
 
 def _losses(one: list[FaultResult], other: list[FaultResult],
             barred: frozenset[str]) -> Iterator[Line]:
-    known = {result.fault.name: result for result in other if not result.void}
+    known = {(result.fault.name, result.posture): result for result in other if not result.void}
     for result in one:
-        same = known.get(result.fault.name)
+        same = known.get((result.fault.name, result.posture))
         if result.void or same is None or not _is_same_fault(result, same):
             continue
         for topology, loss in result.losses.items():
             after = same.losses[topology].collateral if topology in same.losses else None
             if loss.collateral and after and topology not in barred:
-                yield Line("isolation", f"{result.fault.name}: collateral, {topology}",
+                yield Line("isolation", f"{result.name}: collateral, {topology}",
                            "share of requests", loss.collateral, after,
                            _gap(loss.collateral, after))
 

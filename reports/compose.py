@@ -17,7 +17,7 @@ from reports.document import Document
 from reports.figures.style import drawing_style
 from reports.guards import judge
 from reports.headlines import latency_headline, scaling_headline, void_sentence
-from reports.hops import measure_hops
+from reports.hops import measure_calls
 from reports.isolation import measure_isolation
 from reports.isolation_words import isolation_headline
 from reports.latency import headline_of, measure_series, medians_ms
@@ -79,7 +79,7 @@ def describe(run: Run) -> Document:
         labels=labels_of(record, confounds, isolation),
         parts=[front_part(run, judged, findings, confounds,
                           fingerprint_part(run, judged, arms)),
-               latency_part(series, measure_hops(run, judged, series, latency),
+               latency_part(series, measure_calls(run, judged, series, latency),
                             measure_distance(run, judged), arms, void),
                scaling_part(scaling, arms, void), isolation_part(
                    isolation, arms, revenue_of(isolation, usable(judged, "isolation"))),

@@ -20,12 +20,14 @@ def void_sentence(red: dict[str, list[str]], arms: Arms) -> str | None:
 
 
 def latency_headline(latency: Latency, arms: Arms, red: dict[str, list[str]]) -> str:
-    """First requests: median, then p95 and p99 where trials have rows enough."""
+    """Whole journeys; then first requests: median, p95 and p99 where trials have rows enough."""
     if not latency.trials or arms.rival is None:
         return "Not measured: this run has no usable latency trial of two stores."
     if void := void_sentence(_compared(red, arms), arms):
         return void
-    sentence = speed_verdict("Median response time", arms.base, arms.rival,
+    whole = journey_verdicts(latency, arms.base, arms.rival)
+    sentence = " ".join(whole[:1]) + " " * bool(whole)
+    sentence += speed_verdict("Median response time", arms.base, arms.rival,
                              latency.ratios[50.0], latency.bands[50.0]).text
     for q in (95.0, 99.0):
         if latency.ratios[q] is not None:
@@ -35,6 +37,16 @@ def latency_headline(latency: Latency, arms: Arms, red: dict[str, list[str]]) ->
     rates = sorted({t.rate_profile[-1][1] for t in latency.trials})
     offered = listed([setting(rate) for rate in rates])
     return f"{sentence} Offered: {offered} journeys/s{_budget(latency)}."
+
+
+def journey_verdicts(latency: Latency, base: str, rival: str) -> list[str]:
+    """Median and p95 of whole journeys, with Holm's p; none where a journey is one request."""
+    if latency.journeys is None:
+        return []
+    names = {50.0: "Whole journeys, median time waited", 95.0: "Whole journeys, p95"}
+    return [speed_verdict(name, base, rival, ratio, latency.journeys.bands[q],
+                          latency.adjusted.get(f"journey p{q:g}")).text
+            for q, name in names.items() if (ratio := latency.journeys.ratios[q])]
 
 
 def scaling_headline(scaling: Scaling, arms: Arms, red: dict[str, list[str]]) -> str:

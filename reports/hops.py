@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from reports.arms import Pairs, pairs_of
+from reports.arms import Arms, Pairs, pairs_of
 from reports.call_cpu import CpuOfCalls, cpu_of_calls
 from reports.estimate import Estimate, mean_of
 from reports.guards import Judged
@@ -49,31 +49,55 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Hops:
-    """Of the series that makes the headline; CPU of all series."""
+    """Of one series and the topologies measured in it."""
 
+    series: str
+    arms: Arms
     points: list[Point]
     lines: list[Line]
-    cpu: list[CpuOfCalls]
 
     def gap(self, topology: str | None, minus: str) -> Line | None:
         return next((line for line in self.lines
                      if line.topology == topology and line.minus == minus), None)
 
 
+@dataclass(frozen=True, slots=True)
+class CallCosts:
+    """Time by series, the one of the headline first; CPU of all series."""
+
+    hops: list[Hops]
+    cpu: list[CpuOfCalls]
+
+
+def measure_calls(run: Run, judged: list[Judged], series: list[Latency],
+                  headline: Latency) -> CallCosts:
+    """Measure what a call costs in time and in CPU."""
+    return CallCosts(measure_hops(run, judged, series, headline),
+                     cpu_of_calls(run, judged, series))
+
+
 def measure_hops(run: Run, judged: list[Judged], series: list[Latency],
-                 headline: Latency) -> Hops:
-    """Fit medians of service time against calls, by pair; add up CPU by pair."""
-    arms = headline.arms
-    if arms is None or arms.rival is None:
-        return Hops([], [], [])
-    own = headline.judged_in(judged)
+                 headline: Latency) -> list[Hops]:
+    """Fit medians of service time against calls, by pair, in the series that makes the headline.
+
+    Where the services did not run in one process there too, the first series in which they did
+    stands beside it: only its gaps hold no framework.
+    """
+    has_control = [one for one in series if one.arms and one.arms.others]
+    chosen = [headline] if headline in has_control else [headline, *has_control[:1]]
+    found = [_measure(run, one.judged_in(judged), one.series, one.arms)
+             for one in chosen if one.arms and one.arms.rival]
+    return [hops for hops in found if hops.points and hops.lines]
+
+
+def _measure(run: Run, own: list[Judged], series: str, arms: Arms) -> Hops:
+    assert arms.rival
     twos = sorted(combinations(arms.in_order, 2), key=lambda two: two != (arms.base, arms.rival))
     lines = [line for base, other in twos for line in _lines(run, own, base, other, arms.rival)]
     unique: dict[tuple[str, str | None], Line] = {}
     for line in sorted(lines, key=lambda line: line.minus is not None):
         unique.setdefault((line.topology, line.minus), line)
-    return Hops(_points(run, own, arms.in_order, arms.rival), list(unique.values()),
-                cpu_of_calls(run, judged, series))
+    return Hops(series, arms, _points(run, own, arms.in_order, arms.rival), list(unique.values()))
 
 
 def _lines(run: Run, own: list[Judged], base: str, other: str, caller: str) -> list[Line]:

@@ -30,6 +30,7 @@ from reports.estimate import (
     ratio_of_pairs,
 )
 from reports.guards import Judged
+from reports.journeys import Journeys, measure_journeys
 from reports.read import Run
 from reports.verdicts import Band, band_of
 
@@ -83,7 +84,10 @@ class Latency:
     contrasts: list[Contrast] = field(default_factory=list)
     """Every two topologies of the series, those compared first."""
     adjusted: dict[str, float | None] = field(default_factory=dict)
-    """Holm's p of what is secondary in this series: p95, p99 and each endpoint's median."""
+    """Holm's p of what is secondary in this series: p95, p99, each endpoint's median, whole
+    journeys (`journey p50`, `journey p95`)."""
+    journeys: Journeys | None = None
+    """None where a journey is one request."""
 
     def judged_in(self, judged: list[Judged]) -> list[Judged]:
         """This series' usable trials, judged."""
@@ -122,6 +126,7 @@ def _measure(run: Run, judged: list[Judged], arms: Arms, series: str) -> Latency
     first = next(iter(contrasts), None)
     ratios = first.ratios if first else dict.fromkeys(QS)
     aa = aa_pairs_of(own)
+    journeys = _journeys(rows, own, arms, aa)
     return Latency(
         {name: [_sample(t.id, rows[t.id]) for t in trials if t.topology == name]
          for name in names},
@@ -131,8 +136,16 @@ def _measure(run: Run, judged: list[Judged], arms: Arms, series: str) -> Latency
         {name: _attainment([rows[t.id] for t in trials if t.topology == name])
          for name in names},
         first.pairs if first else 0, trials, series, arms, contrasts,
-        _adjusted(ratios, endpoints, arms),
+        _adjusted(ratios, endpoints, arms, journeys), journeys,
     )
+
+
+def _journeys(rows: dict[int, pd.DataFrame], own: list[Judged], arms: Arms,
+              aa: list[tuple[TrialRecord, TrialRecord]]) -> Journeys | None:
+    if arms.rival is None:
+        return None
+    two = arms.base, arms.rival
+    return measure_journeys(rows, pairs_of(own, [*two], lambda _: True), two, aa)
 
 
 def _is_of(trial: TrialRecord, series: str) -> bool:
@@ -188,10 +201,12 @@ def spectrum_rows(latency: Latency) -> list[SpectrumRow]:
     return [row for row in rows if row.n or row.which == "first"]
 
 
-def _adjusted(ratios: dict[float, Ratio | None], endpoints: list[EndpointRow],
-              arms: Arms) -> dict[str, float | None]:
+def _adjusted(ratios: dict[float, Ratio | None], endpoints: list[EndpointRow], arms: Arms,
+              journeys: Journeys | None) -> dict[str, float | None]:
     medians = {row.endpoint: row.ratio for row in endpoints if row.topology == arms.rival}
     family = {f"p{q:g}": ratios[q] for q in QS if q > 50}
+    if journeys:
+        family |= {f"journey p{q:g}": ratio for q, ratio in journeys.ratios.items()}
     return adjusted_p(family | (medians if len(medians) > 1 else {}))
 
 

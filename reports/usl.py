@@ -173,8 +173,8 @@ def _peak_n(parameters: Floats) -> float:
 def _why_no_peak(beta: Estimate, best: Floats, largest: float) -> str | None:
     if not beta.low:
         return "β is not distinguishable from 0"
-    if best[1] >= 1:
-        return "α is 1 or more, so throughput falls from the start"
+    if best[1] + best[2] >= 1:
+        return "α + β is 1 or more, so throughput falls from the start"
     if _peak_n(best) > REACH * largest:
         return f"it would lie beyond {REACH:g} times the largest N measured"
     return None

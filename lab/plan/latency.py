@@ -95,12 +95,14 @@ def distance_blocks(scenario: ScenarioKeys, keys: DistanceKeys | None) -> Iterat
 
 
 def idle_blocks(scenario: ScenarioKeys, keys: IdleKeys | None) -> Iterator[Listed]:
-    """Nobody comes; the kernel's accounting goes on."""
+    """Nobody comes to any store of the latency series; the kernel's accounting goes on."""
     if keys is None:
         return
     workload = scenario.latency[0].workload if scenario.latency else ""
+    names = dict.fromkeys([*scenario.topologies, *(
+        name for series in scenario.latency for name in series.topologies or ())])
     group = tuple(replace(steady(scenario, "idle", "idle", name,
                                  (workload, 0.0, 0.0, keys.measure_s)),
                           rate_profile=((keys.measure_s, 0.0),))
-                  for name in scenario.topologies)
+                  for name in names)
     yield Listed("idle", "idle", (group,) * keys.groups, scenario.guards.retries)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from contract.run_record import TrialRecord
 from reports.arms import Arms
-from reports.estimate import Ratio
+from reports.estimate import Ratio, is_enough, percentile
 from reports.isolation import FaultResult
+from reports.journeys import journey_ms
 from reports.latency import Latency, by_pair
 from reports.read import Run
 from reports.scaling import Scaling
@@ -61,14 +64,14 @@ class Evidence:
         total = trial.cost.get("total")
         return total.memory_bytes / 1e9 if total else None
 
-    def median_ms(self, trial: TrialRecord) -> float | None:
-        """Service time of all right answers of a trial."""
-        rows = self.run.measured(trial)
-        own = rows["service_ms"].to_numpy()[rows["right"].to_numpy()]
-        return float(sorted(own)[len(own) // 2]) if len(own) else None
+    def journey_ms(self, trial: TrialRecord) -> float | None:
+        """Median of whole journeys: a mean or median over unlike requests would be of the mix."""
+        times = journey_ms(self.run.measured(trial), trial.warmup_s)
+        found = percentile(times, 50.0) if is_enough(len(times), 50.0) else np.inf
+        return found if np.isfinite(found) else None
 
     def paired(self, latency: Latency, what: str) -> Ratio | None:
-        """Rival ÷ base by pairs of `good_per_s`, `cpu_ms`, `memory_gb` or `median_ms`."""
+        """Rival ÷ base by pairs of `good_per_s`, `cpu_ms`, `memory_gb` or `journey_ms`."""
         return by_pair(latency, self.base, self.rival, getattr(self, what))
 
     def hop_caveat(self, latency: Latency) -> str:

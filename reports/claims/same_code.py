@@ -24,13 +24,14 @@ _CALLS = 0.3
 
 
 def one_process(evidence: Evidence) -> Row:
-    """B1: CPU an answer and median, services by RPC ÷ the same services in one process."""
+    """B1: CPU an answer and whole journeys, services by RPC ÷ the same services in one process."""
     claim, found = CLAIMS["B1"], _series(evidence)
     cpu = by_pair(found, CONTROL, evidence.rival, evidence.cpu_ms) if found else None
-    median = by_pair(found, CONTROL, evidence.rival, evidence.median_ms) if found else None
+    median = by_pair(found, CONTROL, evidence.rival, evidence.journey_ms) if found else None
     if found is None or cpu is None or median is None:
         return untestable(claim, _NEEDS)
-    effects = (effect_of_ratio("CPU an answer", cpu), effect_of_ratio("median", median))
+    effects = (effect_of_ratio("CPU an answer", cpu),
+               effect_of_ratio("median of whole journeys", median))
     return every_one(
         claim, effects,
         f"{_calls_said(evidence, found)}; proxy and databases, which both have, are in it")
@@ -40,7 +41,7 @@ def finer_granularity(evidence: Evidence) -> Row:
     """B8: latency for each further process, from all services in one to one each."""
     claim, found = CLAIMS["B8"], _series(evidence)
     steps = _processes(evidence, evidence.rival) - _processes(evidence, CONTROL)
-    median = by_pair(found, CONTROL, evidence.rival, evidence.median_ms) if found else None
+    median = by_pair(found, CONTROL, evidence.rival, evidence.journey_ms) if found else None
     if found is None or median is None or steps < 1:
         return untestable(claim, _NEEDS)
     effect = _root(median, steps)
@@ -70,6 +71,6 @@ def _processes(evidence: Evidence, topology: str) -> int:
 def _root(ratio: Ratio, steps: int) -> Effect:
     value, low, high = (None if end is None else end ** (1 / steps)
                         for end in (ratio.value, ratio.low, ratio.high))
-    return Effect("median, each further process", value, low, high, ratio.n, "ratio")
+    return Effect("whole journeys, each further process", value, low, high, ratio.n, "ratio")
 
 

@@ -6,15 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.arms import Arms
 from reports.figures.style import FAINT, INK, look_of, new_figure
 from reports.hops import Hops, Line, Point
 
 
-def draw_hops(hops: Hops, arms: Arms) -> Figure | None:
+def draw_hops(hops: Hops) -> Figure:
     """Left: medians by endpoint, a line a topology.  Right: differences to the rival."""
-    if not hops.points or arms.rival is None:
-        return None
+    arms = hops.arms
+    assert arms.rival
     figure, (left, right) = new_figure(max(3.3, 1.3 + 0.25 * len(hops.points)), 1, 2)
     for name in arms.in_order:
         look = look_of(name)

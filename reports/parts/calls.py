@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
-from reports.arms import Arms
 from reports.call_cpu import CpuOfCalls
 from reports.document import Block, Drawing, Heading, Note
 from reports.estimate import Estimate
 from reports.figures import hops as draw
-from reports.hops import Hops, Line
+from reports.hops import CallCosts, Hops, Line
 from reports.table import Table
 from reports.words import count, interval, number
 
 
-def call_blocks(hops: Hops, arms: Arms) -> list[Block]:
-    if arms.rival is None:
-        return []
-    figure = draw.draw_hops(hops, arms)
-    gap = hops.gap(arms.rival, arms.base)
-    if figure is None or gap is None:
-        return [Note("Latency against calls between services: not shown, no pair of trials has "
-                     "endpoints with different numbers of calls."), *_cpu_blocks(hops.cpu)]
-    said = [_said(gap, "")]
-    said += [_said(line, f" against {other}") for other in arms.others
-             if (line := hops.gap(arms.rival, other))]
+def call_blocks(calls: CallCosts) -> list[Block]:
+    """A figure and its tables by series, then CPU; a note where no line could be laid."""
+    blocks: list[Block] = [block for number, one in enumerate(calls.hops)
+                           for block in _series_blocks(one, "_same_code" if number else "")]
+    if not blocks and calls.cpu:
+        blocks = [Note("Latency against calls between services: not shown, no pair of trials has "
+                       "endpoints with different numbers of calls.")]
+    heading: list[Block] = [Heading("What a call between services costs")]
+    return [*heading, *blocks, *_cpu_blocks(calls.cpu)] if blocks or calls.cpu else []
+
+
+def _series_blocks(hops: Hops, suffix: str) -> list[Block]:
+    arms = hops.arms
+    assert arms.rival
+    bases = [base for base in arms.in_order if base != arms.rival]
+    said = [_said(line, f" against {base}" if len(bases) > 1 else "") for base in bases
+            if (line := hops.gap(arms.rival, base))]
     return [
-        Heading("What a call between services costs"),
-        Drawing("latency_hops", "Median service time against calls between services",
-                " ".join(said),
-                "A point is an endpoint; the number of calls is what the answer of "
-                f"{arms.rival} reported. Endpoints with more calls do more work in every store, "
-                "so the difference (right, calls in brackets) is the one to read: a mark is "
-                "measured, a tick is the line through all of them, whose intercept is the "
-                "framework and whose slope is the price of a call.",
-                ("latency_hops", "latency_hop_lines"), figure),
-        _line_table(hops), _point_table(hops), *_cpu_blocks(hops.cpu),
-    ]
+        Drawing(f"latency_hops{suffix}",
+                f"Median service time against calls between services, {hops.series}",
+                f"{hops.series}: {' '.join(said)}", _reading(arms.rival, bool(arms.others)),
+                (f"latency_hops{suffix}", f"latency_hop_lines{suffix}"), draw.draw_hops(hops)),
+        _line_table(hops, suffix), _point_table(hops, suffix)]
+
+
+def _reading(rival: str, has_control: bool) -> str:
+    framework = ("against the monolith the intercept is the framework, against the same code in "
+                 "one process there is none in it" if has_control else
+                 "whose intercept is the framework")
+    return (f"A point is an endpoint; the number of calls is what the answer of {rival} "
+            "reported. Endpoints with more calls do more work in every store, so the difference "
+            "(right, calls in brackets) is the one to read: a mark is measured, a tick is the "
+            f"line through all of them, {framework}; its slope is the price of a call.")
 
 
 def _said(gap: Line, against: str) -> str:
@@ -49,9 +58,9 @@ def _said(gap: Line, against: str) -> str:
             f"({count(slope.n, 'pair')}).")
 
 
-def _line_table(hops: Hops) -> Table:
+def _line_table(hops: Hops, suffix: str) -> Table:
     return Table(
-        "latency_hop_lines", "Lines through the endpoints' medians",
+        f"latency_hop_lines{suffix}", f"Lines through the endpoints' medians, {hops.series}",
         "Least squares by pair, then the mean over pairs with a 95 % t interval.",
         ["line", "pairs", "intercept, ms", "slope, ms per call"],
         [[line.name, str(line.slope_ms.n), _cell(line.intercept_ms), _cell(line.slope_ms)]
@@ -64,10 +73,10 @@ def _line_table(hops: Hops) -> Table:
     )
 
 
-def _point_table(hops: Hops) -> Table:
+def _point_table(hops: Hops, suffix: str) -> Table:
     names = list(hops.points[0].medians_ms)
     return Table(
-        "latency_hops", "Endpoints by calls between services",
+        f"latency_hops{suffix}", f"Endpoints by calls between services, {hops.series}",
         "Median service time of right answers, all trials together.",
         ["endpoint", "calls", *(f"{name}, ms (n)" for name in names)],
         [[p.endpoint, number(p.calls), *(f"{number(p.medians_ms[n])} ({p.n[n]:,})"
@@ -83,24 +92,24 @@ def _point_table(hops: Hops) -> Table:
 def _cpu_blocks(rows: list[CpuOfCalls]) -> list[Block]:
     if not rows:
         return []
-    idle = ("net of what each store uses while nobody comes"
-            if all(row.is_net_of_idle for row in rows)
-            else "with what each store uses while nobody comes, which weighs more at low rates")
     return [Table(
         "latency_call_cpu", "CPU of a call between services",
         "By pair: (CPU of the one − CPU of the other) ÷ calls, per right answer, the kernel's "
-        f"accounting of the whole store, {idle}. Against colocated, the same code in one "
-        "process, it is the calls alone; against the monolith the framework is in it too. "
-        "95 % t interval.",
-        ["series", "stores", "pairs", "calls an answer", "CPU an answer, ms", "CPU a call, ms"],
+        "accounting of the whole store. What each store uses while nobody comes is taken off "
+        "where the run measured it; where it is in the price, more processes that only wait make "
+        "a call look dearer, the more so at low rates. Against colocated, the same code in one "
+        "process, no framework is in it. 95 % t interval.",
+        ["series", "stores", "pairs", "calls an answer", "CPU an answer, ms", "idle use",
+         "CPU a call, ms"],
         [[row.series, f"{row.rival} − {row.base}", str(row.per_call_ms.n), number(row.calls),
-          f"{number(row.rival_ms.value)} − {number(row.base_ms.value)}", _cell(row.per_call_ms)]
+          f"{number(row.rival_ms.value)} − {number(row.base_ms.value)}",
+          "taken off" if row.is_net_of_idle else "in it", _cell(row.per_call_ms)]
          for row in rows],
         ["series", "topology", "minus", "pairs", "calls", "cpu_ms", "minus_cpu_ms",
          "per_call_ms", "per_call_low", "per_call_high", "net_of_idle"],
         [[row.series, row.rival, row.base, row.per_call_ms.n, row.calls, row.rival_ms.value,
           row.base_ms.value, *_ends(row.per_call_ms), row.is_net_of_idle] for row in rows],
-        frozenset({2, 3, 4, 5}))]
+        frozenset({2, 3, 4, 6}))]
 
 
 def _cell(estimate: Estimate) -> str:

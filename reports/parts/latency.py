@@ -9,18 +9,19 @@ from reports.distance import Distance
 from reports.document import Block, Drawing, Heading, Note, Part
 from reports.estimate import QS
 from reports.figures import latency as draw
-from reports.hops import Hops
+from reports.headlines import journey_verdicts
+from reports.hops import CallCosts
 from reports.latency import Latency, SpectrumRow, headline_of, spectrum_rows
 from reports.parts.calls import call_blocks
 from reports.parts.clocks import clock_blocks
 from reports.parts.distance import distance_blocks
 from reports.parts.endpoints import endpoint_blocks
-from reports.parts.latency_tables import ratio_table, spectrum_table, trial_table
+from reports.parts.latency_tables import journey_table, ratio_table, spectrum_table, trial_table
 from reports.verdicts import speed_verdict
 from reports.words import count, in_ms, listed, number, percent, percent_interval
 
 
-def latency_part(series: list[Latency], hops: Hops, distances: list[Distance], arms: Arms,
+def latency_part(series: list[Latency], calls: CallCosts, distances: list[Distance], arms: Arms,
                  void: str | None) -> Part:
     """Build the chapter; without trials it says so."""
     title = "Latency"
@@ -31,8 +32,8 @@ def latency_part(series: list[Latency], hops: Hops, distances: list[Distance], a
     own = first.arms or arms
     blocks: list[Block] = [
         *_distributions(first), *_other_series(series, first),
-        *ratio_table(series), spectrum_table(series), trial_table(series),
-        *endpoint_blocks(series, first), *call_blocks(hops, own), *distance_blocks(distances),
+        *ratio_table(series), *journey_table(series), spectrum_table(series), trial_table(series),
+        *endpoint_blocks(series, first), *call_blocks(calls), *distance_blocks(distances),
         *clock_blocks(first)]
     lead = [void] if void else [*_lead(first, own), *_further(series, first)]
     return Part("latency", title, lead, blocks)
@@ -41,7 +42,8 @@ def latency_part(series: list[Latency], hops: Hops, distances: list[Distance], a
 def _lead(latency: Latency, arms: Arms) -> list[str]:
     sentences = []
     if arms.rival:
-        sentences = _verdicts(latency, arms)
+        sentences = [*journey_verdicts(latency, arms.base, arms.rival),
+                     *_verdicts(latency, arms)]
         few = [f"p{q:g}" for q in QS if latency.ratios[q] is None]
         if few:
             sentences.append(f"Not compared, for want of rows in each trial or of right answers "

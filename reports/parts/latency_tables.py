@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
-from reports.estimate import QS, quantiles
+from reports.estimate import QS, Ratio, quantiles
 from reports.latency import Latency, spectrum_rows
 from reports.table import Table
 from reports.verdicts import Band
 from reports.words import TOO_FEW, milliseconds, number, p_text, times
 
+Compared = tuple[str, str, str, float, Ratio, Band | None, float | None]
+"""Series, rival, base, percentile, ratio, A/A band, Holm's p."""
+
 
 def ratio_table(series: list[Latency]) -> list[Table]:
-    """Every two topologies of every series; nothing where none were compared."""
-    rows = [(one, two, q, ratio, one.bands[q], one.adjusted.get(f"p{q:g}") if place == 0 else None)
-            for one in series for place, two in enumerate(one.contrasts)
-            for q in QS if (ratio := two.ratios[q])]
+    """First requests of every two topologies of every series; nothing where none were compared."""
+    return _ratios("latency_ratios", "Ratios of first requests, by pairs", "", [
+        (one.series, two.rival, two.base, q, ratio, one.bands[q],
+         one.adjusted.get(f"p{q:g}") if place == 0 else None)
+        for one in series for place, two in enumerate(one.contrasts)
+        for q in QS if (ratio := two.ratios[q])])
+
+
+def journey_table(series: list[Latency]) -> list[Table]:
+    """Whole journeys of every series in which they are more than one request."""
+    return _ratios(
+        "latency_journeys", "Ratios of whole journeys, by pairs",
+        "What a visitor waited in all: the first response, from the scheduled arrival on, and the "
+        "service times that follow; pauses are not in it. A journey with a wrong or missing answer "
+        "ranks as the slowest. ",
+        [(one.series, arms.rival, arms.base, q, ratio, one.journeys.bands[q],
+          one.adjusted.get(f"journey p{q:g}"))
+         for one in series if one.journeys and (arms := one.arms) and arms.rival
+         for q, ratio in one.journeys.ratios.items() if ratio])
+
+
+def _ratios(name: str, title: str, what: str, rows: list[Compared]) -> list[Table]:
     if not rows:
         return []
     return [Table(
-        "latency_ratios", "Ratios of first requests, by pairs",
-        "Geometric mean of the pairs' ratios with a 95 % t interval; beside it Hodges–Lehmann "
-        "(H–L) and the sign-flip permutation p (two-sided); Holm: p among what is secondary in its "
-        "series (p95, p99, medians of endpoints). A/A: how far a store was from itself, and in "
-        "how many pairs.",
+        name, title,
+        f"{what}Geometric mean of the pairs' ratios with a 95 % t interval; beside it "
+        "Hodges–Lehmann (H–L) and the sign-flip permutation p (two-sided); Holm: p among what is "
+        "secondary in its series (p95, p99, medians of endpoints, whole journeys). A/A: how far a "
+        "store was from itself, and in how many pairs.",
         ["series", "stores", "", "pairs", "ratio", "H–L", "p", "Holm", "A/A"],
-        [[one.series, f"{two.rival} ÷ {two.base}", f"p{q:g}", str(r.n),
+        [[of, f"{rival} ÷ {base}", f"p{q:g}", str(r.n),
           times(r.value, r.low, r.high) if r.low is not None else f"~{times(r.value)}",
           times(r.hodges_lehmann), p_text(r.p), p_text(holm), _band(band)]
-         for one, two, q, r, band, holm in rows],
+         for of, rival, base, q, r, band, holm in rows],
         ["series", "topology", "base", "percentile", "pairs", "ratio", "low", "high",
          "hodges_lehmann", "p", "p_holm", "aa_low", "aa_high", "aa_pairs"],
-        [[one.series, two.rival, two.base, q, r.n, r.value, r.low, r.high, r.hodges_lehmann,
+        [[of, rival, base, q, r.n, r.value, r.low, r.high, r.hodges_lehmann,
           r.p, holm, band and band.low, band and band.high, band.n if band else 0]
-         for one, two, q, r, band, holm in rows],
+         for of, rival, base, q, r, band, holm in rows],
         frozenset(range(3, 9)),
     )]
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from synthetic import Planted, write_run
+from synthetic_faults import write_many_faults
 
 from reports.compare import Comparison, compare
 from reports.compare_lines import Line
@@ -112,6 +113,15 @@ def test_collateral_is_compared_as_a_share(tmp_path: Path) -> None:
     assert line(found, "payments-crash: collateral, monolith").verdict.startswith("less lost, −")
     assert line(found, "payments-crash: collateral, microservices").verdict == (
         "no difference shown")
+
+
+def test_a_posture_is_compared_with_itself(tmp_path: Path,
+                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_many_faults(tmp_path / "one", monkeypatch, postures=True)
+    losses = [one for one in compare(folder, folder).lines if one.kind == "isolation"]
+    assert {one.what.rpartition("(")[2].partition(")")[0] for one in losses} == {"raw", "resilient"}
+    assert len({one.what for one in losses}) == len(losses)
+    assert [one.what for one in losses if one.a != one.b] == []
 
 
 def test_the_page_is_whole_and_the_same_each_time(tmp_path: Path) -> None:

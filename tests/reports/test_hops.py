@@ -12,16 +12,16 @@ from reports.arms import find_arms
 from reports.distance import ALL, Distance, measure_distance
 from reports.document import Document
 from reports.guards import judge
-from reports.hops import Hops, measure_hops
+from reports.hops import CallCosts, measure_calls
 from reports.latency import headline_of, measure_series
 from reports.read import read_run
 
 
-def hops(folder: Path, **planted: object) -> Hops:
+def calls(folder: Path, **planted: object) -> CallCosts:
     run = read_run(write_run(folder, Planted(phases=("latency",), **planted)))  # type: ignore
     found, arms = judge(run.record, {}), find_arms(run.record)
     series = measure_series(run, found, arms)
-    return measure_hops(run, found, series, headline_of(series, arms))
+    return measure_calls(run, found, series, headline_of(series, arms))
 
 
 def distance(folder: Path, **planted: object) -> list[Distance]:
@@ -31,8 +31,8 @@ def distance(folder: Path, **planted: object) -> list[Distance]:
 
 def test_the_same_code_in_one_process_shows_the_call_without_the_framework(
         tmp_path: Path) -> None:
-    found = hops(tmp_path, pairs=6, series=(("shop", 80.0),), in_one_process=("shop",),
-                 slower=1.2, hop_ms=5.0, noise=0.01)
+    (found,) = calls(tmp_path, pairs=6, series=(("shop", 80.0),), in_one_process=("shop",),
+                     slower=1.2, hop_ms=5.0, noise=0.01).hops
     gap = found.gap("microservices", "colocated")
     assert gap is not None
     assert gap.slope_ms.low is not None
@@ -43,9 +43,26 @@ def test_the_same_code_in_one_process_shows_the_call_without_the_framework(
     assert len(lines) == len(set(lines)) == 6
 
 
+def test_a_series_with_the_same_code_in_one_process_stands_beside_the_headline(
+        tmp_path: Path, described: Callable[..., Document]) -> None:
+    planted = {"pairs": 6, "series": (("shop", 80.0), ("checkout", 40.0)),
+               "in_one_process": ("checkout",), "slower": 1.2, "hop_ms": 5.0, "noise": 0.01}
+    headline, beside = calls(tmp_path, **planted).hops
+    assert headline.gap("microservices", "colocated") is None
+    gap = beside.gap("microservices", "colocated")
+    assert beside.series == "checkout@40"
+    assert gap is not None
+    assert gap.slope_ms.value == pytest.approx(5.0, rel=0.2)
+    drawings = {d.name: d for part in described(phases=("latency",), **planted).parts
+                for d in part.drawings}
+    said = drawings["latency_hops_same_code"].conclusion
+    assert "checkout@40: Each further call between services adds 5." in said
+    assert "against colocated" in said
+
+
 def test_cpu_of_a_call_is_the_difference_by_call(tmp_path: Path) -> None:
     """Planted: 4.0 and 2.5 CPU ms an answer, in which one call is needed."""
-    found = hops(tmp_path, pairs=6, series=(("product_read", 60.0),),
+    found = calls(tmp_path, pairs=6, series=(("product_read", 60.0),),
                  in_one_process=("product_read",))
     row = next(row for row in found.cpu if row.base == "colocated")
     assert row.calls == pytest.approx(1.0)
@@ -58,15 +75,15 @@ def test_cpu_of_a_call_is_the_difference_by_call(tmp_path: Path) -> None:
 
 def test_what_a_store_uses_while_nobody_comes_is_no_price_of_a_call(tmp_path: Path) -> None:
     idle = {"monolith": 0.0, "colocated": 0.0, "microservices": 0.2}
-    plain = hops(tmp_path / "a", pairs=4, series=(("product_read", 60.0),))
-    taxed = hops(tmp_path / "b", pairs=4, series=(("product_read", 60.0),), idle_cores=idle)
+    plain = calls(tmp_path / "a", pairs=4, series=(("product_read", 60.0),))
+    taxed = calls(tmp_path / "b", pairs=4, series=(("product_read", 60.0),), idle_cores=idle)
     assert taxed.cpu[0].is_net_of_idle
     assert taxed.cpu[0].per_call_ms.value == pytest.approx(plain.cpu[0].per_call_ms.value,
                                                            rel=0.05)
 
 
 def test_series_whose_answers_need_no_call_have_no_price(tmp_path: Path) -> None:
-    assert hops(tmp_path, pairs=2, series=(("sign_in", 20.0),)).cpu == []
+    assert calls(tmp_path, pairs=2, series=(("sign_in", 20.0),)).cpu == []
 
 
 def test_the_slope_of_distance_is_the_calls_that_wait_for_one_another(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ from reports.headlines import (
 )
 from reports.isolation import FaultResult, measure_isolation
 from reports.isolation_words import change_verdict, collateral_verdict, isolation_headline
+from reports.journeys import Journeys
 from reports.latency import Latency, measure_latency, medians_ms
 from reports.postures import collateral_of
 from reports.read import read_run
@@ -193,21 +194,26 @@ def measured(run_dir: Path) -> Measured:
 
 @MORE
 @given(found=st.tuples(ratios(), st.none() | ratios(), st.none() | ratios()),
-       floors=st.tuples(bands, bands, bands), p95=adjusted, p99=adjusted)
+       floors=st.tuples(bands, bands, bands), holm=st.tuples(adjusted, adjusted, adjusted),
+       whole=st.none() | st.tuples(st.none() | ratios(), bands))
 def test_the_headline_on_latency_says_what_its_numbers_say(
         measured: Measured, found: tuple[Ratio | None, ...], floors: tuple[Band | None, ...],
-        p95: float | None, p99: float | None) -> None:
+        holm: tuple[float | None, ...], whole: tuple[Ratio | None, Band | None] | None) -> None:
     qs = (50.0, 95.0, 99.0)
-    holm = {"p95": p95, "p99": p99}
-    latency = replace(measured.latency, ratios=dict(zip(qs, found, strict=True)),
-                      bands=dict(zip(qs, floors, strict=True)), adjusted=holm)
+    latency = replace(
+        measured.latency, ratios=dict(zip(qs, found, strict=True)),
+        bands=dict(zip(qs, floors, strict=True)),
+        journeys=Journeys({50.0: whole[0], 95.0: None}, {50.0: whole[1]}) if whole else None,
+        adjusted=dict(zip(("journey p50", "p95", "p99"), holm, strict=True)))
     text = latency_headline(latency, ARMS, {})
     said = speed_sentences(text)
-    shown = [q for q in qs if q == 50 or latency.ratios[q] is not None]
-    assert [one.read["what"] for one in said] == [
-        "Median response time" if q == 50 else f"p{q:g}" for q in shown]
-    for one, q in zip(said, shown, strict=True):
-        check_speed(one, latency.ratios[q], latency.bands[q], holm.get(f"p{q:g}"))
+    of_journeys = [("Whole journeys, median time waited", *whole, holm[0])] if whole else []
+    shown = [(what, ratio, floor, p) for what, ratio, floor, p in (
+        *of_journeys, ("Median response time", found[0], floors[0], None),
+        ("p95", found[1], floors[1], holm[1]), ("p99", found[2], floors[2], holm[2])) if ratio]
+    assert [one.read["what"] for one in said] == [what for what, *_ in shown]
+    for one, (_, ratio, floor, p) in zip(said, shown, strict=True):
+        check_speed(one, ratio, floor, p)
     rest = text.removeprefix(" ".join(one.text for one in said))
     offered = re.fullmatch(r" Offered: ([\d.,]+) journeys/s on ([\d.]+) CPU\.", rest)
     assert offered, rest

@@ -138,9 +138,11 @@ def test_a_peak_far_beyond_the_data_is_not_quoted(few_draws: None) -> None:
     assert "beyond 2 times the largest N" in usl_sentence("shop", found)
 
 
-def test_a_curve_that_falls_from_the_start_has_no_peak(few_draws: None) -> None:
+@pytest.mark.parametrize(("alpha", "beta"), [(1.4, 0.1), (0.885, 0.308)])
+def test_a_curve_that_falls_from_the_start_has_no_peak(few_draws: None, alpha: float,
+                                                       beta: float) -> None:
     n = [1.0, 2.0, 4.0, 8.0]
-    found = fitted(n, curve(n, 20, 1.4, 0.1))
+    found = fitted(n, curve(n, 20, alpha, beta))
     assert found.peak_n is None
     assert "falls from the start" in usl_sentence("shop", found)
 

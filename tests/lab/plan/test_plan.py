@@ -168,6 +168,14 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(
             astuple(trial) for trial in whole.planned], cut
 
 
+def test_every_store_of_a_latency_series_is_watched_while_nobody_comes(
+        plan_of: Callable[..., Plan]) -> None:
+    series = LATENCY | {"topologies": ["monolith", "microservices", "colocated"], "pairs": 1}
+    planned = Rehearsal(plan_of(latency=[series], idle={"measure_s": 5}), nothing).run().planned
+    idle = {trial.topology for trial in planned if trial.phase == "idle"}
+    assert idle == {"monolith", "microservices", "colocated"}
+
+
 def test_a_time_budget_lets_no_further_group_begin(plan_of: Callable[..., Plan]) -> None:
     plan = plan_of(latency=[LATENCY], time_budget_s=100)
     begun = Rehearsal(plan, nothing).run(3)
