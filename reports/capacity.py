@@ -8,14 +8,15 @@ E(r) = cap(r) / (r · cap(1)), with r in cores.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from reports.arms import Arms
 from reports.demand import Bound, bound_of, whole
 from reports.price import PriceList, Use
-from reports.search import Search, Threshold, ThresholdRatio, merge, ratio_of_searches
+from reports.search import Search, Threshold, merge
 from reports.tally import Tally
+from reports.threshold_ratio import ThresholdRatio, ratio_of_searches
 from reports.usl import Refusal, Usl, fit_usl
 
 Axis = Literal["cpus", "machines", "replicas"]
@@ -172,11 +173,11 @@ def _size(point: Point, axis: Axis) -> float:
 
 def _efficiency(first: Point, point: Point) -> ThresholdRatio:
     if point is first:
-        return ThresholdRatio(1.0, None, None, 1, by_pairs=False)
+        return ThresholdRatio(1.0, None, None, 1, 1, "ends")
     ratio = ratio_of_searches(point.searches, first.searches)
     r = point.cpus / first.cpus
     value, low, high = (end / r if end else None for end in (ratio.value, ratio.low, ratio.high))
-    return ThresholdRatio(value, low, high, ratio.n, ratio.by_pairs)
+    return replace(ratio, value=value, low=low, high=high)
 
 
 def _big_small(points: list[Point]) -> list[BigSmall]:

@@ -17,7 +17,8 @@ from reports.isolation import FaultResult
 from reports.latency import Contrast, Latency, by_pair
 from reports.read import Run
 from reports.scaling import Scaling
-from reports.search import Threshold, ThresholdRatio
+from reports.search_words import basis_text
+from reports.threshold_ratio import ThresholdRatio, divide, ratio_of_searches_apart
 from reports.verdicts import digits_apart
 from reports.words import number
 
@@ -130,34 +131,39 @@ def _capacity_ratios(one: Scaling, other: Scaling, arms: Arms) -> Iterator[Line]
     known = {found.place: found.ratio for found in other.searched.ratios}
     for found in one.searched.ratios:
         after = known.get(found.place)
-        if after and found.ratio.value and after.value:
+        a, b = _of_ratio(found.ratio), _of_ratio(after) if after else None
+        if after and a and b:
             workload, cpus, replicas = found.place
-            a, b = (Estimate(ratio.value or 0.0, ratio.low, ratio.high, ratio.n, "ratio",
-                             "searches") for ratio in (found.ratio, after))
             yield Line("capacity", f"{workload} on {cpus:g} CPU × {replicas}: capacity, "
                        f"{arms.base} ÷ {arms.rival}", "ratio", a, b,
-                       _bracket(found.ratio, after))
+                       _change_of_ratios(found.ratio, after))
 
 
 def _capacities(one: Scaling, other: Scaling, barred: frozenset[str]) -> Iterator[Line]:
-    known = {(point.topology, point.place): point.capacity for point in other.searched.points}
+    known = {(point.topology, point.place): point for point in other.searched.points}
     for point in one.searched.points:
-        after = known.get((point.topology, point.place))
-        before = point.capacity.estimate
-        if point.topology in barred or before is None or after is None or after.estimate is None:
+        same = known.get((point.topology, point.place))
+        if point.topology in barred or same is None:
             continue
-        workload, cpus, replicas = point.place
-        yield Line("capacity", f"{workload} on {cpus:g} CPU × {replicas}: capacity, "
-                   f"{point.topology}", before.unit, before, after.estimate,
-                   _bracket(point.capacity, after))
+        before, after = point.capacity.estimate, same.capacity.estimate
+        if before and after:
+            workload, cpus, replicas = point.place
+            change = ratio_of_searches_apart(same.searches, point.searches)
+            yield Line("capacity", f"{workload} on {cpus:g} CPU × {replicas}: capacity, "
+                       f"{point.topology}", before.unit, before, after, _of_ratio(change))
 
 
-def _bracket(a: Threshold | ThresholdRatio, b: Threshold | ThresholdRatio) -> Estimate | None:
-    """The outermost ends: what searches leave open, repetition not in it."""
-    if not a.value or not b.value:
-        return None
-    return Estimate(b.value / a.value, b.low / a.high if b.low and a.high else None,
-                    b.high / a.low if b.high and a.low else None, 1, "ratio", "outermost ends")
+def _of_ratio(ratio: ThresholdRatio) -> Estimate | None:
+    return (Estimate(ratio.value, ratio.low, ratio.high, ratio.n, "ratio", basis_text(ratio))
+            if ratio.value else None)
+
+
+def _change_of_ratios(a: ThresholdRatio, b: ThresholdRatio) -> Estimate | None:
+    """b ÷ a; its ends are the outermost that each ratio is decided by."""
+    value = divide(b.value, a.value)
+    return (Estimate(value, divide(b.low, a.high), divide(b.high, a.low), a.n + b.n, "ratio",
+                     f"outermost ends of {basis_text(a)} and {basis_text(b)}")
+            if value else None)
 
 
 def _losses(one: list[FaultResult], other: list[FaultResult],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reports.arms import Arms
 from reports.latency import Latency
 from reports.scaling import CapacityRatio, CapacityRow, Scaling
-from reports.search_words import search_headline
+from reports.search_words import ALLOWED, search_headline
 from reports.verdicts import digits_apart, speed_verdict
 from reports.words import count, listed, number, setting
 
@@ -62,7 +62,7 @@ def scaling_headline(scaling: Scaling, arms: Arms, red: dict[str, list[str]]) ->
     where = "Without a CPU limit" if ratio.cpus is None else f"On {setting(ratio.cpus)} CPU"
     return (f"{where}, {arms.base} carried {carried(rows[arms.base])} and {arms.rival} "
             f"{carried(rows[arms.rival])} journeys/s with at least 99 % of requests good: "
-            f"{capacity_verdict(ratio, arms)}, {count(ratio.ramps, 'ramp')} each.")
+            f"{capacity_verdict(ratio, arms)}, {count(ratio.ramps, 'ramp')} each, {ALLOWED}.")
 
 
 def carried(row: CapacityRow) -> str:
@@ -93,7 +93,7 @@ def _compared(red: dict[str, list[str]], arms: Arms) -> dict[str, list[str]]:
 
 
 def _factor(low: float, high: float | None) -> str:
-    """A factor bounded by the steps of the ramps, not by repetition."""
+    """A factor bounded by the steps of the ramps and the allowance for repetition."""
     digits = digits_apart(low) or 3
     if high is None:
         return f"at least ×{number(low, digits)}"

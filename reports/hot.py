@@ -13,8 +13,9 @@ from typing import Final
 
 from reports.arms import Arms
 from reports.demand import Bound, bound_of, whole
-from reports.search import Search, Threshold, ThresholdRatio, merge, ratio_of_searches
+from reports.search import Search, Threshold, merge
 from reports.tally import Tally
+from reports.threshold_ratio import ThresholdRatio, ratio_of_searches
 
 POOLED: Final = "pooled"
 EVERYTHING: Final = "everything"

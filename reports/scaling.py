@@ -26,6 +26,7 @@ from reports.hot import Hot, measure_hot
 from reports.read import Run
 from reports.search import Search, find_searches
 from reports.tally import tally
+from reports.threshold_ratio import allowing_repetition, divide
 
 ATTAINMENT: Final = 0.99
 MIN_ROWS: Final = 10
@@ -97,7 +98,8 @@ class CapacityRow:
 
 @dataclass(frozen=True, slots=True)
 class CapacityRatio:
-    """base / rival at one budget; a missing end is open."""
+    """base / rival at one budget; a missing end is open.  A ramp is a single search as well: the
+    ends allow for its repetition."""
 
     cpus: float | None
     low: float | None
@@ -230,11 +232,6 @@ def _ratios(curve: list[CapacityRow], arms: Arms) -> list[CapacityRatio]:
         key = None if math.isinf(cpus) else cpus
         base, rival = by_key.get((arms.base, key)), by_key.get((arms.rival or "", key))
         if base and rival:
-            found.append(CapacityRatio(key, _divide(base.low, rival.high),
-                                       _divide(base.high, rival.low),
-                                       min(base.ramps, rival.ramps)))
+            ends = allowing_repetition(divide(base.low, rival.high), divide(base.high, rival.low))
+            found.append(CapacityRatio(key, *ends, min(base.ramps, rival.ramps)))
     return found
-
-
-def _divide(above: float | None, below: float | None) -> float | None:
-    return above / below if above and below else None

@@ -16,7 +16,7 @@ from typing import Final, Literal
 import numpy as np
 
 from contract.run_record import TrialRecord
-from reports.estimate import Estimate, ratio_of_pairs
+from reports.estimate import Estimate
 from reports.guards import Judged
 
 Variable = Literal["rate", "cpus"]
@@ -87,21 +87,6 @@ class Search:
         return max(held, key=lambda probe: probe.trial.measure_s, default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class ThresholdRatio:
-    """One threshold divided by another; a missing end is open.
-
-    `by_pairs`: the interval is Student's t over `n` pairs of searches that were interleaved; else
-    it is what the probes of `n` searches each leave open.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    by_pairs: bool
-
-
 def find_searches(judged: Sequence[Judged], phase: str) -> list[Search]:
     """Gather the searches of a phase in the order in which they began; rejected probes are
     counted, not used."""
@@ -148,22 +133,6 @@ def merge(found: Sequence[Threshold]) -> Threshold:
                      max(highs) if len(highs) == n else None, n, found[0].variable, spread)
 
 
-def ratio_of_searches(above: Sequence[Search], below: Sequence[Search]) -> ThresholdRatio:
-    """Divide what two sets of searches found; searches of one repeat are a pair."""
-    one = {search.repeat: search.threshold.value for search in above}
-    other = {search.repeat: search.threshold.value for search in below}
-    pairs = [(b, a) for repeat, a in one.items()
-             if a is not None and (b := other.get(repeat)) is not None]
-    if len(pairs) > 1:
-        ratio = ratio_of_pairs([b for b, _ in pairs], [a for _, a in pairs])
-        assert ratio is not None
-        return ThresholdRatio(ratio.value, ratio.low, ratio.high, ratio.n, by_pairs=True)
-    top, bottom = (merge([search.threshold for search in found]) for found in (above, below))
-    return ThresholdRatio(_divide(top.value, bottom.value), _divide(top.low, bottom.high),
-                          _divide(top.high, bottom.low), min(len(above), len(below)),
-                          by_pairs=False)
-
-
 def _search(name: str, own: list[Judged]) -> Search:
     probes = [
         Probe(one.trial, asked.value, asked.step, asked.scheduled, asked.good, asked.holds)
@@ -174,7 +143,3 @@ def _search(name: str, own: list[Judged]) -> Search:
     last = name.rsplit("/", 1)[-1]
     return Search(name, asked.variable, int(last) if last.isdecimal() else 0, probes,
                   len(own) - len(probes), threshold_of(probes, asked.variable))
-
-
-def _divide(above: float | None, below: float | None) -> float | None:
-    return above / below if above and below else None

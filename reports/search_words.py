@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from reports.arms import Arms
 from reports.capacity import Place, Searched
-from reports.search import Threshold, ThresholdRatio
+from reports.search import Threshold
+from reports.threshold_ratio import REPEATABILITY, ThresholdRatio
 from reports.verdicts import digits_apart
-from reports.words import ABSENT, count, number, setting
+from reports.words import ABSENT, count, number, percent, setting
+
+ALLOWED: Final = f"{percent(REPEATABILITY, 0)} allowed for repetition"
+"""What stands beside an interval that repetition is not in."""
 
 
 def threshold_text(found: Threshold | None) -> str:
@@ -45,24 +51,39 @@ def threshold_verdict(ratio: ThresholdRatio, above: str, below: str, verb: str, 
                       with_basis: bool = True) -> str:
     """Which of two has more, if the interval tells them apart; `verb`: `carries more`.
 
-    The ratio is above ÷ below.  Without its basis, the sentence around it must say what the
-    interval holds.
+    The ratio is above ÷ below.  Without its basis, the sentence around it must say it.
     """
     low, high = ratio.low, ratio.high
     if low is None and high is None:
         return f"{above} and {below} can't be told apart: their ratio has no bound"
-    basis = _basis(ratio) if with_basis else ""
+    basis = f", {basis_text(ratio)}" if with_basis else ""
     if low is not None and digits_apart(low):
         return f"{above} {verb} than {below}, {_factor(ratio.value, low, high)}{basis}"
     if high is not None and digits_apart(1 / high):
-        turned = 1 / ratio.value if ratio.value else None
-        factor = _factor(turned, 1 / high, 1 / low if low else None)
-        return f"{below} {verb} than {above}, {factor}{basis}"
+        turned = ratio.turned
+        return (f"{below} {verb} than {above}, {_factor(turned.value, 1 / high, turned.high)}"
+                f"{basis}")
     both = f"no difference shown between {above} and {below}"
     if low is None or high is None:
         side = f"above ×{number(low)}" if low is not None else f"below ×{number(high)}"
         return f"{both} (ratio {side}{basis})"
     return f"{both} (ratio between ×{number(low)} and ×{number(high)}{basis})"
+
+
+def basis_text(ratio: ThresholdRatio) -> str:
+    """What decides: `4 pairs of searches`, `2 single searches, 10 % allowed for repetition`."""
+    return f"{ratio.n} {behind_n(ratio)}"
+
+
+def behind_n(ratio: ThresholdRatio) -> str:
+    """What n counts, and of how many: `pairs of searches`, `of 8 searches answered`."""
+    if ratio.by == "pairs":
+        what = "pairs of searches"
+    else:
+        what = "single searches" if ratio.by == "ends" and ratio.asked == 2 else "searches"
+    answered = what if ratio.n == ratio.asked else f"of {ratio.asked} {what} answered"
+    apart = " measured apart" if ratio.is_apart else ""
+    return f"{answered}{apart}{f', {ALLOWED}' if ratio.by == 'ends' else ''}"
 
 
 def search_headline(searched: Searched, arms: Arms) -> str:
@@ -83,14 +104,6 @@ def _factor(value: float | None, low: float, high: float | None) -> str:
     if high is None or value is None:
         return f"at least ×{number(low, digits)}"
     return f"×{number(value, digits)} [{number(low, digits)}, {number(high, digits)}]"
-
-
-def _basis(ratio: ThresholdRatio) -> str:
-    if ratio.by_pairs:
-        return f", {count(ratio.n, 'pair')} of searches"
-    if ratio.n > 1:
-        return f", by the outermost ends of {ratio.n} searches each"
-    return ", one search each, repetition not in the interval"
 
 
 def _between(low: float | None, high: float | None) -> str:

@@ -14,11 +14,13 @@ from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
 from reports.hot import HotMix, WayRatio
 from reports.scaling import CapacityRow
-from reports.search import ThresholdRatio
+from reports.search_words import ALLOWED, behind_n
+from reports.threshold_ratio import ThresholdRatio, allowing_repetition, divide
 from reports.usl import Usl
 from reports.words import listed, number, setting
 
 _QUICK = "from quick ramps with wide steps; the interval is what the steps leave open"
+_RAMPS = f"ramps each, {ALLOWED}"
 
 
 def hot_part(evidence: Evidence) -> Row:
@@ -43,7 +45,7 @@ def hot_spot(evidence: Evidence) -> Row:
     """B13: each store at its best split of one budget; microservices must win in one mix."""
     claim = CLAIMS["B13"]
     effects = [_effect(f"{mix.workload}: capacity, {evidence.rival} ÷ {evidence.base}",
-                       _turned(mix.best.capacity))
+                       mix.best.capacity.turned)
                for mix in evidence.scaling.hot_mixes.mixes if mix.best]
     caveat = "each store at its own best split of one budget"
     if not effects:
@@ -65,13 +67,10 @@ def hot_spot(evidence: Evidence) -> Row:
 def break_even(evidence: Evidence) -> Row:
     """A13: does the store that carries more change between the smallest and the largest budget?"""
     claim = CLAIMS["A13"]
-    places = _places(evidence)
+    places = sorted(_places(evidence).items())
     if len(places) < 2:
         return untestable(claim, "capacities of both stores at two CPU budgets or more")
-    is_quick = not evidence.scaling.searched.ratios
-    effects = [_effect(f"capacity on {setting(cpus)} CPU, {evidence.base} ÷ {evidence.rival}",
-                       ratio, "ramps each" if is_quick else "searches each")
-               for cpus, ratio in (places[0], places[-1])]
+    effects = [effect for _, effect in (places[0], places[-1])]
     small, large = (by_direction(effect) for effect in effects)
     if small == "contradicted":
         return Row(claim, "contradicted", tuple(effects))
@@ -96,13 +95,17 @@ def _cheaper(evidence: Evidence) -> str:
             f"by use, no store is shown to cost less all over {rates}")
 
 
-def _places(evidence: Evidence) -> list[tuple[float, ThresholdRatio]]:
-    """(cores, base ÷ rival) of the workload searched first, else of the quick ramps."""
+def _places(evidence: Evidence) -> dict[float, Effect]:
+    """Capacity, base ÷ rival, by cores: of the workload searched first, else of quick ramps."""
+    def what(cpus: float) -> str:
+        return f"capacity on {setting(cpus)} CPU, {evidence.base} ÷ {evidence.rival}"
+
     found = [one for one in evidence.scaling.searched.ratios if one.place[2] == 1]
-    searched = [(one.place[1], one.ratio) for one in found if one.place[0] == found[0].place[0]]
-    quick = [(one.cpus, ThresholdRatio(None, one.low, one.high, one.ramps, by_pairs=False))
-             for one in evidence.scaling.ratios if one.cpus is not None]
-    return sorted(searched or quick, key=lambda one: one[0])
+    searched = {one.place[1]: _effect(what(one.place[1]), one.ratio) for one in found
+                if one.place[0] == found[0].place[0]}
+    quick = {one.cpus: Effect(what(one.cpus), None, one.low, one.high, one.ramps, "ratio", _RAMPS)
+             for one in evidence.scaling.ratios if one.cpus is not None}
+    return searched or quick
 
 
 def scale_out(evidence: Evidence) -> Row:
@@ -162,22 +165,15 @@ def _way_effects(mix: HotMix, ratio: WayRatio) -> list[Effect]:
     return []
 
 
-def _effect(what: str, ratio: ThresholdRatio, of: str = "searches each") -> Effect:
-    return Effect(what, ratio.value, ratio.low, ratio.high, ratio.n, "ratio",
-                  "pairs of searches" if ratio.by_pairs else of)
-
-
-def _turned(ratio: ThresholdRatio) -> ThresholdRatio:
-    value, low, high = (1 / end if end else None for end in (ratio.value, ratio.high, ratio.low))
-    return ThresholdRatio(value, low, high, ratio.n, ratio.by_pairs)
+def _effect(what: str, ratio: ThresholdRatio) -> Effect:
+    return Effect(what, ratio.value, ratio.low, ratio.high, ratio.n, "ratio", behind_n(ratio))
 
 
 def _quick(what: str, above: CapacityRow, below: CapacityRow) -> Effect:
-    """Two ramps: the ratio is bounded by their steps."""
+    """Two ramps: the ratio is bounded by their steps, with the allowance for repetition."""
     a, b = above.capacity, below.capacity
-    low = a.low / b.high if a.low and b.high else None
-    high = a.high / b.low if a.high and b.low else None
+    low, high = allowing_repetition(divide(a.low, b.high), divide(a.high, b.low))
     return Effect(what, (low * high) ** 0.5 if low and high else None, low, high,
-                  min(a.ramps, b.ramps), "ratio", "ramps each")
+                  min(a.ramps, b.ramps), "ratio", _RAMPS)
 
 

@@ -10,6 +10,7 @@ from reports.figures import capacity as draw
 from reports.parts.usl import curve_name, panel_of, usl_blocks
 from reports.search import Search
 from reports.search_words import (
+    ALLOWED,
     place_text,
     threshold_text,
     threshold_verdict,
@@ -145,13 +146,13 @@ def _ratio_table(searched: Searched, arms: Arms) -> Table:
     return Table(
         "scaling_point_ratios", f"Capacity of {arms.base} ÷ {arms.rival} by search",
         "From two pairs of searches on: Student's t on the logarithms of pairs that were "
-        "interleaved. Before: what the probes leave open.",
+        f"interleaved. Before: what the probes leave open, {ALLOWED}.",
         ["where", "verdict"],
         [[place_text(one.place, workloads),
           threshold_verdict(ratio, arms.base, arms.rival or "", "carries more")]
          for one, ratio in rows],
-        ["workload", "cpus", "replicas", "n", "by_pairs", "ratio", "low", "high"],
-        [[*one.place, ratio.n, ratio.by_pairs, ratio.value, ratio.low, ratio.high]
+        ["workload", "cpus", "replicas", "n", "asked", "interval_by", "ratio", "low", "high"],
+        [[*one.place, ratio.n, ratio.asked, ratio.by, ratio.value, ratio.low, ratio.high]
          for one, ratio in rows])
 
 

@@ -15,6 +15,7 @@ from reports.figures.compare import draw_comparison
 from reports.figures.style import drawing_style
 from reports.page import write_html, write_markdown
 from reports.save import save_files
+from reports.search_words import ALLOWED
 from reports.table import Table
 from reports.words import ABSENT, count, interval, number, percent, percent_interval
 
@@ -32,7 +33,7 @@ def comparison_text(found: Comparison) -> list[str]:
         if own:
             lines += ["", title]
             lines += [f"  {line.what}: {_cell(line, line.a)} → {_cell(line, line.b)}; "
-                      f"{line.verdict}" for line in own]
+                      f"{_verdict(line)}" for line in own]
     if found.refusals:
         lines += ["", "Not compared"]
         lines += [f"  {refusal}" for refusal in found.refusals]
@@ -93,12 +94,12 @@ def _part(kind: str, title: str, lines: list[Line]) -> Part:
 def _table(kind: str, title: str, lines: list[Line]) -> Table:
     return Table(
         f"compare_{kind}", title,
-        "Estimate and 95 % interval in each run. Change: B ÷ A by Welch's t on logarithms, for "
-        "capacities by the outermost ends of the searches, for shares B − A. n: pairs, trials, "
-        "searches or requests.",
+        "Estimate and 95 % interval in each run. Change: B ÷ A by Welch's t on logarithms; for "
+        f"capacities without repeats by what the probes leave open, {ALLOWED}, for their ratios "
+        "by the outermost ends; for shares B − A. n: pairs, trials, searches or requests.",
         ["", "A", "n", "B", "n", "change", "verdict"],
         [[line.what, _cell(line, line.a), f"{line.a.n:,}", _cell(line, line.b), f"{line.b.n:,}",
-          _change(line), line.verdict] for line in lines],
+          _change(line), _verdict(line)] for line in lines],
         ["what", "unit", "a", "a_low", "a_high", "a_n", "b", "b_low", "b_high", "b_n", "change",
          "change_low", "change_high", "verdict"],
         [[line.what, line.unit, *_ends(line.a), line.a.n, *_ends(line.b), line.b.n,
@@ -122,6 +123,13 @@ def _change(line: Line) -> str:
     if line.kind == "isolation":
         return f"{percent(change.value)} {percent_interval(change.low, change.high)}".strip()
     return f"×{number(change.value)} {interval(change.low, change.high)}".strip()
+
+
+def _verdict(line: Line) -> str:
+    """A capacity says what decides: its searches differ in that from line to line."""
+    if line.kind == "capacity" and line.change:
+        return f"{line.verdict} ({line.change.method})"
+    return line.verdict
 
 
 def _ends(found: Estimate) -> tuple[Any, Any, Any]:

@@ -9,9 +9,9 @@ from reports.document import Block, Drawing, Note
 from reports.figures.hot import draw_hot_mix, way_text
 from reports.hot import Hot, HotMix, Way, WayRatio, best_of
 from reports.parts.capacity import limit_text, probe_table
-from reports.search import ThresholdRatio
-from reports.search_words import ratio_text, threshold_text, threshold_verdict
+from reports.search_words import basis_text, ratio_text, threshold_text, threshold_verdict
 from reports.table import Table
+from reports.threshold_ratio import ThresholdRatio
 from reports.words import number, setting
 
 
@@ -27,12 +27,13 @@ def hot_sentences(mix: HotMix, arms: Arms) -> list[str]:
     best = [mix.best.capacity] if mix.best else []
     ratios = [*best, *(one.capacity for one in mix.by_pool),
               *(ratio for one in mix.by_way for ratio in (one.capacity, one.cpus) if ratio)]
-    alone = all(ratio.n == 1 and not ratio.by_pairs for ratio in ratios)
+    bases = {basis_text(ratio) for ratio in ratios}
+    is_one = len(bases) == 1
 
     def verdict(ratio: ThresholdRatio, above: str, below: str, verb: str = "carries more") -> str:
-        return threshold_verdict(ratio, above, below, verb, with_basis=not alone)
+        return threshold_verdict(ratio, above, below, verb, with_basis=not is_one)
 
-    once = " (one search each: repetition is not in the intervals)" if alone else ""
+    once = f" (each ratio of {bases.pop()})" if is_one else ""
     said = [f"{mix.workload}{once}, each store at its best split: "
             f"{verdict(ratio, arms.base, arms.rival or '')}." for ratio in best]
     for name in arms.all:

@@ -11,6 +11,7 @@ from reports.parts.cost import cost_blocks
 from reports.parts.demand import big_small_blocks, demand_blocks
 from reports.parts.hot import hot_blocks, hot_sentences
 from reports.scaling import CapacityRow, Ramp, Scaling
+from reports.search_words import ALLOWED
 from reports.table import Table
 from reports.words import ABSENT, count, number, percent, setting
 
@@ -100,8 +101,7 @@ def _capacity_table(name: str, title: str, rows: list[CapacityRow]) -> Table:
 def _ratio_table(scaling: Scaling, arms: Arms) -> Table:
     return Table(
         "scaling_ratios", f"Capacity of {arms.base} ÷ {arms.rival}",
-        "The interval is what the steps of the ramps leave open; repetition is in it only where "
-        "there was more than one ramp.",
+        f"The interval is what the steps of the ramps leave open, {ALLOWED}.",
         ["CPU", "ramps", "at least", "at most", "verdict"],
         [[setting(r.cpus), str(r.ramps), number(r.low), number(r.high), capacity_verdict(r, arms)]
          for r in scaling.ratios],

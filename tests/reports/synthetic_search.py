@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 from contract.results import REQUESTS, SCHEMA_VERSION, TABLES
 from contract.run_record import Limits, PartCost, RunRecord, TrialRecord
 from lab.plan import Plan
+from lab.plan.search import Answered, next_question
 from lab.plan.trials import PlannedTrial
 from lab.scenario import ScenarioFile
 from lab.scenario_file import read_scenarios
 from lab.trial_record import record_of
+from reports.search import Probe, Search, threshold_of
 
 ROOT = Path(__file__).parents[2]
 Demands = dict[str, dict[str, float]]
@@ -96,6 +98,26 @@ def write_search_run(folder: Path, world: World | None = None, **parts: Any) -> 
     record = _record(trials, file.scenarios["known"].model_dump(mode="json"), list(truth.demand))
     (folder / "run.json").write_text(record.model_dump_json())
     return folder
+
+
+def trial(**changes: Any) -> TrialRecord:
+    """A probe's trial as far as a search reads it."""
+    keys: dict[str, Any] = {
+        "id": 0, "phase": "search", "pair": 0, "topology": "monolith", "store": "monolith",
+        "workload": "shop", "rate_profile": [(1, 1), (4, 1)], "seed": 1, "warmup_s": 1,
+        "measure_s": 4, "cpu_budget": 0.9, "slo_ms": 250}
+    return TrialRecord.model_validate(keys | changes)
+
+
+def searched(capacity: float, resolution: float = 0.05, first: float = 50.0,
+             repeat: int = 0) -> Search:
+    """What the lab's own search finds in a store that holds up to its capacity."""
+    answers: list[Answered] = []
+    while asked := next_question(answers, first, resolution):
+        answers.append(Answered(asked.difficulty, asked.difficulty <= capacity, asked.step))
+    probes = [Probe(trial(), one.difficulty, one.step, 100, 100 if one.holds else 50, one.holds)
+              for one in answers]
+    return Search(f"s/{repeat}", "rate", repeat, probes, 0, threshold_of(probes, "rate"))
 
 
 def _recorded(number: int, planned: PlannedTrial) -> TrialRecord:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from synthetic import Planted, write_run
 from synthetic_faults import write_many_faults
+from synthetic_search import World, write_search_run
 
 from reports.compare import Comparison, compare
 from reports.compare_lines import Line
@@ -122,6 +123,28 @@ def test_a_posture_is_compared_with_itself(tmp_path: Path,
     assert {one.what.rpartition("(")[2].partition(")")[0] for one in losses} == {"raw", "resilient"}
     assert len({one.what for one in losses}) == len(losses)
     assert [one.what for one in losses if one.a != one.b] == []
+
+
+ONE_POINT = {"search": [{"workload": "shop", "points": [{"cpus": 0.3}]}]}
+
+
+@pytest.mark.parametrize(("yields", "verdict"), [
+    (0.9, "no difference shown"), (0.99, "no difference shown"), (1.26, "greater, ×1.")])
+def test_a_capacity_has_changed_only_beyond_what_single_searches_scatter_by(
+        tmp_path: Path, yields: float, verdict: str) -> None:
+    one, other = (write_search_run(tmp_path / name, World(yields=carried, cost_noise=0.0),
+                                   **ONE_POINT)
+                  for name, carried in (("one", 0.9), ("two", yields)))
+    found = compare(one, other)
+    mine = line(found, "shop on 0.3 CPU × 1: capacity, monolith")
+    assert mine.verdict.startswith(verdict)
+    assert any(text.endswith("(2 single searches measured apart, 10 % allowed for repetition)")
+               for text in comparison_text(found) if mine.what in text)
+    between = line(found, "shop on 0.3 CPU × 1: capacity, monolith ÷ microservices")
+    assert between.verdict == "no difference shown"
+    assert between.a.low is not None
+    assert between.change is not None
+    assert between.change.high == pytest.approx(between.b.high / between.a.low)
 
 
 def test_the_page_is_whole_and_the_same_each_time(tmp_path: Path) -> None:

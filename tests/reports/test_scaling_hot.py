@@ -89,8 +89,9 @@ def test_each_store_is_compared_at_its_own_best_split_and_with_one_pool(mix: Hot
     assert mix.best is not None
     assert (mix.best.base.way, mix.best.rival.way) == ("hot_part", "hot_part")
     said = hot_sentences(mix, Arms("monolith", "microservices", ()))
-    assert said[0].startswith("hot_search (one search each: repetition is not in the intervals), "
-                              "each store at its best split: monolith carries more than ")
+    assert said[0].startswith("hot_search (each ratio of 2 single searches, 10 % allowed for "
+                              "repetition), each store at its best split: monolith carries more "
+                              "than ")
     assert "no difference shown between one pool and the split by hot part" in said[1]
     assert "; one pool carries more than the split by hot part, ×1.1" in said[2]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic_search import COST, MONOLITH, SHOP, World, write_search_run
+from synthetic_search import COST, MONOLITH, SHOP, World, trial, write_search_run
 
 import reports
-from contract.run_record import ProbeRecord, TrialRecord
+from contract.run_record import ProbeRecord
 from reports.arms import Arms, find_arms
 from reports.document import Drawing
 from reports.figures.style import drawing_style
@@ -25,13 +25,12 @@ from reports.search import (
     Probe,
     Search,
     Threshold,
-    ThresholdRatio,
     find_searches,
     merge,
-    ratio_of_searches,
     threshold_of,
 )
 from reports.search_words import threshold_text, threshold_verdict
+from reports.threshold_ratio import ThresholdRatio, ratio_of_searches
 from reports.usl import Refusal, Usl
 from reports.words import number
 
@@ -49,14 +48,6 @@ def measured(tmp_path: Path) -> Measure:
         return run, measure_scaling(run, judge(run.record, {}), arms), arms
 
     return measure
-
-
-def trial(**changes: Any) -> TrialRecord:
-    keys: dict[str, Any] = {
-        "id": 0, "phase": "search", "pair": 0, "topology": "monolith", "store": "monolith",
-        "workload": "shop", "rate_profile": [(1, 1), (4, 1)], "seed": 1, "warmup_s": 1,
-        "measure_s": 4, "cpu_budget": 0.9, "slo_ms": 250}
-    return TrialRecord.model_validate(keys | changes)
 
 
 def probes(*asked: tuple[float, str, bool]) -> list[Probe]:
@@ -117,10 +108,10 @@ def test_several_searches_give_their_median_their_spread_and_the_outermost_ends(
 
 def test_single_searches_are_divided_end_by_end_and_repeats_by_pairs() -> None:
     alone = ratio_of_searches([search(10, 11)], [search(5, 5.5)])
-    assert alone == ThresholdRatio(2.0, pytest.approx(10 / 5.5), 2.2, 1, by_pairs=False)
+    assert alone == ThresholdRatio(2.0, pytest.approx(10 / 5.5 / 1.1), pytest.approx(2.2 * 1.1),
+                                   2, 2, "ends")
     paired = ratio_of_searches(searches((10, 12, 11)), searches((5, 6, 5.5)))
-    assert paired.by_pairs
-    assert (paired.n, paired.value) == (3, pytest.approx(2.0))
+    assert (paired.by, paired.n, paired.value) == ("pairs", 3, pytest.approx(2.0))
     assert paired.low == pytest.approx(2.0)
 
 
@@ -135,7 +126,7 @@ def test_single_searches_are_divided_end_by_end_and_repeats_by_pairs() -> None:
 def test_a_verdict_says_no_more_than_its_ends(low: float | None, high: float | None,
                                               said: str) -> None:
     value = (low + high) / 2 if low and high else None
-    ratio = ThresholdRatio(value, low, high, 1, by_pairs=False)
+    ratio = ThresholdRatio(value, low, high, 2, 2, "ends")
     assert said in threshold_verdict(ratio, "a", "b", "carries more")
 
 
@@ -161,7 +152,7 @@ def test_where_stores_are_equal_no_difference_is_shown(measured: Measure) -> Non
     _, scaling, arms = measured(same, **parts)
     assert scaling.searched.points[0].capacity.spread
     for one in scaling.searched.ratios:
-        assert one.ratio.by_pairs
+        assert one.ratio.by == "pairs"
         assert "no difference shown" in threshold_verdict(
             one.ratio, arms.base, arms.rival or "", "carries more")
 

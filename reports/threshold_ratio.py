@@ -1,0 +1,95 @@
+"""One searched threshold divided by another, and what its interval holds.
+
+`pairs`: Student's t over searches that were interleaved, from two pairs on.  `apart`: Welch's t
+over searches that were not, from two answers each on.  `ends`: what the probes leave open, with
+an allowance for repetition, which single searches say nothing about.
+Source: docs/decisions/0194-an-allowance-for-repetition.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+
+from reports.estimate import ratio_of_pairs
+from reports.estimate_apart import means_apart
+from reports.search import Search, merge
+
+REPEATABILITY: Final = 0.10
+"""Searches of one store may differ by so much: the spread that `bench capacity_spread` holds five
+of them to."""
+
+By = Literal["pairs", "apart", "ends"]
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdRatio:
+    """Above ÷ below; a missing end is open.  `low` and `high` are the ends that decide."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    """Pairs that have both answers; searches with an answer, of both together."""
+    asked: int
+    """Pairs, or searches of both together, with an answer or without."""
+    by: By
+    is_apart: bool = False
+    """The searches of the two were not interleaved."""
+
+    @property
+    def turned(self) -> ThresholdRatio:
+        """Below ÷ above."""
+        value, low, high = (1 / end if end else None for end in (self.value, self.high, self.low))
+        return replace(self, value=value, low=low, high=high)
+
+
+def ratio_of_searches(above: Sequence[Search], below: Sequence[Search]) -> ThresholdRatio:
+    """Divide what interleaved searches found; searches of one repeat are a pair."""
+    one = {search.repeat: search.threshold.value for search in above}
+    other = {search.repeat: search.threshold.value for search in below}
+    pairs = [(b, a) for repeat, a in one.items()
+             if a is not None and (b := other.get(repeat)) is not None]
+    if len(pairs) > 1:
+        ratio = ratio_of_pairs([b for b, _ in pairs], [a for _, a in pairs])
+        assert ratio is not None
+        return ThresholdRatio(ratio.value, ratio.low, ratio.high, ratio.n, len({*one, *other}),
+                              "pairs")
+    return _by_ends(above, below)
+
+
+def ratio_of_searches_apart(above: Sequence[Search], below: Sequence[Search]) -> ThresholdRatio:
+    """Divide what searches found that were not interleaved: of two points, or of two runs."""
+    top, bottom = _answers(above), _answers(below)
+    if min(len(top), len(bottom)) > 1 and (found := means_apart(bottom, top)):
+        return ThresholdRatio(found.value, found.low, found.high, sum(found.n),
+                              len(above) + len(below), "apart", is_apart=True)
+    return replace(_by_ends(above, below), is_apart=True)
+
+
+def allowing_repetition(low: float | None,
+                        high: float | None) -> tuple[float | None, float | None]:
+    """The ends of a ratio of two answers, as far out as repeating the two may move it."""
+    return (low / (1 + REPEATABILITY) if low else None,
+            high * (1 + REPEATABILITY) if high else None)
+
+
+def _by_ends(above: Sequence[Search], below: Sequence[Search]) -> ThresholdRatio:
+    top, bottom = (merge([search.threshold for search in found]) for found in (above, below))
+    low, high = allowing_repetition(divide(top.low, bottom.high), divide(top.high, bottom.low))
+    return ThresholdRatio(divide(top.value, bottom.value), low, high,
+                          len(_answers(above)) + len(_answers(below)), len(above) + len(below),
+                          "ends")
+
+
+def _answers(found: Sequence[Search]) -> np.ndarray:
+    return np.array([search.threshold.value for search in found
+                     if search.threshold.value is not None], float)
+
+
+def divide(above: float | None, below: float | None) -> float | None:
+    """The quotient; None where an end is open."""
+    return above / below if above and below else None
