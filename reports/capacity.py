@@ -16,7 +16,11 @@ from reports.demand import Bound, bound_of, whole
 from reports.price import PriceList, Use
 from reports.search import Search, Threshold, merge
 from reports.tally import Tally
-from reports.threshold_ratio import ThresholdRatio, ratio_of_searches
+from reports.threshold_ratio import (
+    ThresholdRatio,
+    ratio_of_searches,
+    ratio_of_searches_apart,
+)
 from reports.usl import Refusal, Usl, fit_usl
 
 Axis = Literal["cpus", "machines", "replicas"]
@@ -54,7 +58,8 @@ class PointRatio:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A point on an axis; `size` in units of the smallest, `efficiency` by the brackets."""
+    """A point on an axis; `size` in units of the smallest.  Points are searched one after the
+    other, so `efficiency` compares what was measured apart."""
 
     size: float
     point: Point
@@ -174,16 +179,19 @@ def _size(point: Point, axis: Axis) -> float:
 def _efficiency(first: Point, point: Point) -> ThresholdRatio:
     if point is first:
         return ThresholdRatio(1.0, None, None, 1, 1, "ends")
-    ratio = ratio_of_searches(point.searches, first.searches)
+    ratio = ratio_of_searches_apart(point.searches, first.searches)
     r = point.cpus / first.cpus
     value, low, high = (end / r if end else None for end in (ratio.value, ratio.low, ratio.high))
     return replace(ratio, value=value, low=low, high=high)
 
 
 def _big_small(points: list[Point]) -> list[BigSmall]:
-    """The fewest replicas against each greater number, where the budget is the same."""
+    """The fewest replicas against each greater number, where the budget is the same.
+
+    Each number of replicas is a point of its own: its searches ran before or after the others'.
+    """
     groups: dict[tuple[str, str, float], list[Point]] = {}
     for point in points:
         groups.setdefault((point.workload, point.topology, point.cpus), []).append(point)
-    return [BigSmall(own[0], small, ratio_of_searches(own[0].searches, small.searches))
+    return [BigSmall(own[0], small, ratio_of_searches_apart(own[0].searches, small.searches))
             for own in groups.values() for small in own[1:]]

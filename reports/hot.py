@@ -8,7 +8,7 @@ are searched: the capacity of each way, and the fewest cores that carry a fixed 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from reports.arms import Arms
@@ -108,17 +108,31 @@ def measure_hot(searches: Sequence[Search], tallies: dict[int, Tally], arms: Arm
 
 def best_of(ways: Sequence[Way]) -> Way | None:
     """The split with the greatest confirmed capacity; pooled, which is none, is not asked."""
-    known = [(value, way) for way in ways
-             if way.way != POOLED and way.capacity and (value := way.capacity.value) is not None]
+    known = _carrying(ways)
     return max(known, key=lambda one: one[0])[1] if known else None
 
 
 def best_hot_part(ways: Sequence[Way]) -> Way | None:
     """The best split that follows the hot mix: by fewest cores where they were searched."""
-    own = [way for way in ways if way.way not in (POOLED, EVERYTHING)]
-    least = [(value, way) for way in own
-             if way.least_cpus and (value := way.least_cpus.value) is not None]
+    own = _hot_parts(ways)
+    least = _needing(own)
     return min(least, key=lambda one: one[0])[1] if least else best_of(own)
+
+
+def _hot_parts(ways: Sequence[Way]) -> list[Way]:
+    return [way for way in ways if way.way not in (POOLED, EVERYTHING)]
+
+
+def _carrying(ways: Sequence[Way]) -> list[tuple[float, Way]]:
+    """Splits with their confirmed capacities: those among which the best is chosen."""
+    return [(value, way) for way in ways
+            if way.way != POOLED and way.capacity and (value := way.capacity.value) is not None]
+
+
+def _needing(ways: Sequence[Way]) -> list[tuple[float, Way]]:
+    """Splits with the fewest cores that were confirmed."""
+    return [(value, way) for way in ways
+            if way.least_cpus and (value := way.least_cpus.value) is not None]
 
 
 def _mix(workload: str, own: list[Search], tallies: dict[int, Tally], arms: Arms) -> HotMix:
@@ -154,11 +168,14 @@ def _by_way(own: list[Way]) -> WayRatio | None:
     if everything is None or hot is None:
         return None
     more, less = everything.least_memory_gb, hot.least_memory_gb
+    parts = _hot_parts(own)
+    by_cores = len(_needing(parts))  # else by capacity; the other question has chosen nothing
+    by_capacity = 1 if by_cores else len(_carrying(parts))
     return WayRatio(
         hot.topology, hot.way,
-        ratio_of_searches(everything.cpus_searches, hot.cpus_searches)
+        _ratio(everything.cpus_searches, hot.cpus_searches, (1, by_cores or 1))
         if everything.cpus_searches and hot.cpus_searches else None,
-        ratio_of_searches(hot.rate_searches, everything.rate_searches)
+        _ratio(hot.rate_searches, everything.rate_searches, (by_capacity, 1))
         if everything.rate_searches and hot.rate_searches else None,
         more / less if more and less else None)
 
@@ -168,13 +185,19 @@ def _by_pool(own: list[Way]) -> PoolRatio | None:
     best = best_of(own)
     if pooled is None or best is None:
         return None
-    return PoolRatio(best.topology, best.way,
-                     ratio_of_searches(pooled.rate_searches, best.rate_searches))
+    return PoolRatio(best.topology, best.way, _ratio(pooled.rate_searches, best.rate_searches,
+                                                     (1, len(_carrying(own)))))
 
 
 def _best(ways: list[Way], arms: Arms) -> BestRatio | None:
-    base, rival = (best_of([way for way in ways if way.topology == name])
-                   for name in (arms.base, arms.rival))
+    of_base, of_rival = ([way for way in ways if way.topology == name]
+                         for name in (arms.base, arms.rival))
+    base, rival = best_of(of_base), best_of(of_rival)
     if base is None or rival is None:
         return None
-    return BestRatio(base, rival, ratio_of_searches(base.rate_searches, rival.rate_searches))
+    return BestRatio(base, rival, _ratio(base.rate_searches, rival.rate_searches,
+                                         (len(_carrying(of_base)), len(_carrying(of_rival)))))
+
+
+def _ratio(above: list[Search], below: list[Search], best_of: tuple[int, int]) -> ThresholdRatio:
+    return replace(ratio_of_searches(above, below), best_of=best_of)

@@ -9,7 +9,7 @@ from reports.capacity import Place, Searched
 from reports.search import Threshold
 from reports.threshold_ratio import REPEATABILITY, ThresholdRatio
 from reports.verdicts import digits_apart
-from reports.words import ABSENT, count, number, percent, setting
+from reports.words import ABSENT, count, listed, number, percent, setting
 
 ALLOWED: Final = f"{percent(REPEATABILITY, 0)} allowed for repetition"
 """What stands beside an interval that repetition is not in."""
@@ -37,26 +37,30 @@ def place_text(place: Place, workloads: int = 1) -> str:
 
 
 def ratio_text(ratio: ThresholdRatio | None) -> str:
-    """`×2.10 [1.90, 2.30]`, open ends in words."""
+    """`×2.10 [1.90, 2.30], best of 3`, open ends in words."""
     if ratio is None:
         return ABSENT
+    best = f", {_best(ratio)}" if _best(ratio) else ""
     value = f"×{number(ratio.value)} " if ratio.value is not None else ""
     if ratio.low is not None and ratio.high is not None:
-        return f"{value}[{number(ratio.low)}, {number(ratio.high)}]"
+        return f"{value}[{number(ratio.low)}, {number(ratio.high)}]{best}"
     ends = _between(ratio.low, ratio.high)
-    return f"{value}{f'({ends})' if value and ends else ends}".strip() or ABSENT
+    text = f"{value}{f'({ends})' if value and ends else ends}".strip()
+    return f"{text}{best}" if text else ABSENT
 
 
 def threshold_verdict(ratio: ThresholdRatio, above: str, below: str, verb: str, *,
                       with_basis: bool = True) -> str:
     """Which of two has more, if the interval tells them apart; `verb`: `carries more`.
 
-    The ratio is above ÷ below.  Without its basis, the sentence around it must say it.
+    The ratio is above ÷ below.  Without its basis, the sentence around it must say it; that one
+    of the two was chosen by its own result is always said.
     """
     low, high = ratio.low, ratio.high
     if low is None and high is None:
         return f"{above} and {below} can't be told apart: their ratio has no bound"
-    basis = f", {basis_text(ratio)}" if with_basis else ""
+    basis = (f", {basis_text(ratio)}" if with_basis else "") + (
+        f", {chosen}" if (chosen := chosen_text(ratio)) else "")
     if low is not None and digits_apart(low):
         return f"{above} {verb} than {below}, {_factor(ratio.value, low, high)}{basis}"
     if high is not None and digits_apart(1 / high):
@@ -81,9 +85,15 @@ def behind_n(ratio: ThresholdRatio) -> str:
         what = "pairs of searches"
     else:
         what = "single searches" if ratio.by == "ends" and ratio.asked == 2 else "searches"
+    what += " measured apart" if ratio.is_apart else ""
     answered = what if ratio.n == ratio.asked else f"of {ratio.asked} {what} answered"
-    apart = " measured apart" if ratio.is_apart else ""
-    return f"{answered}{apart}{f', {ALLOWED}' if ratio.by == 'ends' else ''}"
+    return f"{answered}{f', {ALLOWED}' if ratio.by == 'ends' else ''}"
+
+
+def chosen_text(*ratios: ThresholdRatio) -> str:
+    """`best of 3, chosen by these searches`; empty where there was nothing to choose from."""
+    best = _best(*ratios)
+    return f"{best}, chosen by these searches" if best else ""
 
 
 def search_headline(searched: Searched, arms: Arms) -> str:
@@ -97,6 +107,11 @@ def search_headline(searched: Searched, arms: Arms) -> str:
     return (f"On {place_text(found.place)}, journeys/s with at least 99 % of requests good, by "
             f"search: {arms.base} {at[arms.base]}, {arms.rival} {at[arms.rival or '']}; "
             f"{verdict}.")
+
+
+def _best(*ratios: ThresholdRatio) -> str:
+    found = sorted({k for ratio in ratios for k in ratio.best_of if k > 1})
+    return f"best of {listed([str(k) for k in found])}" if found else ""
 
 
 def _factor(value: float | None, low: float, high: float | None) -> str:

@@ -39,12 +39,14 @@ class ThresholdRatio:
     by: By
     is_apart: bool = False
     """The searches of the two were not interleaved."""
+    best_of: tuple[int, int] = (1, 1)
+    """Above and below: the best of so many, chosen by the searches that it is judged by here."""
 
     @property
     def turned(self) -> ThresholdRatio:
         """Below ÷ above."""
         value, low, high = (1 / end if end else None for end in (self.value, self.high, self.low))
-        return replace(self, value=value, low=low, high=high)
+        return replace(self, value=value, low=low, high=high, best_of=self.best_of[::-1])
 
 
 def ratio_of_searches(above: Sequence[Search], below: Sequence[Search]) -> ThresholdRatio:

@@ -14,7 +14,7 @@ from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
 from reports.hot import HotMix, WayRatio
 from reports.scaling import CapacityRow
-from reports.search_words import ALLOWED, behind_n
+from reports.search_words import ALLOWED, behind_n, chosen_text
 from reports.threshold_ratio import ThresholdRatio, allowing_repetition, divide
 from reports.usl import Usl
 from reports.words import listed, number, setting
@@ -26,13 +26,14 @@ _RAMPS = f"ramps each, {ALLOWED}"
 def hot_part(evidence: Evidence) -> Row:
     """A5: in the store that can scale one part, does that beat scaling everything?"""
     claim = CLAIMS["A5"]
-    found = [(mix, ratio) for mix in evidence.scaling.hot_mixes.mixes for ratio in mix.by_way
-             if ratio.topology == evidence.rival]
-    effects = [effect for mix, ratio in found for effect in _way_effects(mix, ratio)]
+    found = [(mix, way) for mix in evidence.scaling.hot_mixes.mixes for way in mix.by_way
+             if way.topology == evidence.rival]
+    effects = [effect for mix, way in found for effect in _way_effects(mix, way)]
     if effects:
-        return every_one(claim, effects,
-                         f"{evidence.base} is one deployable, so its hot part is everything; the "
-                         "budget is the same for every way")
+        caveat = (f"{evidence.base} is one deployable, so its hot part is everything; the budget "
+                  "is the same for every way")
+        return every_one(claim, effects, _with_chosen(caveat, [
+            ratio for _, way in found if (ratio := way.cpus or way.capacity)]))
     quick = {row.scaled: row for row in evidence.scaling.hot if row.topology == evidence.rival}
     if not {"everything", "hot_part"} <= set(quick):
         return untestable(claim, "searches of a hot mix by way of scaling")
@@ -44,10 +45,11 @@ def hot_part(evidence: Evidence) -> Row:
 def hot_spot(evidence: Evidence) -> Row:
     """B13: each store at its best split of one budget; microservices must win in one mix."""
     claim = CLAIMS["B13"]
-    effects = [_effect(f"{mix.workload}: capacity, {evidence.rival} ÷ {evidence.base}",
-                       mix.best.capacity.turned)
-               for mix in evidence.scaling.hot_mixes.mixes if mix.best]
-    caveat = "each store at its own best split of one budget"
+    best = [(mix, mix.best.capacity.turned) for mix in evidence.scaling.hot_mixes.mixes if mix.best]
+    effects = [_effect(f"{mix.workload}: capacity, {evidence.rival} ÷ {evidence.base}", ratio)
+               for mix, ratio in best]
+    caveat = _with_chosen("each store at its own best split of one budget",
+                          [ratio for _, ratio in best])
     if not effects:
         rows = {(row.topology, row.scaled): row for row in evidence.scaling.hot}
         one, other = (rows.get((evidence.rival, "hot_part")),
@@ -132,15 +134,15 @@ def big_machine(evidence: Evidence) -> Row:
     effects = [_effect(f"{one.big.topology}: 1 ÷ {one.small.replicas} of everything, capacity at "
                        f"{setting(one.big.cpus)} CPU", one.ratio)
                for one in evidence.scaling.searched.big_small]
+    pools = [(mix, one) for mix in evidence.scaling.hot_mixes.mixes for one in mix.by_pool]
     effects += [_effect(f"{mix.workload}, {one.topology}: one pool ÷ best split, capacity",
-                        one.capacity)
-                for mix in evidence.scaling.hot_mixes.mixes for one in mix.by_pool]
+                        one.capacity) for mix, one in pools]
     if not effects:
         return untestable(claim, "capacity searches of one budget at two replica counts, or "
                                  "pooled and split")
-    return every_one(claim, effects,
-                     "the same budget costs the same, so more capacity is cheaper; rent of whole "
-                     "machines is not in it")
+    caveat = ("the same budget costs the same, so more capacity is cheaper; rent of whole machines "
+              "is not in it")
+    return every_one(claim, effects, _with_chosen(caveat, [one.capacity for _, one in pools]))
 
 
 def memory(evidence: Evidence) -> Row:
@@ -167,6 +169,12 @@ def _way_effects(mix: HotMix, ratio: WayRatio) -> list[Effect]:
 
 def _effect(what: str, ratio: ThresholdRatio) -> Effect:
     return Effect(what, ratio.value, ratio.low, ratio.high, ratio.n, "ratio", behind_n(ratio))
+
+
+def _with_chosen(caveat: str, ratios: list[ThresholdRatio]) -> str:
+    """What was chosen by its own result looks better than it is."""
+    chosen = chosen_text(*ratios)
+    return f"{caveat}; {chosen}" if chosen else caveat
 
 
 def _quick(what: str, above: CapacityRow, below: CapacityRow) -> Effect:

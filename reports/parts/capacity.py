@@ -161,7 +161,8 @@ def _axis_table(curves: list[Curve]) -> Table:
     return Table(
         "scaling_axes", "Efficiency along every axis",
         "Capacity for a core, relative to the smallest point of the axis: "
-        "E(r) = cap(r) / (r · cap(1)).",
+        "E(r) = cap(r) / (r · cap(1)). Points are measured apart, one after the other: Welch's t "
+        f"from two answers each on, before that what the probes leave open, {ALLOWED}.",
         ["axis", "store", "CPU", "replicas", "r", "capacity", "efficiency"],
         [[panel_of(curve, curves), curve.topology,
           setting(stop.point.cpus), str(stop.point.replicas), number(stop.size),

@@ -8,7 +8,13 @@ from reports.document import Block, Drawing, Heading, Note
 from reports.figures.capacity import draw_loads
 from reports.price import PriceList
 from reports.scaling import Scaling
-from reports.search_words import place_text, ratio_text, threshold_text, threshold_verdict
+from reports.search_words import (
+    ALLOWED,
+    place_text,
+    ratio_text,
+    threshold_text,
+    threshold_verdict,
+)
 from reports.table import Table
 from reports.words import ABSENT, count, interval, number, setting
 
@@ -103,7 +109,8 @@ def _big_small_table(found: list[BigSmall], prices: PriceList | None) -> Table:
     return Table(
         "scaling_big_small", "One big against many small, equal budget",
         "Capacity in journeys per second; memory held at it; money when the whole CPU budget is "
-        "rented and used to capacity, traffic left out. Ratio: fewest replicas ÷ more.",
+        "rented and used to capacity, traffic left out. Ratio: fewest replicas ÷ more, measured "
+        f"apart: Welch's t, without repeats what the probes leave open, {ALLOWED}.",
         ["where", "store", "capacity", "GB", money, "big ÷ small"],
         [[place_text(p.place, workloads), p.topology, threshold_text(p.capacity),
           number(p.memory_gb), number(rent(p, prices)),

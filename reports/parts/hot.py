@@ -131,12 +131,15 @@ def _saving_table(name: str, mix: HotMix) -> Table:
     return Table(
         f"{name}_savings", f"{mix.workload}: everything against the hot part",
         "Cores and memory: scaling everything ÷ scaling the hot part, at the fixed rate (above 1 "
-        "the hot part alone needs less). Capacity: hot part ÷ everything, at the whole budget.",
+        "the hot part alone needs less). Capacity: hot part ÷ everything, at the whole budget. "
+        "Best of k: the split was chosen by the searches that it is judged by, which flatters it.",
         ["store", "hot part split", "cores", "memory", "capacity"],
         [[one.topology, way_text(one.way), ratio_text(one.cpus), number(one.memory),
           ratio_text(one.capacity)] for one in mix.by_way],
         ["workload", "topology", "way", "cpus_ratio", "cpus_low", "cpus_high", "memory_ratio",
-         "capacity_ratio", "capacity_low", "capacity_high"],
+         "capacity_ratio", "capacity_low", "capacity_high", "cpus_best_of", "capacity_best_of"],
         [[mix.workload, one.topology, one.way, *_ends(one.cpus), one.memory,
-          *_ends(one.capacity)] for one in mix.by_way],
+          *_ends(one.capacity), *(max(ratio.best_of) if ratio else None
+                                  for ratio in (one.cpus, one.capacity))]
+         for one in mix.by_way],
         frozenset({2, 3, 4}))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from synthetic_search import HOT, MONOLITH, World, write_search_run
 
 from reports.arms import Arms, find_arms
+from reports.claims.resource_rows import big_machine, hot_part, hot_spot
 from reports.document import Drawing
 from reports.figures.style import drawing_style
 from reports.guards import judge
@@ -25,11 +28,17 @@ def mix(tmp_path_factory: pytest.TempPathFactory) -> HotMix:
     return measure(tmp_path_factory.mktemp("hot"), CALM)[0]
 
 
-def measure(folder: Path, world: World) -> tuple[HotMix, Arms]:
-    run = read_run(write_search_run(folder, world, **HOT))
+def measure(folder: Path, world: World, parts: dict[str, Any] = HOT) -> tuple[HotMix, Arms]:
+    run = read_run(write_search_run(folder, world, **parts))
     arms = find_arms(run.record)
     found, = measure_scaling(run, judge(run.record, {}), arms).hot_mixes.mixes
     return found, arms
+
+
+def evidence_of(mix: HotMix, arms: Arms) -> Any:
+    """What the ledger's rows on hot mixes read."""
+    return SimpleNamespace(base=arms.base, rival=arms.rival, scaling=SimpleNamespace(
+        hot=[], hot_mixes=Hot([mix]), searched=SimpleNamespace(big_small=[])))
 
 
 def bound(way: Way) -> float:
@@ -94,6 +103,42 @@ def test_each_store_is_compared_at_its_own_best_split_and_with_one_pool(mix: Hot
                               "than ")
     assert "no difference shown between one pool and the split by hot part" in said[1]
     assert "; one pool carries more than the split by hot part, ×1.1" in said[2]
+
+
+def test_a_best_of_several_is_named_where_its_own_searches_have_chosen_it(mix: HotMix) -> None:
+    chosen = ", chosen by these searches"
+    for one in mix.by_way:
+        assert one.cpus is not None
+        assert one.capacity is not None
+        assert one.cpus.best_of == (1, 2), "hot_part and hot_part×1.25, by fewest cores"
+        assert one.capacity.best_of == (1, 1), "fewest cores chose: capacity only judges"
+    assert [one.capacity.best_of for one in mix.by_pool] == [(1, 3), (1, 3)]
+    assert mix.best is not None
+    assert mix.best.capacity.best_of == (3, 3)
+    first, *stores = hot_sentences(mix, Arms("monolith", "microservices", ()))
+    assert first.endswith(f"], best of 3{chosen}.")
+    for said in stores:
+        capacity, cores, pool = said.split("; ")
+        assert chosen not in capacity
+        assert f", best of 2{chosen}" in cores
+        assert f", best of 3{chosen}" in pool
+    with drawing_style():
+        table, = [block for block in hot_blocks(Hot([mix]), Arms("monolith", "microservices", ()))
+                  if getattr(block, "name", "").endswith("_savings")]
+    for row in table.cells:
+        assert row[2].endswith(", best of 2")
+        assert "best of" not in row[4]
+
+
+def test_a_split_chosen_by_capacity_is_judged_by_its_own_searches(tmp_path: Path) -> None:
+    parts = {"hot_parts": [{**HOT["hot_parts"][0], "rate_per_s": None}]}
+    found, arms = measure(tmp_path, CALM, parts)
+    for one in found.by_way:
+        assert one.cpus is None
+        assert one.capacity is not None
+        assert one.capacity.best_of == (2, 1)
+    for row in (hot_part, hot_spot, big_machine):
+        assert "chosen by these searches" in row(evidence_of(found, arms)).caveat
 
 
 def test_where_stores_are_equal_no_difference_is_shown(tmp_path: Path) -> None:

@@ -193,6 +193,8 @@ def test_efficiency_and_contention_are_found_along_every_axis(measured: Measure)
     assert equal.ratio.low is not None
     assert equal.ratio.high is not None
     assert equal.ratio.low <= 1.4 / 1.2 <= equal.ratio.high
+    assert equal.ratio.is_apart, "each number of replicas is a point of its own"
+    assert all(stop.efficiency.is_apart for stop in up.stops[1:])
 
 
 def test_demand_against_load_gives_back_idle_and_work(measured: Measure) -> None:

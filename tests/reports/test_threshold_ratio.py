@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
 import pytest
+from scipy import stats
 from synthetic_search import searched
 
 from reports.arms import Arms
 from reports.claims.resource_rows import big_machine, break_even
 from reports.hot import Hot
-from reports.search import Search
-from reports.search_words import threshold_verdict
-from reports.threshold_ratio import allowing_repetition, ratio_of_searches
+from reports.search import Search, Threshold
+from reports.search_words import basis_text, threshold_verdict
+from reports.threshold_ratio import (
+    allowing_repetition,
+    ratio_of_searches,
+    ratio_of_searches_apart,
+)
 
 SCATTER: Final = 0.09 / 2.059
 """Standard deviation of ln capacity at which four searches spread by 9 %, as they did
@@ -29,18 +36,26 @@ def drawn(rng: np.random.Generator, resolution: float, truth: float = 100.0) -> 
                     truth * rng.uniform(0.4, 0.8))
 
 
-def share_called(resolution: float, truth: float = 1.0) -> float:
+def share_called(resolution: float, truth: float = 1.0, best_of: int = 1) -> float:
     """Of so many comparisons of single searches, the share with a verdict."""
-    rng = np.random.default_rng(11)
-    called = sum("no difference shown" not in threshold_verdict(ratio_of_searches(
-        [drawn(rng, resolution, 100 * truth)], [drawn(rng, resolution)]), "a", "b", "carries more")
-        for _ in range(COMPARISONS))
+    rng, called = np.random.default_rng(11), 0
+    for _ in range(COMPARISONS):
+        above = max((drawn(rng, resolution, 100 * truth) for _ in range(best_of)),
+                    key=lambda one: one.threshold.value or 0.0)
+        said = threshold_verdict(ratio_of_searches([above], [drawn(rng, resolution)]), "a", "b",
+                                 "carries more")
+        called += "no difference shown" not in said
     return called / COMPARISONS
 
 
 @pytest.mark.parametrize("resolution", [0.05, 0.08])
 def test_equal_stores_searched_once_get_no_verdict(resolution: float) -> None:
     assert share_called(resolution) <= MOST_FALSE
+
+
+@pytest.mark.parametrize("best_of", [2, 3])
+def test_the_best_of_few_equal_splits_gets_no_verdict_either(best_of: int) -> None:
+    assert share_called(0.08, best_of=best_of) <= MOST_FALSE
 
 
 def test_a_store_that_carries_half_as_much_again_is_found_by_single_searches() -> None:
@@ -60,6 +75,36 @@ def test_a_search_compared_with_itself_differs_in_nothing() -> None:
 def test_the_allowance_moves_both_ends_and_leaves_open_ends_open() -> None:
     assert allowing_repetition(1.1, 2.0) == (pytest.approx(1.0), pytest.approx(2.2))
     assert allowing_repetition(None, None) == (None, None)
+
+
+def repeated(*capacities: float) -> list[Search]:
+    return [searched(capacity, 0.02, repeat=repeat) for repeat, capacity in enumerate(capacities)]
+
+
+def test_searches_that_were_not_interleaved_are_no_pairs() -> None:
+    rising, falling = repeated(80, 100, 120), repeated(124, 99, 81)
+    apart = ratio_of_searches_apart(rising, falling)
+    assert (apart.by, apart.is_apart, apart.n, apart.asked) == ("apart", True, 6, 6)
+    values = [[one.threshold.value or 0.0 for one in found] for found in (rising, falling)]
+    test = stats.ttest_ind(*np.log(values), equal_var=False).confidence_interval()
+    assert apart.low == pytest.approx(math.exp(test.low))
+    assert apart.high == pytest.approx(math.exp(test.high))
+    assert basis_text(apart) == "6 searches measured apart"
+    single = ratio_of_searches_apart(rising[:1], falling[:1])
+    assert basis_text(single) == "2 single searches measured apart, 10 % allowed for repetition"
+    assert single.low == ratio_of_searches(rising[:1], falling[:1]).low
+
+
+def test_searches_without_an_answer_are_counted() -> None:
+    full, lacking = repeated(100, 101, 102, 103), repeated(100, 101, 102, 103)
+    lacking[2] = replace(lacking[2], threshold=Threshold(None, 95.0, 110.0, 1))
+    assert basis_text(ratio_of_searches(full, lacking)) == "3 of 4 pairs of searches answered"
+    assert basis_text(ratio_of_searches(full, lacking[:3])) == "2 of 4 pairs of searches answered"
+    assert basis_text(ratio_of_searches_apart(full, lacking)) == (
+        "7 of 8 searches measured apart answered")
+    once = ratio_of_searches(full[2:3], lacking[2:3])
+    assert once.value is None
+    assert basis_text(once) == "1 of 2 single searches answered, 10 % allowed for repetition"
 
 
 def evidence(above: float, below: float) -> Any:
