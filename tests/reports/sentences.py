@@ -33,6 +33,18 @@ CARRIES = re.compile(
 CARRIES_SAME = re.compile(
     rf"no difference shown \(ratio (?:between ×(?P<low>{_N}) and ×(?P<high>{_N})|"
     rf"above ×(?P<above>{_N})|below ×(?P<below>{_N}))\)")
+_DECIDED = (
+    r"(?P<n>\d+) (?:of (?P<asked>\d+) )?(?P<what>pairs of searches|single searches|searches)"
+    r"(?P<apart> measured apart)?(?P<answered> answered)?"
+    r"(?:, (?P<allowed>\d+) % allowed for repetition)?"
+    r"(?:, best of (?P<best>[\d, and]+), chosen by these searches)?")
+SEARCHED = re.compile(
+    rf"(?P<more>\S+) carries more than (?P<less>\S+), (?:×(?P<value>{_N}) \[(?P<low>{_N}), "
+    rf"(?P<high>{_N})\]|at least ×(?P<least>{_N})), {_DECIDED}")
+SEARCHED_SAME = re.compile(
+    rf"no difference shown between (?P<one>\S+) and (?P<other>\S+) \(ratio (?:between "
+    rf"×(?P<low>{_N}) and ×(?P<high>{_N})|above ×(?P<above>{_N})|below ×(?P<below>{_N})), "
+    rf"{_DECIDED}\)")
 LOST_LESS = re.compile(
     rf"(?P<less>\S+) lost less, by (?P<value>{_N}) points \[(?P<low>{_N}), (?P<high>{_N})\]")
 LOST_SAME = re.compile(

@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sentences import (
     CARRIES,
     CARRIES_SAME,
@@ -19,6 +21,8 @@ from sentences import (
     LOST_SAME,
     NOISE,
     OF_POSTURE,
+    SEARCHED,
+    SEARCHED_SAME,
     Said,
     agrees,
     fields,
@@ -27,6 +31,7 @@ from sentences import (
 )
 
 from reports.arms import Arms
+from reports.capacity import Place, Point, PointRatio, Searched
 from reports.estimate import Estimate, Ratio
 from reports.guards import judge
 from reports.headlines import (
@@ -43,6 +48,9 @@ from reports.latency import Latency, measure_latency, medians_ms
 from reports.postures import collateral_of
 from reports.read import read_run
 from reports.scaling import Capacity, CapacityRatio, CapacityRow, Scaling, measure_scaling
+from reports.search import Search, Threshold, merge
+from reports.search_words import threshold_verdict
+from reports.threshold_ratio import ratio_of_searches, ratio_of_searches_apart
 from reports.verdicts import Band, speed_verdict
 
 ARMS = Arms("monolith", "microservices", ())
@@ -322,6 +330,152 @@ def check_carried(text: str, capacity: Capacity) -> None:
         assert re.fullmatch(r"\S+ \[\S+, \S+\)", text)
         assert all(agrees(n, end) for n, end in zip(
             numbers, (capacity.low, capacity.low, capacity.high), strict=True))
+
+
+@st.composite
+def thresholds(draw: st.DrawFn) -> Threshold:
+    """Of one search: open ends, nothing confirmed, brackets near and far."""
+    low = draw(open_rates)
+    high = (low or 1.0) * math.exp(draw(halves)) if draw(st.integers(0, 4)) else None
+    return Threshold(low if draw(st.integers(0, 4)) else None, low, high, 1)
+
+
+@st.composite
+def stores(draw: st.DrawFn) -> tuple[list[Threshold], list[Threshold]]:
+    """The searches of two stores, 1 to 4 each; one in three pairs of stores nearly alike."""
+    base = draw(st.lists(thresholds(), min_size=1, max_size=4))
+    rival = draw(st.lists(thresholds(), min_size=len(base), max_size=len(base)))
+    if draw(st.integers(0, 2)) == 0:
+        rival = [replace(one, value=one.value and one.value * by, low=one.low and one.low * by,
+                         high=one.high and one.high * by)
+                 for one, by in zip(base, draw(st.lists(st.floats(0.8, 1.3), min_size=len(base),
+                                                        max_size=len(base))), strict=True)]
+    return base, rival
+
+
+def point_of(name: str, place: Place, found: list[Threshold]) -> Point:
+    own = [Search(f"s/{repeat}", "rate", repeat, [], 0, one) for repeat, one in enumerate(found)]
+    return Point(name, *place, own, merge(found), None, None, 0)
+
+
+def truth_of(base: list[Threshold], rival: list[Threshold]) -> tuple[
+        float | None, float | None, float | None, bool]:
+    """Value, ends and whether pairs decide, by the definitions and none of the code."""
+    both = [(a.value, b.value) for a, b in zip(base, rival, strict=True) if a.value and b.value]
+    if len(both) > 1:
+        d = np.log([a / b for a, b in both])
+        half = stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / math.sqrt(len(d))
+        return math.exp(d.mean()), math.exp(d.mean() - half), math.exp(d.mean() + half), True
+    (a, a_low, a_high), (b, b_low, b_high) = (outermost(one) for one in (base, rival))
+    return (a / b if a and b else None, a_low / b_high / 1.1 if a_low and b_high else None,
+            a_high / b_low * 1.1 if a_high and b_low else None, False)
+
+
+def outermost(found: list[Threshold]) -> tuple[float | None, float | None, float | None]:
+    values, lows, highs = ([getattr(one, end) for one in found] for end in ("value", "low", "high"))
+    return (None if None in values else float(np.median(values)),
+            None if None in lows else min(lows), None if None in highs else max(highs))
+
+
+def check_searched(text: str, base: list[Threshold], rival: list[Threshold]) -> None:
+    """Who is said to carry more does so beyond what is printed to decide it."""
+    ratio, low, high, by_pairs = truth_of(base, rival)
+    if low is None and high is None:
+        assert text == "monolith and microservices can't be told apart: their ratio has no bound"
+        return
+    match = SEARCHED.fullmatch(text) or SEARCHED_SAME.fullmatch(text)
+    assert match, text
+    read = fields(match)
+    if "more" in read:
+        assert {read["more"], read["less"]} == {ARMS.base, ARMS.rival}
+        if read["more"] == ARMS.rival:
+            ratio, low, high = (1 / end if end else None for end in (ratio, high, low))
+        assert low is not None
+        assert low > 1
+        assert value(read.get("low", read.get("least", ""))) > 1
+        assert agrees(read.get("low", read.get("least", "")), low)
+        if "high" in read:
+            assert agrees(read["high"], high or 0)
+            assert agrees(read["value"], ratio or 0)
+        else:
+            assert high is None or ratio is None
+    else:
+        assert low is None or low <= 1 + 1e-4
+        assert high is None or high >= 1 - 1e-4
+        for name, end in (("low", low), ("high", high), ("above", low), ("below", high)):
+            assert name not in read or agrees(read[name], end or 0)
+    check_basis(read, base, rival, by_pairs=by_pairs)
+
+
+def check_basis(read: dict[str, str], base: list[Threshold], rival: list[Threshold], *,
+                by_pairs: bool) -> None:
+    """How many searches decide, how many had no answer, and what is allowed for repetition."""
+    answers = [[one.value is not None for one in found] for found in (base, rival)]
+    n = (sum(map(all, zip(*answers, strict=True))) if by_pairs else sum(map(sum, answers)))
+    asked = len(base) * (1 if by_pairs else 2)
+    assert int(read["n"]) == n
+    assert int(read.get("asked", n)) == asked
+    assert ("answered" in read) == (n < asked)
+    assert read["what"] == ("pairs of searches" if by_pairs else
+                            "single searches" if len(base) == 1 else "searches")
+    assert read.get("allowed") == (None if by_pairs else "10")
+
+
+def check_threshold(text: str, found: list[Threshold]) -> None:
+    """A capacity as the headline prints it."""
+    middle, low, high = outermost(found)
+    numbers = re.findall(r"[\d,.]*\d", text)
+    if middle is None:
+        assert text.endswith(" (not confirmed)")
+        truths = [end for end in (low, high) if end is not None]
+    elif high is None:
+        assert text.startswith("at least ")
+        truths = [middle]
+    else:
+        assert re.fullmatch(r"\S+ \[\S+, \S+\)", text)
+        truths = [middle, low or 0, high]
+    assert len(numbers) == len(truths)
+    assert all(agrees(printed, truth) for printed, truth in zip(numbers, truths, strict=True))
+
+
+@MORE
+@given(stores(), stores(), st.permutations([(0.3, 1), (0.9, 1), (0.9, 2)]))
+def test_the_headline_on_searched_capacity_says_what_its_searches_say(
+        measured: Measured, found: tuple[list[Threshold], list[Threshold]],
+        others: tuple[list[Threshold], list[Threshold]], order: list[tuple[float, int]]) -> None:
+    points, ratios_ = [], []
+    for cpus, replicas in order:
+        two = found if (cpus, replicas) == (0.9, 1) else others
+        base, rival = (point_of(name, ("shop", cpus, replicas), own) for name, own in zip(
+            (ARMS.base, ARMS.rival or ""), two, strict=True))
+        points += [base, rival]
+        ratios_.append(PointRatio(base.place, ratio_of_searches(base.searches, rival.searches)))
+    scaling = replace(measured.scaling, searched=Searched(points, ratios_, [], []))
+    text = scaling_headline(scaling, ARMS, {})
+    match = re.fullmatch(
+        r"On 0\.9 CPU, journeys/s with at least 99 % of requests good, by search: monolith "
+        r"(?P<base>[^;]+), microservices (?P<rival>[^;]+); (?P<verdict>.+)\.", text)
+    assert match, text
+    for name, own in zip(("base", "rival"), found, strict=True):
+        check_threshold(match[name], own)
+    check_searched(match["verdict"], *found)
+
+
+@given(stores(), st.tuples(st.integers(1, 4), st.integers(1, 4)), st.booleans())
+def test_a_verdict_on_searches_names_its_choice_and_what_was_measured_apart(
+        found: tuple[list[Threshold], list[Threshold]], best_of: tuple[int, int],
+        is_apart: bool) -> None:
+    above, below = (point_of("x", ("shop", 0.9, 1), own).searches for own in found)
+    divide = ratio_of_searches_apart if is_apart else ratio_of_searches
+    text = threshold_verdict(replace(divide(above, below), best_of=best_of), "a", "b",
+                             "carries more")
+    if "can't be told apart" in text:
+        return
+    match = SEARCHED.fullmatch(text) or SEARCHED_SAME.fullmatch(text)
+    assert match, text
+    assert (match["apart"] is not None) == is_apart
+    chosen = sorted({k for k in best_of if k > 1})
+    assert re.findall(r"\d+", match["best"] or "") == [str(k) for k in chosen]
 
 
 def test_a_capacity_is_carried_by_its_row(measured: Measured) -> None:
