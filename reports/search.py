@@ -16,6 +16,7 @@ from typing import Final, Literal
 import numpy as np
 
 from contract.run_record import TrialRecord
+from reports.bracket import has_failed
 from reports.estimate import Estimate
 from reports.guards import Judged
 
@@ -105,7 +106,11 @@ def threshold_of(probes: Sequence[Probe], variable: Variable) -> Threshold:
     def hardness(value: float) -> float:
         return sign * value
 
-    beyond = min((probe.value for probe in probes if not probe.holds), key=hardness, default=None)
+    asked: dict[float, list[tuple[str, bool]]] = {}
+    for probe in probes:
+        asked.setdefault(probe.value, []).append((probe.step, probe.holds))
+    beyond = min((value for value, own in asked.items() if has_failed(own)), key=hardness,
+                 default=None)
     held = [probe for probe in probes
             if probe.holds and (beyond is None or hardness(probe.value) < hardness(beyond))]
     edge = max((probe.value for probe in held), key=hardness, default=None)

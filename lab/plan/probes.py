@@ -18,7 +18,7 @@ _CAUTION: Final = 0.6
 _LEAST_RATE: Final = 0.5
 _MOST_CPUS: Final = 64.0
 _TYPICAL: Final[tuple[Step, ...]] = ("ramp", "ramp", "ramp", "bisect", "bisect", "bisect", "bisect",
-                                     "confirm")
+                                     "bisect", "confirm")
 
 
 @dataclass(frozen=True, slots=True)

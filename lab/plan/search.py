@@ -3,7 +3,9 @@
 What is asked is a *difficulty*: the offered rate, or 1 / cores at a fixed rate.  A store holds
 below its threshold and fails above; near it, chance decides, which is why the answer is
 confirmed by a longer window.  When that fails, what short windows held near it counts for nothing
-any more: it is given up for one lower by the resolution, until one is confirmed.
+any more: it is given up for one lower by the resolution, until one is confirmed.  A short window
+that failed ends the search only when it fails twice: a pause of the machine fails any probe that
+meets it, and would leave a store with half of what it carries.
 Source: docs/method.md, capacity.
 """
 
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab.plan.trials import Step
+from reports.bracket import has_failed, is_sure
 
 GROWTH: Final = 1.5
 _ROUNDING: Final = 1.000_001
@@ -66,7 +69,8 @@ def _narrow(answers: list[Answered], low: float, high: float, resolution: float,
         return Question(max(high / (1 + resolution), easiest), "confirm")
     if high / low > 1 + resolution:
         return Question(math.sqrt(low * high), "bisect")
-    return Question(low, "confirm")
+    is_doubtful = not is_sure(_by_difficulty(answers)[high])
+    return Question(high, "bisect") if is_doubtful else Question(low, "confirm")
 
 
 def _confirmed(answers: list[Answered]) -> float | None:
@@ -81,8 +85,15 @@ def _refuted(answers: list[Answered]) -> float | None:
 
 def bracket(answers: list[Answered]) -> tuple[float | None, float | None]:
     """Return the highest difficulty that held below the lowest that failed, and that one."""
-    failed = [one.difficulty for one in answers if not one.holds]
-    high = min(failed, default=None)
-    held = [one.difficulty for one in answers
-            if one.holds and (high is None or one.difficulty < high)]
+    asked = _by_difficulty(answers)
+    high = min((one for one, own in asked.items() if has_failed(own)), default=None)
+    held = [one for one, own in asked.items()
+            if any(holds for _, holds in own) and (high is None or one < high)]
     return max(held, default=None), high
+
+
+def _by_difficulty(answers: list[Answered]) -> dict[float, list[tuple[str, bool]]]:
+    asked: dict[float, list[tuple[str, bool]]] = {}
+    for one in answers:
+        asked.setdefault(one.difficulty, []).append((one.step, one.holds))
+    return asked

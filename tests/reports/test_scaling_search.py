@@ -72,6 +72,9 @@ def searches(values: tuple[float, ...]) -> list[Search]:
     ([(10, "ramp", True), (20, "ramp", False)], (None, 10, 20)),
     ([(10, "ramp", False), (5, "ramp", False)], (None, None, 5)),
     ([(10, "ramp", True), (15, "confirm", True)], (15, 15, None)),
+    ([(10, "ramp", True), (15, "ramp", False), (15, "bisect", True), (15, "confirm", True),
+      (20, "ramp", False)], (15, 15, 20)),
+    ([(10, "confirm", True), (15, "bisect", True), (15, "confirm", False)], (10, 10, 15)),
     ([(10, "confirm", True), (30, "confirm", True), (20, "bisect", False)], (10, 10, 20)),
 ])
 def test_a_capacity_is_what_was_confirmed_below_the_lowest_failure(

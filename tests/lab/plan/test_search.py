@@ -54,6 +54,34 @@ def test_an_answer_that_is_not_confirmed_is_given_up_for_a_lower_one() -> None:
     assert next_question(held, 5, 0.05) is None
 
 
+@pytest.mark.parametrize("stumble", range(1, 9))
+def test_one_pause_of_the_machine_does_not_cost_a_store_half_of_what_it_carries(
+        stumble: int) -> None:
+    """The probe that meets it fails, wherever it is; the one after it does not."""
+    answers: list[Answered] = []
+    while question := next_question(answers, 30.0, 0.05):
+        holds = question.difficulty <= 100.0 and len(answers) != stumble
+        answers.append(Answered(question.difficulty, holds, question.step))
+        assert len(answers) < 20
+    low, high = bracket(answers)
+    assert low is not None
+    assert high is not None
+    if answers[stumble].step == "confirm":  # a long window is believed
+        assert low >= 90.0
+    else:
+        assert low <= 100.0 < high <= low * 1.051
+
+
+def test_what_failed_once_and_held_once_has_not_failed() -> None:
+    answers = [Answered(10, True, "ramp"), Answered(15, False, "ramp"),
+               Answered(14.8, True, "bisect")]
+    again = next_question(answers, 5, 0.05)
+    assert again is not None
+    assert (again.difficulty, again.step) == (15, "bisect")
+    assert bracket([*answers, Answered(15, False, "bisect")]) == (14.8, 15)
+    assert bracket([*answers, Answered(15, True, "bisect")]) == (15, None)
+
+
 def test_a_store_that_never_holds_ends_the_search_at_the_easiest() -> None:
     answers = [Answered(0.5, False, "ramp")]
     assert next_question(answers, 5, 0.05, easiest=0.5) is None
