@@ -30,6 +30,8 @@ class FaultRecord(_Record):
     for_s: float
     armed_at_s: float | None = None
     cleared_at_s: float | None = None
+    settled_at_s: float | None = None
+    """When what it broke was back; None: never, or not recorded."""
     times_fired: int = 0
     """How often the defect acted: calls hit, processes ended, seconds a lock was held, …"""
     chances: int = 0
@@ -172,8 +174,9 @@ class TrialRecord(_Record):
     """By part, `envoy` is the edge.  Empty: not recorded, or its readings did not span
     the window."""
     unplanned_exits: int = 0
-    """Parts that ended although nothing was meant to break them."""
+    """Ends of parts that nothing was meant to end, then or at all."""
     oom_kills: int = 0
+    """Processes of the store that the kernel ended for want of memory."""
     started_unix_s: float = 0.0
     """For people; never used in arithmetic."""
     sold_orders: int | None = None

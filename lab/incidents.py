@@ -7,17 +7,19 @@ whoever of them ends voids the trial, with a reason that names the part and its 
 from __future__ import annotations
 
 import contextlib
+import math
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from contract.run_record import FaultRecord
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
-from lab.deploy.supervisor import StackEvent
+from lab.deploy.supervisor import Key, StackEvent
 from lab.errors import LabError
-from lab.plan.trials import PlannedFault
 
 _OUTSIDE: Final = ("bank", "warden")
 """Parts of the run that belong to no store."""
@@ -27,14 +29,34 @@ class PartError(LabError):
     """A part does not answer any more; the message says what ended and where the logs are."""
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a fault may end in the store under load (`lab.faults.ends`), from when it is armed
+    until what it broke is back."""
+
+    fault: FaultRecord
+    keys: frozenset[Key]
+
+    def why_not(self, at_s: float, event: StackEvent) -> str:
+        """Say why an end, so many seconds after the start of load, was not meant; "" if it was."""
+        fault = self.fault
+        if (event.part, event.replica) not in self.keys:
+            return f"{fault.name} does not end it"
+        if fault.armed_at_s is None or at_s < fault.armed_at_s:
+            return f"{fault.name} was not armed then"
+        if at_s > (math.inf if fault.settled_at_s is None else fault.settled_at_s):
+            return f"what {fault.name} broke was back then"
+        return ""
+
+
 class Incidents:
     """A context around the load: hears of exits and restarts in all stacks."""
 
     def __init__(self, deployment: Deployment, under_load: Stack,
-                 fault: PlannedFault | None = None) -> None:
+                 meant: Meant | None = None) -> None:
         self._deployment = deployment
         self._under_load = under_load
-        self._fault = fault
+        self._meant = meant
         self._noted: list[tuple[float, Stack, StackEvent]] = []
         self._listening = contextlib.ExitStack()
         self._wardens = len(deployment.warden.ends)
@@ -55,14 +77,14 @@ class Incidents:
 
         Log files are named below `folder`.
         """
-        return [self._words(stack, event, folder) for _, stack, event in self._noted
-                if event.kind == "exit" and not self._is_meant(stack, event)]
+        return [self._words(at_s, stack, event, folder) for at_s, stack, event in self._noted
+                if event.kind == "exit" and not self._is_meant(at_s, stack, event)]
 
     def repair(self) -> None:
         """Bring back what ended by itself, so that books can be read.  Raises StartError."""
         for stack in self._deployment.stacks:
-            if any(of is stack and event.kind == "exit" and not self._is_meant(of, event)
-                   for _, of, event in self._noted):
+            if any(of is stack and event.kind == "exit" and not self._is_meant(at_s, of, event)
+                   for at_s, of, event in self._noted):
                 stack.bring_up()
 
     def __enter__(self) -> Self:
@@ -92,20 +114,19 @@ class Incidents:
     def _hear(self, stack: Stack, event: StackEvent) -> None:
         self._noted.append((time.perf_counter(), stack, event))
 
-    def _is_meant(self, stack: Stack, event: StackEvent) -> bool:
-        """With a fault, what it breaks in the store under load may end; the proxy only when
-        the fault eats the memory that all parts share; a relay never, for it is the lab's."""
-        if (self._fault is None or stack is not self._under_load
-                or event.part in (*_OUTSIDE, "relay")):
-            return False
-        return event.part != "envoy" or self._fault.keys.kind == "leak"
+    def _is_meant(self, at_s: float, stack: Stack, event: StackEvent) -> bool:
+        return (self._meant is not None and stack is self._under_load
+                and not self._meant.why_not(at_s - self.t0_s, event))
 
-    def _words(self, stack: Stack, event: StackEvent, folder: Path) -> str:
+    def _words(self, at_s: float, stack: Stack, event: StackEvent, folder: Path) -> str:
         whose = "" if event.part in _OUTSIDE else f" of {stack.topology.name}"
         process = (self._deployment.bank.process if event.part == "bank"
                    else stack.processes.get((event.part, event.replica)))
         log = f", see {process.log.relative_to(folder)}" if process else ""
-        return f"{event.part} (replica {event.replica}){whose} ended with {event.detail}{log}"
+        why = (f"; {self._meant.why_not(at_s - self.t0_s, event)}"
+               if self._meant and stack is self._under_load else "")
+        return (f"{event.part} (replica {event.replica}){whose} ended with {event.detail}"
+                f"{log}{why}")
 
 
 def blame(deployment: Deployment, failed: Exception) -> PartError:

@@ -23,10 +23,11 @@ from lab.connections import read_connections
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
 from lab.errors import LabError
+from lab.faults.ends import ended_by
 from lab.faults.site import Site
 from lab.faults.timeline import act
 from lab.generator import Generator, PageTaken
-from lab.incidents import Incidents
+from lab.incidents import Incidents, Meant
 from lab.page import Page
 from lab.plan.trials import PlannedTrial, workload_of
 from lab.resources import Sampler
@@ -95,7 +96,7 @@ def _load_once(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialR
                    mark=bench.deployment.mark_variable) as generator:
         bench.deployment.watch(generator.pid)
         received = _prepare(bench, stack)
-        with Incidents(bench.deployment, stack, planned.fault) as incidents:
+        with Incidents(bench.deployment, stack, _meant(bench, stack, planned, record)) as incidents:
             generator.await_ready()
             record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
             record.started_unix_s = time.time()
@@ -107,6 +108,13 @@ def _load_once(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialR
     audited = _audit(bench, stack, received, record, Path(spec.requests_path))
     if audited.consistent_at_s is not None:
         record.consistent_at_s = audited.consistent_at_s - incidents.t0_s
+
+
+def _meant(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecord) -> Meant | None:
+    if planned.fault is None or record.fault is None:
+        return None
+    site = Site(bench.deployment, stack, record.seed)
+    return Meant(record.fault, ended_by(site, planned.fault.keys))
 
 
 def _stand_idle(bench: Bench, stack: Stack, record: TrialRecord) -> None:

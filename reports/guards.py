@@ -170,11 +170,11 @@ def check_spin(evidence: Evidence) -> Iterator[Finding]:
 
 
 def check_exits(evidence: Evidence) -> Iterator[Finding]:
-    """A part that ended although no fault was planned voids the trial."""
+    """A part that ended voids the trial unless its fault was to end it; only a leak eats memory."""
     trial = evidence.trial
     if trial.unplanned_exits:
         yield "rejected", f"{trial.unplanned_exits} unplanned exits"
-    if trial.oom_kills and trial.fault is None:
+    if trial.oom_kills and (trial.fault is None or trial.fault.kind != "leak"):
         yield "rejected", f"{trial.oom_kills} processes killed for want of memory"
 
 

@@ -88,11 +88,7 @@ class DatabaseDown:
     def __init__(self, site: Site, module: str) -> None:
         self.fired = 0
         self._stack = site.stack
-        self._keys = [
-            key for key, process in site.stack.processes.items()
-            if key[0].startswith("postgres") and (
-                module == "database"
-                or process.command.port == port_of(site.database_url(module)))]
+        self._keys = servers_of(site, module)
         self.chances = len(self._keys)
 
     def arm(self) -> float:
@@ -128,7 +124,9 @@ class BankDown:
         self._deployment = site.deployment
 
     def arm(self) -> float:
-        """Kill it."""
+        """Kill it.  Raises FaultError when it had ended before: nothing was there to be broken."""
+        if not self._deployment.bank.process.is_alive:
+            raise FaultError("the bank had ended by itself")
         self._deployment.stop_bank()
         self.fired = 1
         return time.perf_counter()
@@ -149,3 +147,11 @@ def chosen(site: Site, module: str) -> Key:
     if not keys:
         raise FaultError(f"{site.stack.topology.name} has no program that runs {module}")
     return keys[site.seed % len(keys)]
+
+
+def servers_of(site: Site, module: str) -> list[Key]:
+    """List the database servers that hold a module's tables (`database`: all)."""
+    return [key for key, process in site.stack.processes.items()
+            if key[0].startswith("postgres") and (
+                module == "database"
+                or process.command.port == port_of(site.database_url(module)))]

@@ -78,3 +78,4 @@ def _arm_and_clear(acting: Action, fault: PlannedFault, record: FaultRecord, t0_
         record.times_fired, record.chances = acting.fired, acting.chances
         note(fault.keys.module, 0, "fault_cleared", fault.name)
         acting.settle()
+        record.settled_at_s = time.perf_counter() - t0_s

@@ -1,4 +1,4 @@
-"""Which ends are meant: under a fault, those of what it breaks, and no others."""
+"""Which ends are meant: those that the fault is to cause, while it acts, and no others."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from lab.deploy.supervisor import StackEvent
-from lab.incidents import Incidents, blame
-from lab.plan.trials import PlannedFault
-from lab.scenario import FaultKeys
+from contract.run_record import FaultRecord
+from lab.deploy.supervisor import Key, StackEvent
+from lab.incidents import Incidents, Meant, blame
 
 FOLDER = Path("results") / "run"
 
@@ -31,27 +30,59 @@ def a_deployment(*stacks: Any) -> Any:
                            logs=FOLDER / "logs")
 
 
-def fault(kind: str, **keys: float) -> PlannedFault:
-    return PlannedFault("planned", FaultKeys.model_validate(
-        {"module": "payments", "kind": kind, **keys}), 0.1, 0.1)
+ARMED_S, SETTLED_S = 2.0, 6.0
+
+
+def meant(kind: str, *keys: Key, module: str = "payments") -> Meant:
+    return Meant(FaultRecord(
+        name="planned", module=module, kind=kind, dose=1, delay_ms=0, at_s=2, for_s=3,
+        armed_at_s=ARMED_S, cleared_at_s=5.0, settled_at_s=SETTLED_S), frozenset(keys))
+
+
+def ended(incidents: Incidents, stack: Any, part: str, at_s: float, replica: int = 0) -> list[str]:
+    """Reasons when a part ends so long after the start of load."""
+    incidents._noted.append((incidents.t0_s + at_s, stack,
+                             StackEvent(part, replica, "exit", "code -9")))
+    return incidents.reasons(FOLDER)
 
 
 @pytest.mark.parametrize(("planned", "part", "is_meant"), [
     (None, "payments", False), (None, "envoy", False), (None, "bank", False),
-    (fault("crash"), "payments", True), (fault("database_down"), "postgres", True),
-    (fault("crash"), "envoy", False), (fault("leak", leak_mb=8), "envoy", True),
-    (fault("crash"), "bank", False), (fault("crash"), "warden", False),
-    (None, "relay", False), (fault("network_cut"), "relay", False),  # nothing restarts a relay
-    (fault("leak", leak_mb=8), "relay", False)])
-def test_under_a_fault_what_it_breaks_may_end(
-        planned: PlannedFault | None, part: str, is_meant: bool) -> None:
+    (meant("crash", ("payments", 0)), "payments", True),
+    (meant("database_down", ("postgres", 0)), "postgres", True),
+    (meant("crash", ("payments", 0)), "postgres", False),
+    (meant("replica_kill", ("payments", 1)), "payments", False),  # the other replica
+    (meant("slow", module="bank"), "payments", False),
+    (meant("crash", ("payments", 0)), "envoy", False),
+    (meant("leak", ("payments", 0), ("envoy", 0)), "envoy", True),
+    (meant("crash", ("payments", 0)), "bank", False),
+    (meant("crash", ("payments", 0)), "warden", False),
+    (None, "relay", False), (meant("network_cut"), "relay", False),  # nothing restarts a relay
+    (meant("leak", ("payments", 0)), "relay", False)])
+def test_under_a_fault_what_it_is_to_end_may_end(
+        planned: Meant | None, part: str, is_meant: bool) -> None:
     broken, idle = a_stack("broken"), a_stack("idle")
-    incidents = Incidents(a_deployment(broken, idle), broken, planned)
-    incidents.note(part, 0, "exit", "code -9")
-    assert bool(incidents.reasons(FOLDER)) is not is_meant
+    told = ended(Incidents(a_deployment(broken, idle), broken, planned), broken, part, 3.0)
+    assert bool(told) is not is_meant
+    assert is_meant or planned is None or told[0].endswith("; planned does not end it")
     elsewhere = Incidents(a_deployment(broken, idle), broken, planned)
-    elsewhere._hear(idle, StackEvent(part, 0, "exit", "code -9"))
-    assert elsewhere.reasons(FOLDER), "a store that idles is broken by nothing"
+    assert ended(elsewhere, idle, part, 3.0), "a store that idles is broken by nothing"
+
+
+@pytest.mark.parametrize(("at_s", "why"), [
+    (ARMED_S - 0.1, "planned was not armed then"), (ARMED_S, ""), (5.5, ""),  # not yet back
+    (SETTLED_S + 0.1, "what planned broke was back then")])
+def test_an_end_is_meant_from_arming_until_what_was_broken_is_back(at_s: float, why: str) -> None:
+    stack = a_stack("broken")
+    told = ended(Incidents(a_deployment(stack), stack, meant("crash", ("payments", 0))), stack,
+                 "payments", at_s)
+    assert [reason.rpartition("; ")[2] for reason in told] == ([why] if why else [])
+
+
+def test_a_fault_that_could_not_be_armed_is_to_end_nothing() -> None:
+    stack, planned = a_stack("broken"), meant("crash", ("payments", 0))
+    planned.fault.armed_at_s = None
+    assert ended(Incidents(a_deployment(stack), stack, planned), stack, "payments", 3.0)
 
 
 def test_a_reason_names_part_store_code_and_log() -> None:

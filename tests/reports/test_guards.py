@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from synthetic import Planted, write_run
 
-from contract.run_record import ProbeRecord, RunRecord, TrialRecord
+from contract.run_record import FaultRecord, ProbeRecord, RunRecord, TrialRecord
 from reports.arms import pairs_of
 from reports.guards import Evidence, Thresholds, check_throttling, judge, thresholds_of
 
@@ -40,6 +40,21 @@ def test_a_trial_is_judged_by_the_instrument_alone(
     judged = judge(changed(record, **changes), {})[0]
     assert judged.status == status
     assert reason in "; ".join(judged.reasons)
+
+
+@pytest.mark.parametrize(("kind", "status"), [
+    ("leak", "ok"), ("slow", "rejected"), ("crash", "rejected")])
+def test_only_a_leak_is_to_end_processes_for_want_of_memory(record: RunRecord, kind: str,
+                                                            status: str) -> None:
+    fault = FaultRecord(name="f", module="catalog", kind=kind, dose=1, delay_ms=0, at_s=2, for_s=3)
+    assert judge(changed(record, oom_kills=1, fault=fault), {})[0].status == status
+
+
+@pytest.mark.parametrize("kind", ["crash", "slow"])
+def test_an_unplanned_exit_under_a_fault_voids_the_trial_as_well(record: RunRecord,
+                                                                 kind: str) -> None:
+    fault = FaultRecord(name="f", module="catalog", kind=kind, dose=1, delay_ms=0, at_s=2, for_s=3)
+    assert judge(changed(record, unplanned_exits=1, fault=fault), {})[0].status == "rejected"
 
 
 def test_lag_is_measured_against_a_slow_trials_median(record: RunRecord) -> None:
