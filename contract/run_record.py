@@ -69,9 +69,10 @@ EDGE: Final = "envoy"
 
 
 class PartTraffic(_Record):
-    """Bytes of HTTP (heads included) through the proxy over the measured window.
+    """Bytes of HTTP (heads included) through the proxy over the measured window, and tries.
 
-    A call is counted at the part that is asked, once.  Of `EDGE`: what visitors sent and got.
+    A call is counted at the part that is asked, once.  Of `EDGE`: what visitors sent and got; it
+    is tried nowhere.
     """
 
     received: int
@@ -82,6 +83,11 @@ class PartTraffic(_Record):
     """Requests of other services, as their callers sent them."""
     calls_sent: int = 0
     """Answers to other services, as their callers got them."""
+    tries: int = 0
+    """How often the proxy tried to reach the part for a request, visitors' or services', also
+    when no connection could be made; 0 for all parts: not recorded."""
+    retries: int = 0
+    """Those of them that were not the first for their request."""
 
 
 class ProbeRecord(_Record):

@@ -1,4 +1,4 @@
-"""Bytes through a store's proxy, by part: Envoy's own counters, read at both ends of a window.
+"""Bytes and tries through a store's proxy, by part: Envoy's own counters at both ends of a window.
 
 Every request of a visitor and every call between services passes Envoy in both stores.  Its
 counters are of HTTP with its heads; health checks have connections that it does not count.
@@ -25,14 +25,22 @@ from lab.deploy.stack import Stack
 DEADLINE_S: Final = 1.0
 _TOLERANCE: Final = 0.05
 """How much longer or shorter than the window the time between its readings may be."""
-_WANTED: Final = "(up|down)stream_cx_[rt]x_bytes_total$"
+_SENT: Final = "total"
+"""Requests that found a connection; those of retries too."""
+_UNSENT: Final = "pending_failure_eject"
+"""Requests whose connection could not be made: they are not in the total."""
+_RETRIED: Final = "retry"
+_REQUESTS: Final = f"{_SENT}|{_UNSENT}|{_RETRIED}"
+_WANTED: Final = f"((up|down)stream_cx_[rt]x_bytes_total|upstream_rq_({_REQUESTS}))$"
 _CALL: Final = "internal-"
 _COUNTER: Final = re.compile(
-    r"^(?P<of>cluster|http)\.(?P<name>.+)\.(?:up|down)stream_cx_(?P<way>[rt]x)_bytes_total: "
-    r"(?P<bytes>\d+)$", re.MULTILINE)
+    r"^(?P<of>cluster|http)\.(?P<name>[^.]+)\."
+    r"(?:(?:up|down)stream_cx_(?P<way>[rt]x)_bytes_total"
+    rf"|upstream_rq_(?P<what>{_REQUESTS})): (?P<count>\d+)$", re.MULTILINE)
 
 Counters = dict[tuple[str, str, str], int]
-"""Bytes by (`cluster` or `http`, its name, `rx` or `tx`); rx is what Envoy read."""
+"""By (`cluster` or `http`, its name, what is counted): bytes by `rx` or `tx`, rx is what Envoy
+read; requests of clusters by the last word of Envoy's name for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ def read_traffic(stack: Stack) -> TrafficReading | None:
 
 
 def ask(path: Path) -> str | None:
-    """Return the counters of bytes that an Envoy tells at a unix socket; None when it does not."""
+    """Return the counters that are wanted of an Envoy at a unix socket; None without an answer."""
     connection = UnixConnection(path)
     try:
         connection.request("GET", f"{COUNTERS}{quote(_WANTED)}")
@@ -70,13 +78,13 @@ def ask(path: Path) -> str | None:
 def counters_in(text: str) -> Counters:
     """Parse lines such as `cluster.cart.upstream_cx_rx_bytes_total: 1234`; others are passed
     over."""
-    return {(found["of"], found["name"], found["way"]): int(found["bytes"])
+    return {(found["of"], found["name"], found["way"] or found["what"]): int(found["count"])
             for found in _COUNTER.finditer(text)}
 
 
 def traffic_between(before: TrafficReading | None, after: TrafficReading | None,
                     seconds: float) -> dict[str, PartTraffic]:
-    """Return the bytes of every part between two readings of one Envoy, `seconds` apart.
+    """Return bytes and tries of every part between two readings of one Envoy, `seconds` apart.
 
     Nothing when an end is missing, or came at another time: what was counted is then not what
     the requests of the window carried.
@@ -99,7 +107,9 @@ def _of(moved: Mapping[tuple[str, str, str], int], part: str) -> PartTraffic:
         received=moved.get(("cluster", part, "tx"), 0),
         sent=moved.get(("cluster", part, "rx"), 0),
         calls_received=moved.get(("http", caller, "rx"), 0),
-        calls_sent=moved.get(("http", caller, "tx"), 0))
+        calls_sent=moved.get(("http", caller, "tx"), 0),
+        tries=sum(moved.get(("cluster", part, what), 0) for what in (_SENT, _UNSENT)),
+        retries=moved.get(("cluster", part, _RETRIED), 0))
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -43,7 +43,9 @@ class Impact:
     good_per_s: float
     matched_good_per_s: float | None
     calls_ratio: float | None
-    """Calls between services an answer, ÷ the matched run's."""
+    """Calls between services an answer, as callers made them, ÷ the matched run's; no retries."""
+    tries_ratio: float | None
+    """Retry amplification: tries of the proxy to reach a part ÷ first tries, whole trial."""
     orders_lost: float | None
     """Orders of the matched run − orders placed, same window; may be negative by chance."""
     consistent_s: float | None
@@ -75,6 +77,7 @@ def impact_of(run: Run, trial: TrialRecord, matched: list[TrialRecord]) -> Impac
         matched_good_per_s=(float(np.mean([one["good"].sum() for one in clear])) / length
                             if clear and length else None),
         calls_ratio=_calls_ratio(window, clear),
+        tries_ratio=tries_ratio(trial),
         orders_lost=(float(np.mean([_orders(run, one, fault) for one in matched]))
                      - _orders(run, trial, fault) if matched else None),
         consistent_s=after_clearing_s(trial) if is_instant_known(run) else None,
@@ -129,6 +132,13 @@ def _calls_ratio(window: pd.DataFrame, clear: list[pd.DataFrame]) -> float | Non
         return None
     usual = float(pd.concat(rows[1:])["service_calls"].mean())
     return float(rows[0]["service_calls"].mean()) / usual if usual else None
+
+
+def tries_ratio(trial: TrialRecord) -> float | None:
+    """Divide the proxy's tries by first tries, all parts together; None: not recorded, or none."""
+    tries = sum(part.tries for part in trial.traffic.values())
+    first = tries - sum(part.retries for part in trial.traffic.values())
+    return tries / first if first > 0 else None
 
 
 def _orders(run: Run, trial: TrialRecord, fault: FaultRecord) -> int:

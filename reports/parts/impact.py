@@ -26,8 +26,10 @@ def impact_tables(results: list[FaultResult]) -> list[Table]:
     ), _table(
         "isolation_impact", "What it cost",
         "Budget: bad requests of the trial ÷ the 1 % that is allowed. Good a second, with the "
-        "fault and without. Calls: between services, an answer, against the matched run. Orders: "
-        "placed in the matched run − placed, in the fault's window.", _COSTS, results)]
+        "fault and without. Calls: between services, an answer, against the matched run, retries "
+        "not counted. Tries: of the proxy to reach a part ÷ first tries, over the whole measured "
+        "window (retry amplification). Orders: placed in the matched run − placed, in the fault's "
+        "window.", _COSTS, results)]
 
 
 def _table(name: str, title: str, caption: str, columns: tuple[Column, ...],
@@ -66,5 +68,6 @@ _TIMES: Final[tuple[Column, ...]] = (
 _COSTS: Final[tuple[Column, ...]] = (
     ("budget", "budget", _times), ("good/s", "good_per_s", number),
     ("without", "matched_good_per_s", number), ("calls", "calls_ratio", _times),
+    ("tries", "tries_ratio", _times),
     ("orders lost", "orders_lost", number),
 )

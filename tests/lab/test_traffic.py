@@ -1,4 +1,4 @@
-"""Bytes through the proxy: what Envoy counts is what went over the socket."""
+"""Bytes and tries through the proxy: what Envoy counts is what went over the socket."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ TEXT = """\
 cluster.cart.upstream_cx_rx_bytes_total: 5000
 cluster.cart.upstream_cx_tx_bytes_total: 700
 cluster.cart.upstream_cx_rx_bytes_buffered: 77
+cluster.cart.upstream_rq_total: 90
+cluster.cart.upstream_rq_pending_failure_eject: 12
+cluster.cart.upstream_rq_retry: 17
+cluster.cart.upstream_rq_retry_success: 5
+cluster.cart.internal.upstream_rq_503: 3
 cluster.storefront.upstream_cx_rx_bytes_total: 10
 cluster.storefront.upstream_cx_tx_bytes_total: 20
 http.admin.downstream_cx_rx_bytes_total: 999
@@ -105,6 +110,7 @@ def test_what_visitors_send_and_get_is_counted_to_the_byte_in_both_stores(
         assert 5 * body < seen[part].sent < 5 * (body + HEADS)
         assert sent < seen[part].received < sent + 5 * HEADS
         assert set(seen) == {"envoy", *(one.name for one in stack.topology.deployables)}
+        assert (seen[part].tries, seen[part].retries) == (5, 0)
 
 
 def test_a_call_between_services_is_counted_to_the_byte_at_who_is_asked(services: Stack) -> None:
@@ -114,6 +120,7 @@ def test_a_call_between_services_is_counted_to_the_byte_at_who_is_asked(services
     assert (seen["payments"].calls_received, seen["payments"].calls_sent) == (sent, got)
     assert 0 < seen["payments"].received < sent + HEADS
     assert (seen["envoy"].received, seen["cart"].calls_received) == (0, 0)
+    assert (seen["payments"].tries, seen["cart"].tries) == (1, 0)
 
 
 def test_only_a_store_of_services_has_bytes_between_them(monolith: Stack,
@@ -186,21 +193,24 @@ def test_a_proxy_that_began_anew_is_not_compared_with_the_one_before(services: S
     assert traffic_between(before, after, after.at_s - before.at_s) == {}
 
 
-def test_counters_of_bytes_are_read_and_others_passed_over() -> None:
+def test_counters_of_bytes_and_requests_are_read_and_others_passed_over() -> None:
     counters = counters_in(TEXT)
     assert counters["cluster", "cart", "rx"] == 5000
+    assert counters["cluster", "cart", "retry"] == 17
     assert ("http", "internal-cart", "tx") in counters
-    assert len(counters) == 9
+    assert len(counters) == 12
     assert counters_in("") == {}
 
 
 def test_a_part_receives_what_the_proxy_wrote_to_it() -> None:
-    counted = {("cluster", "cart", "rx"): 1000, ("http", "edge", "rx"): 100}
+    counted = {("cluster", "cart", "rx"): 1000, ("http", "edge", "rx"): 100,
+               ("cluster", "cart", "total"): 40, ("cluster", "cart", "retry"): 7}
     seen = traffic_between(TrafficReading(7, 2.0, counted),
                            TrafficReading(7, 12.0, counters_in(TEXT)), 10.0)
     assert seen == {
         "envoy": PartTraffic(received=200, sent=4000),
-        "cart": PartTraffic(received=700, sent=4000, calls_received=600, calls_sent=4900),
+        "cart": PartTraffic(received=700, sent=4000, calls_received=600, calls_sent=4900,
+                            tries=62, retries=10),
         "storefront": PartTraffic(received=20, sent=10)}
 
 

@@ -24,6 +24,8 @@ from lab.deploy.ports import HOST, free_ports
 from lab.deploy.processes import await_true, start
 from lab.deploy.resilience import INTERNAL_READS
 from lab.topology import SERVICES
+from lab.traffic import ask as ask_proxy
+from lab.traffic import counters_in
 
 
 class Server(ThreadingHTTPServer):
@@ -86,7 +88,8 @@ def proxied(folder: Path, posture: Posture, replicas: int = 1,
     cluster = envoy.Cluster("catalog", tuple(one.server_address[1] for one in servers))
     config = folder / "envoy.json"
     config.write_text(json.dumps(envoy.configuration(envoy.Proxy(
-        edge, (cluster,), dict.fromkeys(SERVICES, "catalog"), {"catalog": internal}, posture))))
+        edge, (cluster,), dict.fromkeys(SERVICES, "catalog"), {"catalog": internal}, posture,
+        admin=folder / "admin"))))
     process = start(envoy.command(config, edge, {}), folder, lambda _: None, lambda *_: None)
     http = urllib3.PoolManager(maxsize=100, retries=False)
 
@@ -128,6 +131,17 @@ def test_a_read_that_failed_once_is_asked_again(posture: Posture, status: int, a
         server.status = fails_first
         assert ask("GET", "/api/products").status == status
         assert server.asked == asked
+
+
+def test_a_try_that_was_not_the_first_is_counted_as_a_retry(tmp_path: Path) -> None:
+    with proxied(tmp_path, RESILIENT) as (ask, [server]):
+        before = counters_in(ask_proxy(tmp_path / "admin") or "")
+        server.status = fails_first
+        assert ask("GET", "/api/products").status == 200
+        after = counters_in(ask_proxy(tmp_path / "admin") or "")
+        for what, more in [("total", 2), ("retry", 1), ("pending_failure_eject", 0)]:
+            key = "cluster", "catalog", what
+            assert after[key] - before[key] == more, what
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
