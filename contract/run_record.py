@@ -36,6 +36,8 @@ class FaultRecord(_Record):
     """How often the defect acted: calls hit, processes ended, seconds a lock was held, …"""
     chances: int = 0
     """How often it could have acted: calls that passed its place while it was armed; 0: unknown."""
+    met: int | None = None
+    """Of a broken database or way: requests sent meanwhile that need it; None: not counted."""
     applies: bool = True
     """No: this store has no such place (no network between modules of one process)."""
     void: str = ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from contract.load import LoadSummary
 from contract.run_record import FaultRecord, ProbeRecord, TrialRecord
 from lab.answers import holds, read_answers
+from lab.faults.met import requests_met
 from lab.plan.trials import PlannedTrial
 from lab.topology import Store
 
@@ -48,9 +49,11 @@ def copy_connections(record: TrialRecord, by_part: dict[str, int]) -> None:
 
 
 def copy_answers(record: TrialRecord, requests: Path) -> None:
-    """Take over what the rows answer."""
+    """Take over what the rows answer, and whether they met the fault."""
     answers = read_answers(requests, record)
     record.p50_ms, record.p95_ms = answers.p50_ms, answers.p95_ms
+    if record.fault:
+        record.fault.met = requests_met(record.fault, requests)
     if record.probe:
         record.probe.scheduled, record.probe.good = answers.scheduled, answers.good
         record.probe.holds = holds(answers, record)

@@ -26,11 +26,16 @@ class Memory:
         self._blocks: list[mmap.mmap] = []
         self._has_watcher = False
 
+    def has_room(self, megabytes: float, most_mb: float) -> bool:
+        """Say whether so much more may be kept."""
+        with self._lock:
+            return self._has_room(_size(megabytes), most_mb)
+
     def keep(self, megabytes: float, most_mb: float, is_armed: Callable[[], bool]) -> None:
         """Keep more, up to `most_mb` together; given back when `is_armed` no longer holds."""
-        size = max(1, int(megabytes * _MB))
+        size = _size(megabytes)
         with self._lock:
-            if sum(map(len, self._blocks)) + size > most_mb * _MB:
+            if not self._has_room(size, most_mb):
                 return
             block = mmap.mmap(-1, size)
             self._blocks.append(block)
@@ -38,6 +43,9 @@ class Memory:
                 self._has_watcher = True
                 threading.Thread(target=self._watch, args=(is_armed,), daemon=True).start()
             block[::_PAGE] = b"\1" * len(range(0, size, _PAGE))
+
+    def _has_room(self, size: int, most_mb: float) -> bool:
+        return sum(map(len, self._blocks)) + size <= most_mb * _MB
 
     def _watch(self, is_armed: Callable[[], bool]) -> None:
         while is_armed():
@@ -47,6 +55,10 @@ class Memory:
             for block in self._blocks:
                 block.close()
             self._blocks.clear()
+
+
+def _size(megabytes: float) -> int:
+    return max(1, int(megabytes * _MB))
 
 
 def hold(lend: Lend, is_armed: Callable[[], bool]) -> None:

@@ -77,6 +77,8 @@ class FaultPoint:
         number = self._number(fault)
         acts = (is_poisonous(fault.seed, content, fault.dose) if fault.kind == "poison"
                 else is_hit(fault.seed, number, fault.dose))
+        if acts and fault.kind == "leak":  # a call that keeps nothing has not met the defect
+            acts = self._memory.has_room(fault.leak_mb, fault.most_mb)
         if not acts:
             return None
         self._record(fault)

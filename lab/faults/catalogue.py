@@ -26,6 +26,10 @@ ENDS_PROCESSES: Final[frozenset[str]] = frozenset({"crash", "poison", "leak"})
 ON_A_LINK: Final[frozenset[str]] = frozenset({"network_cut", "network_drop", "network_delay"})
 """Kinds that need a relay between parts."""
 
+MET_BY_REQUESTS: Final[frozenset[str]] = frozenset(
+    {"down", "database_down", "database_lock", "network_cut", "network_drop"})
+"""Kinds that can act where nobody comes by; the rows say whether a request needed the place."""
+
 TAKES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("crash", "burn", "leak", "poison", "pool", "database_down", "database_lock",
                      "replica_kill", "replica_freeze"), MODULES),

@@ -1,4 +1,5 @@
-"""The manipulation check: did a fault act in both stores, at the same dose, equally long?"""
+"""The manipulation check: did a fault act and meet something in both stores, at the same dose,
+equally long?"""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ def check_pair(records: Sequence[TrialRecord]) -> dict[int, str]:
     there the prediction is "can't happen", and nothing acted.
     """
     broken = [(t, t.fault) for t in records if t.fault is not None and t.fault.applies]
-    found = [f"{t.topology}: {why}" for t, fault in broken if (why := _why_silent(fault))]
+    found = [f"{t.topology}: {why}" for t, fault in broken
+             if (why := _why_silent(fault) or _why_without_effect(t, fault))]
     if not found:
         found = [why for one, other in combinations(broken, 2) if (why := _why_unequal(*one,
                                                                                        *other))]
@@ -47,6 +49,17 @@ def _why_silent(fault: FaultRecord) -> str:
     if not fault.chances:
         return f"{fault.name} did not act: nothing passed its place while it was armed"
     return f"{fault.name} did not act, in {fault.chances} chances"
+
+
+def _why_without_effect(trial: TrialRecord, fault: FaultRecord) -> str:
+    """What acted may still have met nothing: a leak nobody's limit, a broken way no request."""
+    if fault.kind == "leak" and not trial.oom_kills:
+        limit = (f"the budget of {trial.memory_budget_mb} MiB was not reached, or is not enforced "
+                 "here" if trial.memory_budget_mb else "no memory budget is set")
+        return f"{fault.name} ended nothing for want of memory: {limit}"
+    if fault.met == 0:
+        return f"{fault.name} met nothing: no request that needs its place was sent meanwhile"
+    return ""
 
 
 def _why_unequal(trial: TrialRecord, fault: FaultRecord, rival: TrialRecord,

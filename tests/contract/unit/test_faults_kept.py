@@ -79,6 +79,9 @@ def test_leaked_memory_is_really_used_bounded_and_given_back(board: Board,
     for _ in range(4):
         point.hit()
     assert 75 < rss_mb() - before < 105
+    fired = Path(environ[FIRED_ENV])
+    assert fired.read_text().count("\n") == 2, "a call that kept nothing has not met the leak"
+    assert chances_file(fired).stat().st_size == 4
     board.clear()
     assert soon(lambda: rss_mb() - before < 20)
 

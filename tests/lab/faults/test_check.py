@@ -46,6 +46,32 @@ def test_a_planted_difference_voids_both_trials(planted: dict[str, object], said
     assert all(t.fault and t.fault.void == found[t.id] for t in records)
 
 
+@pytest.mark.parametrize(("kills", "budget_mb", "said"), [
+    (1, 2048, ""), (0, 2048, "the budget of 2048 MiB was not reached, or is not enforced here"),
+    (0, None, "no memory budget is set")])
+def test_a_leak_is_proven_by_what_it_ended(kills: int, budget_mb: int | None, said: str) -> None:
+    records = pair({"kind": "leak"}, {"kind": "leak"})
+    for record in records:
+        record.oom_kills, record.memory_budget_mb = 2, budget_mb
+    records[1].oom_kills = kills
+    found = check_pair(records)
+    assert found == {} if not said else all(
+        f"microservices: x ended nothing for want of memory: {said}" in why
+        for why in found.values())
+    assert len(found) == (2 if said else 0), "one store's void is the pair's"
+
+
+@pytest.mark.parametrize(("met", "is_void"), [(0, True), (1, False), (None, False)])
+@pytest.mark.parametrize("store", [0, 1])
+def test_what_no_request_met_proves_nothing_in_either_store(met: int | None, store: int, *,
+                                                            is_void: bool) -> None:
+    planted: list[dict[str, object]] = [{"kind": "database_lock", "met": 5} for _ in range(2)]
+    planted[store]["met"] = met
+    found = check_pair(pair(planted[0], planted[1]))
+    assert set(found) == ({1, 2} if is_void else set())
+    assert all("x met nothing: no request that needs its place" in why for why in found.values())
+
+
 def test_doses_that_differ_by_chance_only_are_accepted() -> None:
     assert check_pair(pair({"fired": 33, "chances": 100}, {"fired": 24, "chances": 90})) == {}
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from lab.faults.ends import ended_by
-from lab.faults.site import Site
+from lab.faults.parts import BankDown
+from lab.faults.site import FaultError, Site
 from lab.scenario import FaultKeys
 
 URL = "postgresql://localhost:{}/shop"
@@ -71,3 +72,9 @@ def test_a_leak_may_end_whoever_shares_the_memory() -> None:
 def test_other_faults_end_nothing_of_the_store(module: str, kind: str) -> None:
     for site in (MONOLITH, SERVICES, COLOCATED):
         assert ends(site, module, kind, delay_ms=5) == set()
+
+
+def test_a_bank_that_had_ended_by_itself_is_not_killed_once_more() -> None:
+    dead: Any = SimpleNamespace(bank=SimpleNamespace(process=SimpleNamespace(is_alive=False)))
+    with pytest.raises(FaultError, match="had ended by itself"):
+        BankDown(Site(dead, MONOLITH.stack, 1)).arm()
