@@ -139,6 +139,12 @@ def test_planted_capacities_lie_within_their_intervals(tmp_path: Path) -> None:
         assert cpus is not None
         assert low <= truth[row.topology] * cpus * 1.02
         assert high >= truth[row.topology] * cpus * 0.98
+    at = {(row.topology, row.cpus): row.capacity for row in scaling.curve}
+    for ratio in scaling.ratios:
+        base, rival = at["monolith", ratio.cpus], at["microservices", ratio.cpus]
+        assert ratio.low == pytest.approx((base.low or 0) / (rival.high or 0) / 1.1), (
+            "a ramp is a single search: 10 % are allowed for its repetition")
+        assert ratio.high == pytest.approx((base.high or 0) / (rival.low or 0) * 1.1)
 
 
 def test_a_ramp_without_an_end_says_below_or_at_least(described: Describe) -> None:

@@ -13,8 +13,9 @@ from scipy import stats
 from synthetic_search import searched
 
 from reports.arms import Arms
-from reports.claims.resource_rows import big_machine, break_even
+from reports.claims.resource_rows import big_machine, break_even, hot_part
 from reports.hot import Hot
+from reports.scaling import Capacity, CapacityRow
 from reports.search import Search, Threshold
 from reports.search_words import basis_text, threshold_verdict
 from reports.threshold_ratio import (
@@ -126,6 +127,17 @@ def test_the_ledger_allows_for_repetition_as_the_sentences_do(above: float,
     row = big_machine(evidence(above, 100))
     assert row.word == verdict
     assert row.effects[0].text.endswith("n = 2 single searches, 10 % allowed for repetition")
+
+
+@pytest.mark.parametrize(("held", "verdict"), [(107, "no difference shown"), (115, "supported")])
+def test_quick_ramps_are_single_searches_in_the_ledger_too(held: float, verdict: str) -> None:
+    rows = [CapacityRow("microservices", 0.9, way, Capacity(low, high, 1), None)
+            for way, low, high in (("everything", 80.0, 100.0), ("hot_part", held, 150.0))]
+    row = hot_part(SimpleNamespace(  # type: ignore[arg-type]
+        base="monolith", rival="microservices",
+        scaling=SimpleNamespace(hot=rows, hot_mixes=Hot([]))))
+    assert row.word == verdict
+    assert row.effects[0].text.endswith("n = 1 ramps each, 10 % allowed for repetition")
 
 
 def test_a_break_even_needs_more_than_what_single_searches_scatter_by() -> None:
