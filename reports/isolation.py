@@ -21,7 +21,7 @@ from reports.estimate import Estimate
 from reports.guards import Judged
 from reports.impact import Impact, impact_of
 from reports.losses import matched_half, share_of, weighted_loss, weights_of
-from reports.oracle import predict
+from reports.oracle import place_of, predict
 from reports.read import Run
 from reports.strips import Strip, fault_of, in_window, recovery_s, strip_of, window_of
 
@@ -170,8 +170,10 @@ def _predicted(run: Run, trial: TrialRecord, frames: list[pd.DataFrame],
     mix = Counter(zip(rows["feature"].astype(str), rows["endpoint"].astype(str), strict=True))
     armed, cleared = window_of(fault)
     platform = run.record.scenario_resolved.get("platform") or {}
-    return predict(fault, mix, (cleared - armed) * max(runs, 1), trial.slo_ms,
-                   float(platform.get("restart_delay_s", 1.0)), trial.replicas)
+    topologies = run.record.definitions.get("topologies") or {}
+    place = place_of(topologies.get(trial.topology, {}), trial.store, fault.module)
+    return predict(fault, place, mix, (cleared - armed) * max(runs, 1), trial.slo_ms,
+                   float(platform.get("restart_delay_s", 1.0)))
 
 
 def _why_void(name: str, voided: str, losses: dict[str, Loss], arms: Arms) -> str | None:
