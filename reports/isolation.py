@@ -8,7 +8,6 @@ oracle's.  Trials are compared within one posture; docs/isolation.md.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +20,7 @@ from reports.estimate import Estimate
 from reports.guards import Judged
 from reports.impact import Impact, impact_of
 from reports.losses import matched_half, share_of, weighted_loss, weights_of
-from reports.oracle import place_of, predict
+from reports.oracle import Request, place_of, predict
 from reports.read import Run
 from reports.strips import Strip, fault_of, in_window, recovery_s, strip_of, window_of
 
@@ -35,8 +34,8 @@ class Availability:
     depends: bool
     with_fault: Estimate | None
     matched: Estimate | None
-    expected: float = 0.0
-    """Share of the feature's requests that the oracle expects to lose."""
+    expected: float | None = 0.0
+    """Share of the feature's requests that the oracle expects to lose; None: no prediction."""
     applies: bool = True
 
     @property
@@ -56,7 +55,8 @@ class Loss:
     topology: str
     blast: Estimate | None
     collateral: Estimate | None
-    expected: float
+    expected: float | None
+    """None: what this fault costs can't be predicted."""
     recover_s: float | None
     """From cleared to the last bad request of any feature; None: one did not come back."""
     times_fired: list[int]
@@ -68,12 +68,13 @@ class Loss:
 
     @property
     def excess(self) -> Estimate | None:
-        """Measured − predicted: amplification above 0."""
-        if self.blast is None:
+        """Measured − predicted: amplification above 0; None without one of the two."""
+        expected = self.expected
+        if self.blast is None or expected is None:
             return None
-        low, high = (None if end is None else end - self.expected
+        low, high = (None if end is None else end - expected
                      for end in (self.blast.low, self.blast.high))
-        return Estimate(self.blast.value - self.expected, low, high, self.blast.n,
+        return Estimate(self.blast.value - expected, low, high, self.blast.n,
                         self.blast.unit, self.blast.method, self.blast.caveats)
 
 
@@ -144,12 +145,13 @@ def _measure(run: Run, posture: str, trials: list[TrialRecord], arms: Arms,
             continue
         window = [in_window(run.measured(t), fault_of(t)) for t in own]
         clear = [in_window(run.measured(t), fault_of(own[0])) for t in clean]
-        expected = _predicted(run, own[0], clear or window, len(clear) or len(window))
+        expected = _predicted(run, own[0], clear)
         applies = all(fault_of(t).applies for t in own)
         availability += [
             Availability(topology, feature, depends(feature, fault.module),
                          share_of(window, feature), share_of(clear, feature),
-                         expected.get(feature, 0.0), applies) for feature in FEATURES]
+                         None if expected is None else expected.get(feature, 0.0), applies)
+            for feature in FEATURES]
         strips.append(strip_of(run, own[0]))
         losses[topology] = _loss(run, own, clean, (window, clear), expected)
     repeats = min((len(loss.times_fired) for loss in losses.values()), default=0)
@@ -163,16 +165,16 @@ def _named(fault: str, posture: str, is_only_posture: bool) -> str:
     return fault if is_only_posture and posture == "raw" else f"{fault} ({posture})"
 
 
-def _predicted(run: Run, trial: TrialRecord, frames: list[pd.DataFrame],
-               runs: int) -> dict[str, float]:
+def _predicted(run: Run, trial: TrialRecord, clear: list[pd.DataFrame]) -> dict[str, float] | None:
+    """By the matched runs in the fault's window, `clear`; no row of the broken run is looked at."""
     fault = fault_of(trial)
-    rows = pd.concat(frames)
-    mix = Counter(zip(rows["feature"].astype(str), rows["endpoint"].astype(str), strict=True))
+    requests = [Request(*row) for frame in clear
+                for row in frame[list(Request._fields)].itertuples(index=False)]
     armed, cleared = window_of(fault)
     platform = run.record.scenario_resolved.get("platform") or {}
     topologies = run.record.definitions.get("topologies") or {}
     place = place_of(topologies.get(trial.topology, {}), trial.store, fault.module)
-    return predict(fault, place, mix, (cleared - armed) * max(runs, 1), trial.slo_ms,
+    return predict(fault, place, requests, (cleared - armed) * len(clear), trial.slo_ms,
                    float(platform.get("restart_delay_s", 1.0)))
 
 
@@ -195,7 +197,7 @@ def _why_void(name: str, voided: str, losses: dict[str, Loss], arms: Arms) -> st
 
 def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
           rows: tuple[list[pd.DataFrame], list[pd.DataFrame]],
-          expected: dict[str, float]) -> Loss:
+          expected: dict[str, float] | None) -> Loss:
     fault, topology, (window, clear) = fault_of(own[0]), own[0].topology, rows
     fired = [fault_of(t).times_fired for t in own]
     if not fault.applies:
@@ -208,7 +210,7 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
         topology,
         weighted_loss(window, clear, FEATURES, weights),
         weighted_loss(window, clear, independent, weights),
-        sum(weights[f] * expected.get(f, 0.0) for f in FEATURES),
+        None if expected is None else sum(weights[f] * expected.get(f, 0.0) for f in FEATURES),
         float(np.median(seen)) if len(seen) == len(waits) else None,
         fired,
         impacts=tuple(impact_of(run, t, clean) for t in own),

@@ -1,23 +1,23 @@
 """What the dependency graph predicts, before a row of the broken run is looked at.
 
 A pure function of the declared graph (`contract.endpoints.NEEDS`), the fault as it was meant, where
-it acts, and the mix of the matched run without fault.  It knows one mechanism: a request that needs
-what is broken is lost when its call is hit.  Queues, retries, shared processes and shared pools are
-not in it; what is lost beyond the prediction is amplification.  The models: docs/isolation.md.
+it acts, and the requests of the matched run without fault.  It knows one mechanism: a request that
+needs what is broken is lost when its call is hit, or late by as many round trips as it makes.
+Queues, retries, shared processes and shared pools are not in it; what is lost beyond the prediction
+is amplification.  The models: docs/isolation.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from contract.endpoints import BY_NAME, NEEDS
 from contract.run_record import FaultRecord
 
 _ENDS_PROCESSES: Final = frozenset({"crash", "poison"})
-_WAYS: Final = {"network_delay": 2}
-"""How often the delay is met in one call: there and back."""
 _ONLY_LATE: Final = frozenset({"slow", "burn", "network_delay"})
 _ON_A_LINK: Final = frozenset({"network_cut", "network_drop", "network_delay"})
 _WHOLE: Final = frozenset({"monolith", "colocated"})
@@ -66,17 +66,24 @@ def reaches(fault: FaultRecord, endpoint: str, place: Place) -> bool:
     return module in needed
 
 
-def lost_of_hit(fault: FaultRecord, calls_per_s: float, slo_ms: float, restart_s: float,
-                replicas: int = 1) -> float:
-    """Predicted share lost of the requests that need the module, in the fault's window.
+class Request(NamedTuple):
+    """A request of the matched run; `statements` and `service_calls` are what its answer needed."""
 
-    `calls_per_s`: their rate in the matched run; `restart_s`: how long an ended process is away.
+    feature: str
+    endpoint: str
+    good: bool
+    response_ms: float
+    statements: int
+    service_calls: int
+
+
+def lost_of_hit(fault: FaultRecord, calls_per_s: float, restart_s: float,
+                replicas: int = 1) -> float:
+    """Predicted share lost of the requests that the fault reaches, in its window, by all kinds but
+    those that only make late, and leak.
+
+    `calls_per_s`: their rate; `restart_s`: how long an ended process is away.
     """
-    if not fault.applies or fault.kind == "leak":
-        return 0.0
-    if fault.kind in _ONLY_LATE:
-        delay_ms = fault.delay_ms * _WAYS.get(fault.kind, 1)
-        return fault.dose if delay_ms > slo_ms else 0.0
     if fault.kind in _ENDS_PROCESSES:
         away = fault.dose * calls_per_s * restart_s / replicas
         return 1 - (1 - fault.dose) / (1 + away)
@@ -87,18 +94,41 @@ def lost_of_hit(fault: FaultRecord, calls_per_s: float, slo_ms: float, restart_s
     return fault.dose
 
 
-def predict(fault: FaultRecord, place: Place, mix: Mapping[tuple[str, str], int],
-            window_s: float, slo_ms: float, restart_s: float) -> dict[str, float]:
-    """Feature → predicted share of its requests lost.
+def later_ms(fault: FaultRecord, request: Request) -> float:
+    """How much later a request is that the fault hits: the delay, as often as it is met.
 
-    `mix`: (feature, endpoint) → requests of the matched run in the same window of `window_s`.
+    A fault point is passed once in a request.  On a way every round trip is late twice, there and
+    back: each statement on the way to the databases, one call to the bank.  Calls to a module are
+    not recorded apart: those of a request are shared out evenly among the modules it calls.
     """
-    hit = sum(n for (_, endpoint), n in mix.items() if reaches(fault, endpoint, place))
-    lost = lost_of_hit(fault, hit / window_s if window_s else 0.0, slo_ms, restart_s,
-                       place.replicas)
-    predicted: dict[str, float] = {}
-    for feature in {feature for feature, _ in mix}:
-        own = {endpoint: n for (name, endpoint), n in mix.items() if name == feature}
-        needing = sum(n for endpoint, n in own.items() if reaches(fault, endpoint, place))
-        predicted[feature] = lost * needing / sum(own.values()) if needing else 0.0
-    return predicted
+    if fault.kind != "network_delay":
+        return fault.delay_ms
+    trips: float = 1
+    if fault.module == "database":
+        trips = request.statements
+    elif fault.module != "bank":
+        called = NEEDS[request.endpoint] - {BY_NAME[request.endpoint].domain, "bank"}
+        trips = max(1.0, request.service_calls / len(called))
+    return 2 * fault.delay_ms * trips
+
+
+def predict(fault: FaultRecord, place: Place, requests: Sequence[Request], window_s: float,
+            slo_ms: float, restart_s: float) -> dict[str, float] | None:
+    """Feature → predicted share of its requests lost; None: nothing can be predicted.
+
+    `requests`: of the matched run, in the same window of `window_s`.
+    """
+    if fault.kind == "leak" and fault.applies:
+        return None
+    hit = [one for one in requests if fault.applies and reaches(fault, one.endpoint, place)]
+    if fault.kind in _ONLY_LATE:
+        late = [one for one in hit if one.good
+                and one.response_ms + later_ms(fault, one) > slo_ms]
+        return _shares(late, [one for one in requests if one.good], fault.dose)
+    lost = lost_of_hit(fault, len(hit) / window_s if window_s else 0.0, restart_s, place.replicas)
+    return _shares(hit, requests, lost)
+
+
+def _shares(some: Sequence[Request], of: Sequence[Request], times: float) -> dict[str, float]:
+    own, whole = (Counter(one.feature for one in them) for them in (some, of))
+    return {feature: times * own[feature] / n for feature, n in whole.items()}

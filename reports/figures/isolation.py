@@ -145,7 +145,8 @@ def draw_collateral(results: list[FaultResult]) -> Figure | None:
                 if loss.collateral.low is not None and loss.collateral.high is not None:
                     axis.plot([max(loss.collateral.low, 0) * 100, loss.collateral.high * 100],
                               [y, y], color=INK, lw=1)
-                axis.plot([loss.expected * 100], [y], "|", color=INK, ms=10, mew=1.3)
+                if loss.expected is not None:
+                    axis.plot([loss.expected * 100], [y], "|", color=INK, ms=10, mew=1.3)
             ticks.append(y)
             labels.append(f"{result.name} · {name}")
             y += 0.8

@@ -81,7 +81,7 @@ def draw_predicted(results: list[FaultResult]) -> Figure | None:
     """Predicted against measured share of all requests lost, one mark a fault and store; hollow:
     raw, full: resilient."""
     losses = [(result.posture, loss) for result in results if not result.void
-              for loss in result.losses.values() if loss.blast]
+              for loss in result.losses.values() if loss.excess]
     has_two = len(postures_of(results)) > 1
     if not losses:
         return None
@@ -89,6 +89,7 @@ def draw_predicted(results: list[FaultResult]) -> Figure | None:
     axis.plot([0, 100], [0, 100], color=FAINT, lw=1)
     for posture, loss in sorted(losses, key=lambda one: one[0]):  # raw first, in the legend too
         assert loss.blast is not None
+        assert loss.expected is not None
         look = look_of(loss.topology)
         x, ends = loss.expected * 100, (loss.blast.low, loss.blast.high)
         if ends[0] is not None and ends[1] is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import synthetic
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from synthetic import Planted, write_run
@@ -62,6 +63,36 @@ def test_excess_is_what_was_planted_beyond_the_graph(tmp_path: Path) -> None:
         assert 0.35 <= high.value <= 0.6
         checkout = next(a for a in result.availability if a.feature == "checkout")
         assert checkout.expected == 1.0
+
+
+def planted_kinds(folder: Path, patch: pytest.MonkeyPatch, kinds: dict[str, object]) -> Path:
+    patch.setattr(synthetic, "KINDS", kinds)
+    return write_run(folder, Planted(phases=("isolation",), faults=tuple(kinds)))
+
+
+def test_the_statements_of_the_matched_run_are_multiplied(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two statements each: 4 × 100 ms are above the objective of 250 ms, 4 × 5 ms are not."""
+    late, timely = measure(planted_kinds(tmp_path, monkeypatch, {
+        "late": ("database", "network_delay", 100.0),
+        "timely": ("database", "network_delay", 5.0)}))
+    for name in ("monolith", "microservices"):
+        assert late.losses[name].expected == pytest.approx(1.0)
+        assert timely.losses[name].expected == 0.0
+
+
+def test_what_can_not_be_predicted_has_no_excess(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = planted_kinds(tmp_path, monkeypatch, {"payments-leak": ("payments", "leak", 0.0)})
+    result, = measure(folder)
+    loss = result.losses["monolith"]
+    assert loss.blast is not None
+    assert (loss.expected, loss.excess) == (None, None)
+    part = isolation_part([result], find_arms(read_run(folder).record))
+    table, = (table for table in part.tables if table.name == "isolation_losses")
+    at = table.columns.index("predicted")
+    assert [row[at:at + 2] for row in table.cells] == [["–", "–"]] * 2
+    assert "isolation_predicted" not in {drawing.name for drawing in part.drawings}
 
 
 def test_times_and_costs_of_a_fault_are_found(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from contract.endpoints import NEEDS
+from contract.endpoints import BY_NAME, NEEDS
 from contract.run_record import FaultRecord
-from reports.oracle import Place, lost_of_hit, place_of, predict, reaches
+from reports.oracle import Place, Request, later_ms, lost_of_hit, place_of, predict, reaches
 
 
 def fault(kind: str, **changes: object) -> FaultRecord:
@@ -20,12 +20,6 @@ def fault(kind: str, **changes: object) -> FaultRecord:
     ("hang", {}, 1.0),
     ("down", {}, 1.0),
     ("network_cut", {}, 1.0),
-    ("network_cut", {"applies": False}, 0.0),
-    ("leak", {}, 0.0),
-    ("slow", {"delay_ms": 249.0}, 0.0),
-    ("slow", {"delay_ms": 251.0, "dose": 0.25}, 0.25),
-    ("network_delay", {"delay_ms": 120.0}, 0.0),
-    ("network_delay", {"delay_ms": 130.0}, 1.0),
     ("replica_kill", {}, 0.25),
     ("replica_freeze", {}, 1.0),
     ("crash", {}, 1.0),
@@ -33,23 +27,84 @@ def fault(kind: str, **changes: object) -> FaultRecord:
 ])
 def test_the_share_lost_follows_from_the_kind(kind: str, changes: dict[str, object],
                                               expected: float) -> None:
-    assert lost_of_hit(fault(kind, **changes), 10.0, 250.0, 1.0) == pytest.approx(expected)
+    assert lost_of_hit(fault(kind, **changes), 10.0, 1.0) == pytest.approx(expected)
 
 
 def test_one_of_two_replicas_takes_half_along() -> None:
-    assert lost_of_hit(fault("replica_freeze"), 10.0, 250.0, 1.0, 2) == 0.5
-    assert lost_of_hit(fault("replica_kill"), 10.0, 250.0, 1.0, 2) == 0.125
+    assert lost_of_hit(fault("replica_freeze"), 10.0, 1.0, 2) == 0.5
+    assert lost_of_hit(fault("replica_kill"), 10.0, 1.0, 2) == 0.125
 
 
 SPLIT = Place(is_split=True)
 A_SERVER_EACH = Place(is_split=True, one_server=False)
 
 
+def request(endpoint: str, **changes: object) -> Request:
+    return Request(BY_NAME[endpoint].feature, endpoint, True, 0.0, 1, 1)._replace(**changes)
+
+
+def lost(broken: FaultRecord, requests: list[Request], place: Place = SPLIT) -> dict[str, float]:
+    found = predict(broken, place, requests, 4.0, 250.0, 1.0)
+    assert found is not None
+    return found
+
+
 def test_only_requests_that_need_the_module_are_expected_to_be_lost() -> None:
-    mix = {("checkout", "place_order"): 30, ("orders", "list_orders"): 30,
-           ("orders", "get_payment"): 10, ("browse", "get_product"): 100}
-    assert predict(fault("error", dose=0.4), SPLIT, mix, 4.0, 250.0, 1.0) == pytest.approx(
+    requests = [request(name) for name, n in (
+        ("place_order", 30), ("list_orders", 30), ("get_payment", 10), ("get_product", 100))
+        for _ in range(n)]
+    assert lost(fault("error", dose=0.4), requests) == pytest.approx(
         {"checkout": 0.4, "orders": 0.1, "browse": 0.0})
+
+
+def test_nothing_is_lost_in_a_place_that_a_store_does_not_have() -> None:
+    for kind in ("network_cut", "network_delay", "leak"):
+        assert lost(fault(kind, delay_ms=1000.0, applies=False),
+                    [request("place_order")]) == {"checkout": 0.0}
+
+
+def test_what_a_leak_costs_is_not_predicted() -> None:
+    """When the memory budget is spent depends on what the store holds; 0 would be a claim."""
+    assert predict(fault("leak"), SPLIT, [request("place_order")], 4.0, 250.0, 1.0) is None
+
+
+@pytest.mark.parametrize(("kind", "changes", "expected"), [
+    ("slow", {"delay_ms": 249.0}, 0.0),
+    ("slow", {"delay_ms": 251.0, "dose": 0.25}, 0.25),
+    ("burn", {"delay_ms": 251.0}, 1.0),
+    ("network_delay", {"delay_ms": 120.0}, 0.0),
+    ("network_delay", {"delay_ms": 130.0}, 1.0),
+])
+def test_a_request_that_becomes_later_than_the_objective_is_lost(
+        kind: str, changes: dict[str, object], expected: float) -> None:
+    assert lost(fault(kind, **changes), [request("place_order")]) == {"checkout": expected}
+
+
+def test_a_delay_is_met_as_often_as_the_matched_run_made_the_trip() -> None:
+    """20 ms each way: 5 statements are 200 ms, 13 are 520; one call would have lost nothing."""
+    delay = fault("network_delay", module="database", delay_ms=20.0)
+    requests = [request("place_order", statements=13), request("get_product", statements=1),
+                request("put_item", statements=5), request("put_item", statements=7)]
+    assert [later_ms(delay, one) for one in requests] == [520, 40, 200, 280]
+    assert lost(delay, requests) == {"checkout": 1.0, "browse": 0.0, "cart": 0.5}
+
+
+def test_calls_between_services_are_shared_out_among_the_modules_called() -> None:
+    order = request("place_order", service_calls=6)
+    for module in ("cart", "catalog", "payments"):
+        assert later_ms(fault("network_delay", module=module, delay_ms=10.0), order) == 40
+    assert later_ms(fault("network_delay", module="bank", delay_ms=10.0), order) == 20
+    assert later_ms(fault("slow", module="catalog", delay_ms=10.0), order) == 10
+    silent = order._replace(service_calls=0)
+    assert later_ms(fault("network_delay", module="cart", delay_ms=10.0), silent) == 20
+
+
+def test_what_a_request_takes_anyway_is_added_and_what_was_late_anyway_is_not_lost() -> None:
+    slow = fault("slow", delay_ms=100.0)
+    requests = [request("place_order", response_ms=ms) for ms in (20.0, 60.0, 149.0, 151.0)]
+    assert lost(slow, requests) == {"checkout": 0.25}
+    late = request("place_order", response_ms=400.0, good=False)
+    assert lost(slow, [*requests, late, late]) == {"checkout": 0.25}
 
 
 def hit_by(kind: str, module: str, place: Place = SPLIT) -> set[str]:
@@ -68,10 +123,9 @@ def test_a_broken_way_between_parts_is_met_by_calls_only(kind: str) -> None:
     assert hit_by(kind, "catalog") == in_cart | {"place_order", "cancel_order"}
     assert hit_by(kind, "cart") == {"place_order"}
     assert hit_by(kind, "payments") == hit_by(kind, "bank") == {"place_order", "cancel_order"}
-    mix = {("browse", "get_product"): 40, ("cart", "show_cart"): 10, ("checkout", "place_order"): 5}
-    cut = fault(kind, module="catalog", delay_ms=1000.0)
-    assert predict(cut, SPLIT, mix, 4.0, 250.0, 1.0) == {"browse": 0.0, "cart": 1.0,
-                                                         "checkout": 1.0}
+    requests = [request("get_product"), request("show_cart"), request("place_order")]
+    assert lost(fault(kind, module="catalog", delay_ms=1000.0), requests) == {
+        "browse": 0.0, "cart": 1.0, "checkout": 1.0}
 
 
 def test_a_server_that_is_down_takes_all_its_databases_along() -> None:
