@@ -19,7 +19,14 @@ from reports.arms import Arms, usable
 from reports.estimate import Estimate
 from reports.guards import Judged
 from reports.impact import Impact, impact_of
-from reports.losses import matched_half, share_of, weighted_loss, weights_of
+from reports.losses import (
+    Counted,
+    counted,
+    matched_half,
+    share_of,
+    weighted_loss,
+    weights_of,
+)
 from reports.oracle import Request, place_of, predict
 from reports.read import Run
 from reports.strips import Strip, fault_of, in_window, recovery_s, strip_of, window_of
@@ -65,6 +72,8 @@ class Loss:
     impacts: tuple[Impact, ...] = ()
     matched_half: float = 0.0
     """Of the half-width of `collateral`: the error of the matched run, common to all faults."""
+    counted: tuple[Counted, ...] = ()
+    """What the interval of `collateral` is made of."""
 
     @property
     def excess(self) -> Estimate | None:
@@ -215,4 +224,5 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
         fired,
         impacts=tuple(impact_of(run, t, clean) for t in own),
         matched_half=matched_half(window, clear, independent, weights),
+        counted=counted(window, clear, independent, weights),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import pandas as pd
 
@@ -13,7 +14,6 @@ from contract.endpoints import FEATURES
 from reports.estimate import Estimate, attainment, mean_of
 
 _ONE_RUN: Final = "one run: counting error only, run-to-run noise not included"
-
 
 def share_of(frames: list[pd.DataFrame], feature: str) -> Estimate | None:
     """Good / scheduled of a feature; None without a request."""
@@ -54,10 +54,55 @@ def matched_half(window: list[pd.DataFrame], clear: list[pd.DataFrame], features
     return 1.96 * math.sqrt(_sum(window, clear, features, weights)[2])
 
 
+class Counted(NamedTuple):
+    """A feature in a loss: its weight, its requests in the window and in the matched run, and its
+    share of good ones there."""
+
+    weight: float
+    window: int
+    matched: int
+    good: float
+
+
+def counted(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
+            weights: dict[str, float]) -> tuple[Counted, ...]:
+    """What the interval of a `weighted_loss` of these features is made of; empty without one."""
+    if not _worked(clear):
+        return ()
+    shares = _both(window, clear)
+    known = sum(weights[f] for f in shares)
+    return tuple(Counted(weights[f] / known, shares[f][0].n, shares[f][1].n, shares[f][1].value)
+                 for f in features if f in shares and known)
+
+
+def least_half(features: Sequence[Counted], times: int = 1) -> float:
+    """Half-width of the interval of a loss where nothing is lost, had the run and its matched run
+    so many times their requests: counting error alone."""
+    return 1.96 * math.sqrt(sum(
+        one.weight**2 * sum(_variance_of(one.good, n * times) for n in (one.window, one.matched))
+        / one.good**2 for one in features))
+
+
+def times_for(features: Sequence[Counted], half: float) -> int:
+    """How many times the requests it takes until `least_half` is at most `half` (above 0)."""
+    enough = 1
+    while least_half(features, enough) > half:
+        enough *= 2
+    return bisect_left(range(enough), True, lo=enough // 2,
+                       key=lambda times: times > 0 and least_half(features, times) <= half)
+
+
 def _worked(clear: list[pd.DataFrame]) -> bool:
     """Was any request of every feature good without the fault?"""
     return bool(clear) and not any(
         share.value == 0 for feature in FEATURES if (share := share_of(clear, feature)))
+
+
+def _both(window: list[pd.DataFrame],
+          clear: list[pd.DataFrame]) -> dict[str, tuple[Estimate, Estimate]]:
+    """Feature → its shares of good ones, with the fault and without, where both runs had it."""
+    return {f: (broken, matched) for f in FEATURES
+            if (broken := share_of(window, f)) and (matched := share_of(clear, f))}
 
 
 def _at_least(half: float, found: Estimate | None) -> Estimate | None:
@@ -73,8 +118,7 @@ def _sum(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequen
     """Weighted loss, and its variances by the run with the fault and by the matched one; features
     without a request in the window are left out and the weights of the others scaled up."""
     value = own = common = 0.0
-    shares = {f: (broken, matched) for f in FEATURES
-              if (broken := share_of(window, f)) and (matched := share_of(clear, f))}
+    shares = _both(window, clear)
     known = sum(weights[f] for f in shares)
     for feature in features:
         if feature not in shares or known == 0:
@@ -89,7 +133,10 @@ def _sum(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequen
 
 
 def _variance(share: Estimate) -> float:
+    return _variance_of(share.value, share.n)
+
+
+def _variance_of(share: float, n: int) -> float:
     """Of a binomial share, two successes and two failures added so that 0 of n is not certain."""
-    n = share.n + 4
-    p = (share.value * share.n + 2) / n
-    return p * (1 - p) / n
+    p = (share * n + 2) / (n + 4)
+    return p * (1 - p) / (n + 4)

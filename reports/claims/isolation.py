@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from reports.claims.claim import Effect, Row, Word, all_of, effect_of_estimate, untestable
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
 from reports.estimate import Estimate
-from reports.isolation import FaultResult
+from reports.isolation import FaultResult, Loss
+from reports.losses import least_half, times_for
+from reports.words import count, number
 
 _MARGIN = 0.01
 """Collateral below this share of all requests is called none."""
 _NO_FAULTS = "faults that acted in both stores and have a matched run"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The collateral of one fault in one store."""
+
+    result: FaultResult
+    loss: Loss
+    effect: Effect
+
+    @property
+    def repeats_needed(self) -> int:
+        """How many repeats could show a collateral of none; as many as there were: this run can."""
+        return self.result.repeats * times_for(self.loss.counted, _MARGIN)
 
 
 def single_point(evidence: Evidence) -> Row:
@@ -18,10 +36,11 @@ def single_point(evidence: Evidence) -> Row:
     found = _collateral(evidence, evidence.base)
     if not found:
         return untestable(CLAIMS["A6"], _NO_FAULTS)
-    words = [_some(effect) for effect in found]
-    return Row(CLAIMS["A6"], _any_of(words), tuple(found),
-               "the worst fault comes first; supported: one fault in one module costs features "
-               f"that do not need it more than {_MARGIN * 100:g} % of all requests")
+    words = [_some(one.effect) for one in found]
+    return _or_undecidable(found, Row(
+        CLAIMS["A6"], _any_of(words), tuple(one.effect for one in found),
+        "the worst fault comes first; supported: one fault in one module costs features that do "
+        f"not need it more than {_MARGIN * 100:g} % of all requests"))
 
 
 def contained(evidence: Evidence) -> Row:
@@ -29,33 +48,57 @@ def contained(evidence: Evidence) -> Row:
     found = _collateral(evidence, evidence.rival)
     if not found:
         return untestable(CLAIMS["A7"], _NO_FAULTS)
-    words = [_turned(_some(effect)) for effect in found]
-    return Row(CLAIMS["A7"], all_of(words), tuple(found),
-               "the worst fault comes first; supported: the interval of every fault ends below "
-               f"{_MARGIN * 100:g} % of all requests")
+    words = [_turned(_some(one.effect)) for one in found]
+    return _or_undecidable(found, Row(
+        CLAIMS["A7"], all_of(words), tuple(one.effect for one in found),
+        "the worst fault comes first; supported: the interval of every fault ends below "
+        f"{_MARGIN * 100:g} % of all requests"))
 
 
 def no_amplification(evidence: Evidence) -> Row:
-    """B10: loss − prediction of every fault and store; the worst one is shown first."""
+    """B10: loss − prediction of every fault and store, raw: resilient stores retry.
+
+    The worst one is shown first.
+    """
     claim = CLAIMS["B10"]
     margin = claim.most or 0.0
-    found = [(loss.excess, result, name) for result in evidence.faults if not result.void
+    found = [(loss.excess, result, name) for result in evidence.faults
+             if result.posture == "raw" and not result.void
              for name, loss in result.losses.items() if loss.excess]
     found.sort(key=lambda one: -one[0].value)
     if not found:
-        return untestable(claim, "faults that can be compared with a matched run")
+        return untestable(claim, "faults, met without retries (posture raw), that can be predicted "
+                                 "and compared with a matched run")
     effects = tuple(_effect(result, name, "lost beyond prediction", excess)
                     for excess, result, name in found)
     return Row(claim, all_of([_turned(_some(effect, margin)) for effect in effects]), effects,
-               "the worst fault comes first; prediction: the dependency graph, the kind of the "
-               f"fault and the mix. Supported: every interval ends below +{margin * 100:g} point")
+               "the worst fault comes first, all without retries (posture raw); prediction: the "
+               "dependency graph, the kind of the fault, the mix and the work of its requests. "
+               f"Supported: every interval ends below +{margin * 100:g} point")
 
 
-def _collateral(evidence: Evidence, topology: str) -> list[Effect]:
-    found = [(loss.collateral, result) for result in evidence.faults if result.is_comparable
+def _collateral(evidence: Evidence, topology: str) -> list[_Found]:
+    found = [_Found(result, loss, _effect(result, topology, "collateral", loss.collateral))
+             for result in evidence.faults if result.is_comparable
              and (loss := result.losses.get(topology)) and loss.collateral]
-    found.sort(key=lambda one: -one[0].value)
-    return [_effect(result, topology, "collateral", one) for one, result in found]
+    return sorted(found, key=lambda one: -(one.effect.value or 0.0))
+
+
+def _or_undecidable(found: list[_Found], row: Row) -> Row:
+    """Say what it takes where a fault left the row open that could not have closed it."""
+    left_open = [one for one in found if _some(one.effect) == "no difference shown"]
+    if row.word != "no difference shown" or not left_open:
+        return row
+    worst = max(left_open, key=lambda one: one.repeats_needed / one.result.repeats)
+    if worst.repeats_needed == worst.result.repeats:
+        return row
+    here = sum(one.window for one in worst.loss.counted)
+    needed = here * worst.repeats_needed // worst.result.repeats
+    return replace(row, word="not testable here", missing=(
+        f"at least {count(worst.repeats_needed, 'repeat')}, {needed:,} requests that do not need "
+        f"the module in the window of {worst.result.name}: the {here:,} of this run leave "
+        f"±{number(least_half(worst.loss.counted) * 100)} points though nothing is lost, and "
+        f"{_MARGIN * 100:g} point decides"))
 
 
 def _effect(result: FaultResult, topology: str, what: str, found: Estimate) -> Effect:

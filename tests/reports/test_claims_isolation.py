@@ -1,0 +1,110 @@
+"""The ledger on faults: which posture is judged, and what a run was too short to decide."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from synthetic import Planted, write_run
+
+from reports.arms import Arms
+from reports.claims.evidence import Evidence
+from reports.claims.isolation import contained, no_amplification, single_point
+from reports.guards import judge
+from reports.isolation import FaultResult, measure_isolation
+from reports.losses import Counted, least_half, times_for
+from reports.read import read_run
+
+ARMS = Arms("monolith", "microservices", ())
+
+
+def faults_of(folder: Path, **planted: object) -> list[FaultResult]:
+    truth = Planted(phases=("isolation",), faults=("payments-crash",), **planted)  # type: ignore
+    run = read_run(write_run(folder, truth))
+    return measure_isolation(run, judge(run.record, {}), ARMS)
+
+
+def evidence(faults: list[FaultResult]) -> Evidence:
+    return Evidence(None, ARMS, [], None, None, faults, {})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> list[FaultResult]:
+    """One run of one fault: half of the monolith's other requests are lost, no other's."""
+    return faults_of(tmp_path_factory.mktemp("short"))
+
+
+def with_requests(faults: list[FaultResult], times: int) -> list[FaultResult]:
+    """The same as if so many times the requests had been made, with the interval that gives."""
+    found = []
+    for result in faults:
+        losses = {}
+        for name, loss in result.losses.items():
+            more = tuple(one._replace(window=one.window * times, matched=one.matched * times)
+                         for one in loss.counted)
+            assert loss.collateral is not None
+            value, half = loss.collateral.value, least_half(more)
+            losses[name] = replace(loss, counted=more, collateral=replace(
+                loss.collateral, low=value - half, high=value + half))
+        found.append(replace(result, losses=losses))
+    return found
+
+
+def test_a_run_too_short_to_show_that_nothing_is_lost_says_what_it_takes(
+        short: list[FaultResult]) -> None:
+    row = contained(evidence(short))
+    assert row.word == "not testable here"
+    assert row.effects[0].high is not None
+    assert row.effects[0].high > 0.01
+    said = re.fullmatch(
+        r"at least (\d+) repeats, ([\d,]+) requests that do not need the module in the window of "
+        r"payments-crash: the (\d+) of this run leave ±([\d.]+) points though nothing is lost, "
+        r"and 1 point decides", row.missing)
+    assert said
+    repeats, needed, here = (int(text.replace(",", "")) for text in said.groups()[:3])
+    counted = short[0].losses["microservices"].counted
+    assert here == sum(one.window for one in counted)
+    assert needed == here * repeats
+    assert float(said[4]) == pytest.approx(least_half(counted) * 100, abs=0.01)
+    assert contained(evidence(with_requests(short, repeats))).word == "supported"
+    assert contained(evidence(with_requests(short, repeats - 1))).word == "not testable here"
+
+
+def test_what_a_short_run_does_show_stands(short: list[FaultResult]) -> None:
+    row = single_point(evidence(short))
+    assert (row.word, row.missing) == ("supported", "")
+
+
+def test_a_run_that_was_long_enough_and_unlucky_shows_no_difference(
+        short: list[FaultResult]) -> None:
+    long = with_requests(short, 1_000)
+    loss = long[0].losses["microservices"]
+    assert loss.collateral is not None
+    unlucky = replace(loss, collateral=replace(loss.collateral, value=0.01, low=0.005, high=0.015))
+    row = contained(evidence([replace(long[0], losses={**long[0].losses,
+                                                       "microservices": unlucky})]))
+    assert (row.word, row.missing) == ("no difference shown", "")
+
+
+@pytest.mark.parametrize("good", [1.0, 0.97])
+@pytest.mark.parametrize("n", [9, 214, 50_000])
+def test_the_least_number_of_requests_is_enough_and_one_time_less_is_not(
+        n: int, good: float) -> None:
+    features = (Counted(0.6, n, n + 3, good), Counted(0.3, n // 2, n // 2, 1.0))
+    times = times_for(features, 0.01)
+    assert least_half(features, times) <= 0.01
+    assert times == 1 or least_half(features, times - 1) > 0.01
+
+
+def test_amplification_without_retries_is_judged_without_retries(
+        short: list[FaultResult]) -> None:
+    """A store that retries once may lose more than predicted: the claim does not speak of it."""
+    resilient = replace(short[0], posture="resilient", is_only_posture=False)
+    assert no_amplification(evidence([resilient])).word == "not testable here"
+    row = no_amplification(evidence([*short, resilient]))
+    assert [effect.what for effect in row.effects] == [
+        f"payments-crash on {name}: lost beyond prediction"
+        for name in ("monolith", "microservices")]
+    assert row.word == "contradicted"
