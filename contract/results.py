@@ -15,7 +15,8 @@ Schema history
     2   requests: statements, sql_rows; trials name a series, a probe, pools, a distance
         (since then, each absent in older runs: connections and traffic of trials by part, what
         they sold, when they were at rest; the audit as SQL; when what a fault broke was back;
-        tries and retries of requests by part; how many requests met a fault around a module)
+        tries and retries of requests by part; how many requests met a fault around a module;
+        what faults were expected to cost)
 """
 
 from __future__ import annotations

@@ -44,6 +44,18 @@ class FaultRecord(_Record):
     """Why the trial proves nothing: the fault did not act, or at another dose; "" otherwise."""
 
 
+class ExpectedLoss(_Record):
+    """What a fault is expected to do to one feature, by the plan alone."""
+
+    share: float
+    """The feature's share of the scheduled requests."""
+    hit: float
+    """Share of the feature's requests that pass what is broken."""
+    lost: float | None
+    """Share of the feature's requests lost; None: no run without fault is measured yet, and it
+    follows from that."""
+
+
 class PartCost(_Record):
     """What one part used during the measured window, by the kernel's accounting."""
 
@@ -236,6 +248,8 @@ class RunRecord(_Record):
     resumed: int = 0
     """How often the run was interrupted and went on."""
     startup_s: dict[str, float] = {}
+    expected: dict[str, dict[str, dict[str, ExpectedLoss]]] = {}
+    """Fault → topology → feature, written before the first trial.  Empty: not recorded."""
     trials: list[TrialRecord] = []
     not_controlled: list[str] = []
     """Sentences for page one."""

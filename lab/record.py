@@ -18,6 +18,7 @@ from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile
 from lab.split import lines_the_split_added
 from lab.topology import Budget
+from reports.foretold import expected_losses
 
 
 class ResumeError(LabError):
@@ -28,15 +29,16 @@ def new_record(folder: RunFolder, file: ScenarioFile, name: str,
                deployment: Deployment) -> RunRecord:
     """Describe a run before anything is measured."""
     scenario = file.scenarios[name]
-    whole = file.model_dump(mode="json")
+    whole, resolved = file.model_dump(mode="json"), scenario.model_dump(mode="json")
+    definitions = {key: whole[key] for key in ("topologies", "workloads", "faults")}
     return RunRecord(
         schema_version=SCHEMA_VERSION, run=folder.name, scenario=name,
-        scenario_resolved=scenario.model_dump(mode="json"), seed=scenario.seed,
+        scenario_resolved=resolved, seed=scenario.seed,
         started_unix_s=time.time(), machine=describe_machine(),
         versions=versions(),
         limits=deployment.limits(Budget(scenario.budget.cpus, scenario.budget.memory_mb)),
         commit=commit(), topologies={}, sources=digest_of_sources(),
-        definitions={key: whole[key] for key in ("topologies", "workloads", "faults")},
+        definitions=definitions, expected=expected_losses(resolved, definitions),
         not_controlled=not_controlled(), split_added=lines_the_split_added(),
         audit_sql=audit_sql(),
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from contract.journeys import STEPS
 from contract.load import Journey
 from loadtests.asks import (
     Ask,
@@ -45,57 +46,23 @@ class Step:
     ask: Callable[[Draw, Memory], Ask]
 
 
-JOURNEYS: Final[dict[Journey, tuple[Step, ...]]] = {
-    "browse": (
-        Step("list_categories", list_categories),
-        Step("list_products", list_products),
-        Step("get_product", read_product),
-    ),
-    "search": (
-        Step("search_products", search_products),
-        Step("get_product", read_found),
-    ),
-    "search_only": (
-        Step("search_products", search_products),
-        Step("search_products", search_cheapest),
-    ),
-    "fill_cart": (
-        Step("get_product", read_product),
-        Step("put_item", put_item),
-        Step("show_cart", show_cart),
-    ),
-    "check_out": (
-        Step("put_item", put_item),
-        Step("show_cart", show_cart),
-        Step("place_order", place_order),
-        Step("get_order", read_order),
-    ),
-    "look_at_orders": (
-        Step("list_orders", list_orders),
-        Step("list_orders", list_older_orders),
-    ),
-    "check_out_only": (
-        Step("put_item", put_item),
-        Step("place_order", place_order),
-    ),
-    # A client that heard nothing asks again under the same key: one order, one charge.
-    "check_out_twice": (
-        Step("put_item", put_item),
-        Step("place_order", place_order),
-        Step("place_order", place_order),
-    ),
-    "decline": (
-        Step("put_item", put_item),
-        Step("place_order", place_declined),
-    ),
-    "cancel": (
-        Step("put_item", put_item),
-        Step("place_order", place_order),
-        Step("cancel_order", cancel_order),
-    ),
-    "read_product": (Step("get_product", read_product),),
-    "list_small": (Step("list_products", list_small),),
-    "list_medium": (Step("list_products", list_medium),),
-    "list_large": (Step("list_products", list_large),),
-    "sign_in": (Step("sign_in", sign_in),),
+_ASKS: Final[dict[Journey, tuple[Callable[[Draw, Memory], Ask], ...]]] = {
+    "browse": (list_categories, list_products, read_product),
+    "search": (search_products, read_found),
+    "search_only": (search_products, search_cheapest),
+    "fill_cart": (read_product, put_item, show_cart),
+    "check_out": (put_item, show_cart, place_order, read_order),
+    "look_at_orders": (list_orders, list_older_orders),
+    "check_out_only": (put_item, place_order),
+    "check_out_twice": (put_item, place_order, place_order),
+    "decline": (put_item, place_declined),
+    "cancel": (put_item, place_order, cancel_order),
+    "read_product": (read_product,),
+    "list_small": (list_small,),
+    "list_medium": (list_medium,),
+    "list_large": (list_large,),
+    "sign_in": (sign_in,),
 }
+JOURNEYS: Final[dict[Journey, tuple[Step, ...]]] = {
+    journey: tuple(Step(*step) for step in zip(STEPS[journey], asks, strict=True))
+    for journey, asks in _ASKS.items()}

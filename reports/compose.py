@@ -15,6 +15,7 @@ from reports.confounds.find import find_confounds
 from reports.distance import measure_distance
 from reports.document import Document
 from reports.figures.style import drawing_style
+from reports.foretold import foretold_in
 from reports.guards import judge
 from reports.headlines import latency_headline, scaling_headline, void_sentence
 from reports.hops import measure_calls
@@ -82,6 +83,7 @@ def describe(run: Run) -> Document:
                latency_part(series, measure_calls(run, judged, series, latency),
                             measure_distance(run, judged), arms, void),
                scaling_part(scaling, arms, void), isolation_part(
-                   isolation, arms, revenue_of(isolation, usable(judged, "isolation"))),
+                   isolation, arms, revenue_of(isolation, usable(judged, "isolation")),
+                   foretold_in(record)),
                ledger_part(ledger)],
     )

@@ -18,8 +18,8 @@ from contract.endpoints import BY_NAME, NEEDS
 from contract.run_record import FaultRecord
 
 _ENDS_PROCESSES: Final = frozenset({"crash", "poison"})
-_ONLY_LATE: Final = frozenset({"slow", "burn", "network_delay"})
-_ON_A_LINK: Final = frozenset({"network_cut", "network_drop", "network_delay"})
+ONLY_LATE: Final = frozenset({"slow", "burn", "network_delay"})
+ON_A_LINK: Final = frozenset({"network_cut", "network_drop", "network_delay"})
 _WHOLE: Final = frozenset({"monolith", "colocated"})
 """Programs that run every module."""
 _OF_PRODUCTS: Final = frozenset({"catalog", "search"})
@@ -58,7 +58,7 @@ def reaches(fault: FaultRecord, endpoint: str, place: Place) -> bool:
     module, needed = fault.module, NEEDS.get(endpoint, frozenset())
     if module == "database" or (fault.kind == "database_down" and place.one_server):
         return endpoint in NEEDS
-    if fault.kind in _ON_A_LINK:
+    if fault.kind in ON_A_LINK:
         return module in needed and BY_NAME[endpoint].domain != module
     if fault.kind == "database_lock" and not place.is_split and module in _OF_PRODUCTS:
         reads = bool(needed & _OF_PRODUCTS)
@@ -121,7 +121,7 @@ def predict(fault: FaultRecord, place: Place, requests: Sequence[Request], windo
     if fault.kind == "leak" and fault.applies:
         return None
     hit = [one for one in requests if fault.applies and reaches(fault, one.endpoint, place)]
-    if fault.kind in _ONLY_LATE:
+    if fault.kind in ONLY_LATE:
         late = [one for one in hit if one.good
                 and one.response_ms + later_ms(fault, one) > slo_ms]
         return _shares(late, [one for one in requests if one.good], fault.dose)

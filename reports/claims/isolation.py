@@ -10,10 +10,11 @@ from reports.claims.facts import CLAIMS
 from reports.estimate import Estimate
 from reports.isolation import FaultResult, Loss
 from reports.losses import least_half, times_for
-from reports.words import count, number
+from reports.words import count, listed, number
 
 _MARGIN = 0.01
 """Collateral below this share of all requests is called none."""
+_MOST_NAMES = 6
 _NO_FAULTS = "faults that acted in both stores and have a matched run"
 
 
@@ -52,7 +53,7 @@ def contained(evidence: Evidence) -> Row:
     return _or_undecidable(found, Row(
         CLAIMS["A7"], all_of(words), tuple(one.effect for one in found),
         "the worst fault comes first; supported: the interval of every fault ends below "
-        f"{_MARGIN * 100:g} % of all requests"))
+        f"{_MARGIN * 100:g} % of all requests{_left_out(evidence, found)}"))
 
 
 def no_amplification(evidence: Evidence) -> Row:
@@ -82,6 +83,19 @@ def _collateral(evidence: Evidence, topology: str) -> list[_Found]:
              for result in evidence.faults if result.is_comparable
              and (loss := result.losses.get(topology)) and loss.collateral]
     return sorted(found, key=lambda one: -(one.effect.value or 0.0))
+
+
+def _left_out(evidence: Evidence, found: list[_Found]) -> str:
+    """Which faults of the scenario file (module and kind) take no part; empty: all do."""
+    known = {(keys["module"], keys["kind"])
+             for keys in evidence.run.record.definitions.get("faults", {}).values()}
+    absent = sorted(known - {(one.result.fault.module, one.result.fault.kind) for one in found})
+    if not absent:
+        return ""
+    names = f": {listed([f'{module} {kind}' for module, kind in absent])}"
+    return (f"; {len(absent)} of {count(len(known), 'fault')} in the run's catalogue "
+            "(module and kind) take no part, not met or not comparable"
+            f"{names if len(absent) <= _MOST_NAMES else ''}")
 
 
 def _or_undecidable(found: list[_Found], row: Row) -> Row:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from reports.arms import Arms
 from reports.document import Block, Note, Part
+from reports.foretold import Foretold
 from reports.isolation import FaultResult, Loss
 from reports.isolation_words import share_text
+from reports.parts.foretold import foretold_blocks
 from reports.parts.impact import impact_tables
 from reports.parts.isolation_drawings import isolation_drawings
 from reports.parts.isolation_tables import availability_table, loss_table, strip_table
@@ -22,7 +24,7 @@ _MANY, _TOLD = 4, 3
 
 
 def isolation_part(results: list[FaultResult], arms: Arms,
-                   revenue: Sequence[Revenue] = ()) -> Part:
+                   revenue: Sequence[Revenue] = (), foretold: Sequence[Foretold] = ()) -> Part:
     """Build the chapter; a fault that can't be compared says why."""
     title = "Failure isolation"
     if not results:
@@ -34,7 +36,8 @@ def isolation_part(results: list[FaultResult], arms: Arms,
     lead += revenue_said(revenue, arms)
     blocks: list[Block] = [
         *isolation_drawings(results, told, arms), *posture_blocks(results, arms),
-        *impact_tables(results), *revenue_table(revenue), loss_table(results),
+        *impact_tables(results), *revenue_table(revenue), *foretold_blocks(foretold),
+        loss_table(results),
         availability_table(results), strip_table(results)]
     if any(result.repeats == 1 for result in results):
         blocks.append(Note("Faults with one run a store: intervals count requests only; how much "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from synthetic import Planted, write_run
@@ -26,8 +27,10 @@ def faults_of(folder: Path, **planted: object) -> list[FaultResult]:
     return measure_isolation(run, judge(run.record, {}), ARMS)
 
 
-def evidence(faults: list[FaultResult]) -> Evidence:
-    return Evidence(None, ARMS, [], None, None, faults, {})  # type: ignore[arg-type]
+def evidence(faults: list[FaultResult], catalogue: tuple[tuple[str, str], ...] = ()) -> Evidence:
+    known = {f"{module}-{kind}": {"module": module, "kind": kind} for module, kind in catalogue}
+    run = SimpleNamespace(record=SimpleNamespace(definitions={"faults": known}))
+    return Evidence(run, ARMS, [], None, None, faults, {})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +111,18 @@ def test_amplification_without_retries_is_judged_without_retries(
         f"payments-crash on {name}: lost beyond prediction"
         for name in ("monolith", "microservices")]
     assert row.word == "contradicted"
+
+
+def test_faults_of_the_catalogue_that_a_run_left_out_are_told(short: list[FaultResult]) -> None:
+    met = ("payments", "crash")
+    assert contained(evidence(short, (met,))).caveat.endswith("1 % of all requests")
+    few = contained(evidence(short, (met, ("cart", "hang"), ("bank", "down")))).caveat
+    assert few.endswith("; 2 of 3 faults in the run's catalogue (module and kind) take no part, "
+                        "not met or not comparable: bank down and cart hang")
+    kinds = [("cart", kind) for kind in ("crash", "hang", "slow", "error", "burn", "leak", "pool")]
+    many = contained(evidence(short, (met, *kinds))).caveat
+    assert many.endswith("7 of 8 faults in the run's catalogue (module and kind) take no part, "
+                         "not met or not comparable")
+    absent = replace(short[0], losses={**short[0].losses, "monolith": replace(
+        short[0].losses["monolith"], applies=False)})
+    assert contained(evidence([absent], (met,))).word == "not testable here"
