@@ -12,12 +12,12 @@ from contract.run_record import TrialRecord
 from reports.arms import Arms, aa_pairs_of, pairs_of, usable
 from reports.cost_parts import PartBill, bill_parts, bytes_between
 from reports.demand import named, whole
-from reports.estimate import Estimate, Ratio, adjusted_p, mean_of, ratio_of_pairs
+from reports.estimate import Band, Estimate, Ratio, adjusted_p, mean_of, ratio_of_pairs
 from reports.guards import Judged
 from reports.price import PriceList, Use, prices_of
 from reports.read import Run
 from reports.tally import Tally, tally
-from reports.verdicts import Band, band_of
+from reports.verdicts import band_of
 
 WHAT: Final = {
     "cpu_s": "CPU-seconds", "gb_s": "GB·s of memory", "connection_s": "connection-seconds",

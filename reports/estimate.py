@@ -27,6 +27,7 @@ __all__ = [
     "LEVEL",
     "QS",
     "ROWS_FOR",
+    "Band",
     "Estimate",
     "Floats",
     "Ratio",
@@ -73,6 +74,15 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """The lab's noise floor: how far apart a store was from itself in the mean of A/A pairs."""
+
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ratio:
     """theta_B / theta_A over pairs; `low` and `high` are the t interval of mean log ratios."""
 
@@ -90,6 +100,16 @@ class Ratio:
     """The same interval by the block bootstrap; None under 20 pairs."""
     unit: str = "ratio"
     method: str = "paired t of log ratios"
+    band: Band | None = None
+    """The noise floor of the same quantity, where it was looked for."""
+
+    @property
+    def widest(self) -> tuple[float, float] | None:
+        """What a difference must lie beyond: the wider of both intervals; None with one pair."""
+        if self.low is None or self.high is None:
+            return None
+        ends = [(self.low, self.high), *([self.block] if self.block else [])]
+        return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def percentile(values: Values, q: float) -> float:

@@ -58,8 +58,9 @@ def _error_of_mean(x: Floats) -> float | None:
 
 
 def _error(ratio: Ratio) -> float | None:
-    """Standard error of the mean log ratio, read back from its t interval."""
-    if ratio.low is None or ratio.high is None:
+    """Standard error of the mean log ratio, read back from the wider of its intervals."""
+    if ratio.widest is None:
         return None
-    half = (math.log(ratio.high) - math.log(ratio.low)) / 2
+    low, high = ratio.widest
+    half = (math.log(high) - math.log(low)) / 2
     return half / float(stats.t.ppf((1 + LEVEL) / 2, ratio.n - 1))

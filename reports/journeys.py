@@ -15,8 +15,8 @@ import pandas as pd
 
 from contract.run_record import TrialRecord
 from reports.arms import Pairs
-from reports.estimate import Floats, Ratio, is_enough, percentile, ratio_of_pairs
-from reports.verdicts import Band, band_of
+from reports.estimate import Band, Floats, Ratio, is_enough, percentile, ratio_of_pairs
+from reports.verdicts import band_of
 
 QS: Final = (50.0, 95.0)
 

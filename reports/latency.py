@@ -20,6 +20,7 @@ from reports.clocks import Clock, read_clocks
 from reports.endpoints import EndpointRow, measure_endpoints
 from reports.estimate import (
     QS,
+    Band,
     Estimate,
     Floats,
     Ratio,
@@ -31,8 +32,9 @@ from reports.estimate import (
 )
 from reports.guards import Judged
 from reports.journeys import Journeys, measure_journeys
+from reports.noise import beside_itself
 from reports.read import Run
-from reports.verdicts import Band, band_of
+from reports.verdicts import band_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,8 @@ def medians_ms(run: Run) -> dict[int, float]:
 
 def by_pair(latency: Latency, base: str, rival: str,
             value: Callable[[TrialRecord], float | None]) -> Ratio | None:
-    """Ratio rival ÷ base, by the series' pairs, of anything that a trial has; None without."""
+    """Ratio rival ÷ base, by the series' pairs, of anything that a trial has, beside its noise
+    floor; None without."""
     groups: dict[tuple[int, int], dict[str, TrialRecord]] = {}
     for trial in latency.trials:
         if not trial.is_aa:
@@ -185,7 +188,8 @@ def by_pair(latency: Latency, base: str, rival: str,
     both = [(value(group[base]), value(group[rival])) for _, group in sorted(groups.items())
             if base in group and rival in group]
     known = [(a, b) for a, b in both if a is not None and b is not None]
-    return ratio_of_pairs([a for a, _ in known], [b for _, b in known]) if known else None
+    found = ratio_of_pairs([a for a, _ in known], [b for _, b in known]) if known else None
+    return beside_itself(found, latency.trials, value)
 
 
 def spectrum_rows(latency: Latency) -> list[SpectrumRow]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from reports.estimate import ALPHA, Ratio
+from reports.estimate import ALPHA, Band, Ratio
 from reports.words import count, number
 
 Word = Literal["slower", "faster", "no difference shown", "equivalent", "one pair", "unknown"]
@@ -16,15 +16,6 @@ LEAST_PRINTED: Final = 0.001
 """Below this nobody reads the digits of a p value."""
 MOST_DIGITS: Final = 6
 """An interval that needs more digits to be told from its limit excludes nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """The lab's noise floor: how far apart a store was from itself in the mean of A/A pairs."""
-
-    low: float
-    high: float
-    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +56,21 @@ def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | None, band: B
     """
     if ratio is None:
         return Verdict("unknown", f"{what}: no pair of trials can be compared.")
-    if ratio.low is None or ratio.high is None:
+    if ratio.low is None or ratio.high is None or ratio.widest is None:
         text = (f"{what}: {rival} took ~×{number(ratio.value)} the time of {base} in one pair; "
                 "one pair has no interval, so no difference is shown.")
         return Verdict("one pair", text, ratio.value, None, None, ratio.n)
     turned = ratio.value < 1
     value, low, high = ((1 / ratio.value, 1 / ratio.high, 1 / ratio.low) if turned
                         else (ratio.value, ratio.low, ratio.high))
-    blocks = _turn(ratio.block) if turned else ratio.block
-    least = min(low, blocks[0]) if blocks else low
+    least = 1 / ratio.widest[1] if turned else ratio.widest[0]
     digits = digits_apart(least, band.high if band else 1.0)
     pairs = count(ratio.n, "pair")
     if digits and (adjusted_p is None or adjusted_p < ALPHA):
         slow, fast = (base, rival) if turned else (rival, base)
         ends = ", ".join(number(end, digits) for end in (low, high))
-        beside = f"{_block(blocks, digits)}{_holm(adjusted_p)}{_noise(band, digits)}"
+        beside = (f"{block_said(ratio.block, turned, digits)}{_holm(adjusted_p)}"
+                  f"{_noise(band, digits)}")
         text = (f"{what}: {slow} slower than {fast} by ×{number(value, digits)} [{ends}], "
                 f"{pairs}{beside}.")
         return Verdict("faster" if turned else "slower", text, value, low, high, ratio.n,
@@ -89,7 +80,7 @@ def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | None, band: B
     if _is_equivalent(ratio):
         word, said = "equivalent", "equivalent within ±10 %"
     ends = f"between ×{number(ratio.low)} and ×{number(ratio.high)}"
-    beside = f"{_block(ratio.block)}{_holm(adjusted_p)}{_noise(band)}"
+    beside = f"{block_said(ratio.block)}{_holm(adjusted_p)}{_noise(band)}"
     return Verdict(word, f"{what}: {said} ({ends}, {pairs}{beside}).",
                    ratio.value, ratio.low, ratio.high, ratio.n, adjusted_p)
 
@@ -118,18 +109,16 @@ def _printed(value: float, digits: int) -> float:
 
 
 def _is_equivalent(ratio: Ratio) -> bool:
-    ends = [(ratio.low, ratio.high), *([ratio.block] if ratio.block else [])]
-    return all(low is not None and high is not None
-               and low >= 1 / EQUIVALENT and high <= EQUIVALENT for low, high in ends)
+    return (ratio.widest is not None and ratio.widest[0] >= 1 / EQUIVALENT
+            and ratio.widest[1] <= EQUIVALENT)
 
 
-def _turn(ends: tuple[float, float] | None) -> tuple[float, float] | None:
-    return (1 / ends[1], 1 / ends[0]) if ends else None
-
-
-def _block(ends: tuple[float, float] | None, digits: int = 3) -> str:
+def block_said(ends: tuple[float, float] | None, turned: bool = False, digits: int = 3) -> str:
+    """`; by blocks of pairs ×1.20 to ×1.45`, turned round where the verdict is."""
     if ends is None:
         return ""
+    if turned:
+        ends = 1 / ends[1], 1 / ends[0]
     return f"; by blocks of pairs ×{number(ends[0], digits)} to ×{number(ends[1], digits)}"
 
 

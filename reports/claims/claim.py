@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from reports.estimate import Estimate, Ratio
-from reports.words import MINUS, interval, number
+from reports.estimate import Band, Estimate, Ratio
+from reports.words import MINUS, count, interval, listed, number
 
 Word = Literal["supported", "contradicted", "no difference shown", "not testable here"]
 WORDS: Final[tuple[Word, ...]] = (
@@ -44,13 +45,42 @@ class Effect:
     unit: Literal["ratio", "share", "count"]
     of: str = "pairs"
     """What n counts."""
+    block: tuple[float, float] | None = None
+    """The same interval by the block bootstrap; None: there is none."""
+    band: Band | None = None
+    """The noise floor of the same quantity, where A/A pairs have it."""
+
+    @property
+    def widest(self) -> tuple[float | None, float | None]:
+        """The ends that decide: those of the wider interval."""
+        if self.low is None or self.high is None or self.block is None:
+            return self.low, self.high
+        return min(self.low, self.block[0]), max(self.high, self.block[1])
+
+    @property
+    def floor(self) -> float:
+        """How far from 1 a difference must be: beyond what a store differs from itself by."""
+        return self.band.high if self.band else 1.0
+
+    @property
+    def turned(self) -> Effect:
+        """1 ÷ a ratio."""
+        value, high, low = (1 / end if end else None for end in (self.value, self.low, self.high))
+        block = (1 / self.block[1], 1 / self.block[0]) if self.block else None
+        return replace(self, value=value, low=low, high=high, block=block)
 
     @property
     def text(self) -> str:
-        """`CPU an answer ×1.83 [1.50, 2.20], n = 6 pairs`."""
+        """`CPU an answer ×1.83 [1.50, 2.20], n = 6 pairs (a store against itself ×1.05 off, …)`."""
         if self.unit == "count":
             return f"{self.what} {self.value:g} {interval(self.low, self.high)}".strip()
-        return f"{self.what} {self._number()}, n = {self.n} {self.of}"
+        beside = [f"by blocks of pairs ×{number(self.block[0])} to ×{number(self.block[1])}"
+                  ] if self.block else []
+        if self.band:
+            beside.append(f"a store against itself ×{number(self.band.high)} off, "
+                          f"{count(self.band.n, 'A/A pair')}")
+        return (f"{self.what} {self._number()}, n = {self.n} {self.of}"
+                f"{f' ({listed(beside)})' if beside else ''}")
 
     def _number(self) -> str:
         scale, sign, unit = (1.0, "×", "") if self.unit == "ratio" else (100.0, "", " points")
@@ -77,9 +107,17 @@ class Row:
     """What this run lacks, when the claim is not testable here."""
 
 
-def effect_of_ratio(what: str, ratio: Ratio) -> Effect:
-    """A paired ratio as an effect."""
-    return Effect(what, ratio.value, ratio.low, ratio.high, ratio.n, "ratio")
+def effect_of_ratio(what: str, ratio: Ratio, steps: int = 1) -> Effect:
+    """A paired ratio as an effect; of several steps at once, the geometric mean of one."""
+    def each(end: float) -> float:
+        return math.exp(math.log(end) / steps)
+
+    block, band = ratio.block, ratio.band
+    return Effect(
+        what, each(ratio.value), each(ratio.low) if ratio.low else None,
+        each(ratio.high) if ratio.high else None, ratio.n, "ratio",
+        block=(each(block[0]), each(block[1])) if block else None,
+        band=Band(each(band.low), each(band.high), band.n) if band else None)
 
 
 def effect_of_estimate(what: str, found: Estimate, of: str) -> Effect:
@@ -87,21 +125,25 @@ def effect_of_estimate(what: str, found: Estimate, of: str) -> Effect:
     return Effect(what, found.value, found.low, found.high, found.n, "share", of)
 
 
-def by_direction(effect: Effect, border: float = 1.0) -> Word:
-    """The claim says `above the border`: supported or contradicted only by the whole interval."""
-    if effect.low is not None and effect.low > border:
+def by_direction(effect: Effect) -> Word:
+    """The claim says `above 1`: supported or contradicted only by the whole of the wider
+    interval, beyond the noise floor."""
+    low, high = effect.widest
+    if low is not None and low > effect.floor:
         return "supported"
-    if effect.high is not None and effect.high < border:
+    if high is not None and high < 1 / effect.floor:
         return "contradicted"
     return "no difference shown"
 
 
 def by_equivalence(effect: Effect, least: float, most: float) -> Word:
-    """The claim says `within [least, most]`: by the interval inside, or wholly outside."""
-    low, high = effect.low, effect.high
+    """The claim says `within [least, most]`: by the wider interval inside, or wholly outside and
+    beyond the noise floor."""
+    low, high = effect.widest
     if low is not None and high is not None and low >= least and high <= most:
         return "supported"
-    if (low is not None and low > most) or (high is not None and high < least):
+    if ((low is not None and low > max(most, effect.floor))
+            or (high is not None and high < min(least, 1 / effect.floor))):
         return "contradicted"
     return "no difference shown"
 

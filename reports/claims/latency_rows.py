@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reports.claims.claim import (
     Effect,
     Row,
@@ -17,6 +19,7 @@ from reports.claims.facts import CLAIMS
 from reports.estimate import Ratio
 from reports.estimate_apart import ratio_apart
 from reports.latency import Latency
+from reports.noise import apart
 from reports.verdicts import Verdict, speed_verdict
 
 _WORDS: dict[str, Word] = {"slower": "supported", "faster": "contradicted"}
@@ -31,7 +34,7 @@ def simple_read(evidence: Evidence) -> Row:
     if found is None or ratio is None:
         return untestable(claim, "a latency series of workload product_read on both stores")
     return Row(claim, _word(_verdict(evidence, found, 50.0)),
-               (effect_of_ratio("median", ratio),), evidence.hop_caveat(found))
+               (_effect("median", found, 50.0, ratio),), evidence.hop_caveat(found))
 
 
 def cpu_bound(evidence: Evidence) -> Row:
@@ -41,7 +44,7 @@ def cpu_bound(evidence: Evidence) -> Row:
     ratio = found.ratios[50.0] if found else None
     if found is None or ratio is None or claim.least is None or claim.most is None:
         return untestable(claim, "a latency series of workload sign_in on both stores")
-    effect = effect_of_ratio("median", ratio)
+    effect = _effect("median", found, 50.0, ratio)
     return Row(claim, by_equivalence(effect, claim.least, claim.most), (effect,),
                evidence.hop_caveat(found))
 
@@ -54,7 +57,7 @@ def tail(evidence: Evidence) -> Row:
         return untestable(claim, "latency pairs of both stores with 400 first requests in every "
                                  "trial, for a p95")
     verdict = _verdict(evidence, found, 95.0, found.adjusted.get("p95"))
-    return Row(claim, _word(verdict), (effect_of_ratio(f"p95 of {_name(found)}", ratio),),
+    return Row(claim, _word(verdict), (_effect(f"p95 of {_name(found)}", found, 95.0, ratio),),
                evidence.hop_caveat(found))
 
 
@@ -65,12 +68,12 @@ def heavier_work(evidence: Evidence) -> Row:
     known = [(one, ratio) for one in found if one and (ratio := one.ratios[50.0])]
     if len(known) < len(LISTS):
         return untestable(claim, f"latency series of workloads {', '.join(LISTS)} on both stores")
-    ratios = [ratio for _, ratio in known]
+    ratios = [replace(ratio, band=one.bands[50.0]) for one, ratio in known]
     steps = [_fall(f"{b} against {a}", one, other) for a, b, one, other in zip(
         LISTS, LISTS[1:], ratios, ratios[1:], strict=False)]
     whole = _fall("ratio at long lists ÷ ratio at short ones", ratios[0], ratios[-1])
     gaps = tuple(effect_of_ratio(name, ratio) for name, ratio in zip(LISTS, ratios, strict=True))
-    return Row(claim, all_of([_falls(step) for step in steps]), (whole, *gaps),
+    return Row(claim, all_of([by_direction(step.turned) for step in steps]), (whole, *gaps),
                evidence.hop_caveat(known[0][0]))
 
 
@@ -95,17 +98,15 @@ def _word(verdict: Verdict) -> Word:
     return _WORDS.get(verdict.word, "no difference shown")
 
 
-def _falls(step: Effect) -> Word:
-    """Claimed: below 1."""
-    turned = Effect(step.what, step.value, step.high and 1 / step.high,
-                    step.low and 1 / step.low, step.n, "ratio")
-    return by_direction(turned)
+def _effect(what: str, latency: Latency, q: float, ratio: Ratio) -> Effect:
+    return effect_of_ratio(what, replace(ratio, band=latency.bands[q]))
 
 
 def _fall(what: str, before: Ratio, after: Ratio) -> Effect:
     """after ÷ before: series are measured apart."""
     found = ratio_apart(before, after)
-    return Effect(what, found.value, found.low, found.high, min(found.n), "ratio", "pairs each")
+    return Effect(what, found.value, found.low, found.high, min(found.n), "ratio", "pairs each",
+                  band=apart(before.band, after.band))
 
 
 def _name(latency: Latency) -> str:

@@ -69,8 +69,6 @@ def _processes(evidence: Evidence, topology: str) -> int:
 
 
 def _root(ratio: Ratio, steps: int) -> Effect:
-    value, low, high = (None if end is None else end ** (1 / steps)
-                        for end in (ratio.value, ratio.low, ratio.high))
-    return Effect("whole journeys, each further process", value, low, high, ratio.n, "ratio")
+    return effect_of_ratio("whole journeys, each further process", ratio, steps)
 
 

@@ -10,7 +10,7 @@ from reports.figures.cost import draw_cost
 from reports.parts.cost_parts import part_blocks
 from reports.price import PriceList
 from reports.table import Table
-from reports.verdicts import digits_apart
+from reports.verdicts import block_said, digits_apart
 from reports.words import ABSENT, count, interval, listed, number, percent
 
 
@@ -39,21 +39,23 @@ def cost_blocks(bill: Bill, arms: Arms) -> list[Block]:
 
 
 def cost_verdict(one: CostRatio, arms: Arms) -> str:
-    """Which store costs more, if the interval, the noise floor and Holm's p all say so."""
+    """Which store costs more, if both intervals, the noise floor and Holm's p all say so."""
     ratio, rival = one.ratio, arms.rival or ""
-    if ratio.low is None or ratio.high is None:
+    if ratio.low is None or ratio.high is None or ratio.widest is None:
         return (f"{rival} took ~×{number(ratio.value)} of {arms.base} in one pair; one pair has "
                 "no interval")
     turned = ratio.value < 1
     value, low, high = ((1 / ratio.value, 1 / ratio.high, 1 / ratio.low) if turned
                         else (ratio.value, ratio.low, ratio.high))
-    digits = digits_apart(low, one.band.high if one.band else 1.0)
+    least = 1 / ratio.widest[1] if turned else ratio.widest[0]
+    digits = digits_apart(least, one.band.high if one.band else 1.0)
     if digits and (one.adjusted_p is None or one.adjusted_p < ALPHA):
         more = arms.base if turned else rival
         ends = ", ".join(number(end, digits) for end in (low, high))
-        return f"{more} costs more, ×{number(value, digits)} [{ends}], {count(ratio.n, 'pair')}"
+        return (f"{more} costs more, ×{number(value, digits)} [{ends}], {count(ratio.n, 'pair')}"
+                f"{block_said(ratio.block, turned, digits)}")
     return (f"no difference shown (between ×{number(ratio.low)} and ×{number(ratio.high)}, "
-            f"{count(ratio.n, 'pair')})")
+            f"{count(ratio.n, 'pair')}{block_said(ratio.block)})")
 
 
 def _money_said(bill: Bill, first: list[Cost], arms: Arms) -> str:
@@ -113,8 +115,9 @@ def _bill_table(costs: list[Cost], prices: PriceList | None) -> Table:
 def _ratio_table(ratios: list[CostRatio], arms: Arms) -> Table:
     return Table(
         "scaling_cost_ratios", f"Cost of {arms.rival} ÷ {arms.base}",
-        "Paired t on logarithms of the latency pairs; A/A: how far a store was from itself. A "
-        "difference must lie beyond both, with p below 0.05 by Holm in the family of all rows.",
+        "Paired t on logarithms of the latency pairs, from 20 pairs on blocks of pairs too; A/A: "
+        "how far a store was from itself. A difference must lie beyond all of them, with p below "
+        "0.05 by Holm in the family of all rows.",
         ["series", "cost", "A/A", "p by Holm", "verdict"],
         [[one.series, WHAT[one.what], f"×{number(one.band.high)}" if one.band else ABSENT,
           _p(one.adjusted_p), cost_verdict(one, arms)] for one in ratios],

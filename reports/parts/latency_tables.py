@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from reports.estimate import QS, Ratio, quantiles
+from reports.estimate import QS, Band, Ratio, quantiles
 from reports.latency import Latency, spectrum_rows
 from reports.table import Table
-from reports.verdicts import Band
 from reports.words import TOO_FEW, milliseconds, number, p_text, times
 
 Compared = tuple[str, str, str, float, Ratio, Band | None, float | None]

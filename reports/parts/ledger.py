@@ -43,7 +43,8 @@ def _table(rows: list[Row]) -> Table:
         [[row.claim.id, row.claim.text, f"{row.claim.figures} ({row.claim.source})", _here(row),
           _verdict(row)] for row in rows],
         ["id", "claim", "source", "link", "published", "expected", "verdict", "effect", "value",
-         "low", "high", "n", "unit", "caveat", "missing"],
+         "low", "high", "n", "unit", "block_low", "block_high", "aa_high", "aa_pairs", "caveat",
+         "missing"],
         [line for row in rows for line in _raw(row)])
 
 
@@ -74,5 +75,6 @@ def _verdict(row: Row) -> str:
 def _raw(row: Row) -> list[list[Any]]:
     claim = row.claim
     head = [claim.id, claim.text, claim.source, claim.link, claim.figures, claim.expected, row.word]
-    effects = [[e.what, e.value, e.low, e.high, e.n, e.unit] for e in row.effects]
-    return [[*head, *effect, row.caveat, row.missing] for effect in effects or [[None] * 6]]
+    effects = [[e.what, e.value, e.low, e.high, e.n, e.unit, *(e.block or (None, None)),
+                *((e.band.high, e.band.n) if e.band else (None, None))] for e in row.effects]
+    return [[*head, *effect, row.caveat, row.missing] for effect in effects or [[None] * 10]]

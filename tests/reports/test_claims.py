@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from reports.claims.claim import (
     all_of,
     by_direction,
     by_equivalence,
+    effect_of_ratio,
     every_one,
     size_of,
 )
@@ -26,9 +29,12 @@ from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
 from reports.claims.ledger import DECIDE, decide_claims
 from reports.document import Document
+from reports.estimate import Band, Ratio
+from reports.estimate_apart import ratio_apart
 from reports.guards import judge
 from reports.isolation import measure_isolation
 from reports.latency import headline_of, measure_series, medians_ms
+from reports.noise import apart
 from reports.read import read_run
 from reports.scaling import measure_scaling
 
@@ -74,6 +80,49 @@ def test_an_open_end_shows_what_the_other_end_shows() -> None:
     assert by_equivalence(effect(1.2, None), 0.9, 1.1) == "contradicted"
 
 
+@given(ends=st.tuples(ends, ends), wide=st.tuples(ends, ends), off=st.floats(0, 0.5))
+def test_a_difference_lies_beyond_the_wider_interval_and_the_noise_floor(
+        ends: tuple[float, float], wide: tuple[float, float], off: float) -> None:
+    block, band = (min(wide), max(wide)), Band(math.exp(-off), math.exp(off), 4)
+    found = replace(effect(min(ends), max(ends)), block=block, band=band)
+    low, high = min(*ends, *wide), max(*ends, *wide)
+    word = by_direction(found)
+    assert (word == "supported") == (low > band.high)
+    assert (word == "contradicted") == (high < 1 / band.high)
+    word = by_equivalence(found, 0.9, 1.1)
+    assert (word == "supported") == (low >= 0.9 and high <= 1.1)
+    assert (word == "contradicted") == (low > max(1.1, band.high)
+                                        or high < min(0.9, 1 / band.high))
+
+
+def test_all_that_decides_a_ratio_stands_in_its_cell() -> None:
+    paired = Ratio(4.0, 2.25, 6.25, 20, 4.0, 0.01, block=(1.96, 9.0),
+                   band=Band(1 / 1.21, 1.21, 4))
+    assert effect_of_ratio("memory", paired).text == (
+        "memory ×4.00 [2.25, 6.25], n = 20 pairs (by blocks of pairs ×1.96 to ×9.00 and a store "
+        "against itself ×1.21 off, 4 A/A pairs)")
+    step = effect_of_ratio("a step", paired, steps=2)
+    assert step.text == ("a step ×2.00 [1.50, 2.50], n = 20 pairs (by blocks of pairs ×1.40 to "
+                         "×3.00 and a store against itself ×1.10 off, 4 A/A pairs)")
+    assert (step.turned.low, step.turned.high) == pytest.approx((0.4, 1 / 1.5))
+    assert step.turned.block == pytest.approx((1 / 3, 1 / 1.4))
+
+
+def test_ratios_that_were_measured_apart_differ_by_the_wider_of_their_intervals() -> None:
+    narrow = Ratio(2.0, 1.9, 2.0**2 / 1.9, 20, 2.0, 0.01)
+    wide = replace(narrow, block=(1.0, 4.0))
+    after = replace(narrow, value=1.5, low=1.4, high=1.5**2 / 1.4)
+    assert ratio_apart(narrow, after).differs
+    assert not ratio_apart(wide, after).differs
+    both = apart(Band(1 / 1.2, 1.2, 2), Band(1 / 1.2, 1.2, 3))
+    assert both is not None
+    assert (both.high, both.n) == (pytest.approx(1.2**2**0.5), 5)
+    alone = apart(None, both)
+    assert alone is not None
+    assert (alone.high, alone.n) == (pytest.approx(both.high), 5)
+    assert apart(None, None) is None
+
+
 def test_one_contradicted_half_is_enough_and_one_open_half_too() -> None:
     assert all_of(["supported", "supported"]) == "supported"
     assert all_of(["supported", "no difference shown"]) == "no difference shown"
@@ -103,6 +152,8 @@ def test_planted_differences_are_supported(tmp_path: Path) -> None:
     words = {name: rows[name].word for name in rows}
     supported = ("A1", "A5", "B1", "B2", "B3", "B4", "B5", "B8", "B11", "B12")
     assert {name: words[name] for name in supported} == dict.fromkeys(supported, "supported")
+    bands = [rows[name].effects[0].band for name in ("B1", "B2", "B3", "B8", "B11", "B12")]
+    assert [band.n for band in bands if band] == [1] * len(bands)
     assert words["B10"] != "contradicted"
     assert [one.value for one in rows["B10"].effects] == pytest.approx([0.0] * 6, abs=0.03)
     assert rows["B5"].effects[0].value == pytest.approx((1.3 * 5 + 1.5) / (3.0 * 5 + 1.5),

@@ -14,14 +14,13 @@ from synthetic_search import COST, MONOLITH, World, write_search_run
 from reports.arms import find_arms
 from reports.cost import Bill, measure_bill
 from reports.document import Note
-from reports.estimate import Ratio
+from reports.estimate import Band, Ratio
 from reports.figures.style import drawing_style
 from reports.guards import judge
 from reports.parts.cost import cost_blocks, cost_verdict
 from reports.price import PriceList, Use, prices_of
 from reports.read import Run, read_run
 from reports.tally import tally
-from reports.verdicts import Band
 
 CALM = World(cost_noise=0.0)
 PRICES = {"currency": "EUR", "core_hour": 0.36, "gb_hour": 0.036, "connection_hour": 0.0036,
@@ -107,6 +106,16 @@ def test_costs_are_compared_by_pairs_beyond_chance_and_the_noise_floor(billed: M
     noisy = replace(cpu, band=Band(1 / 4, 4.0, 3))
     assert "no difference shown" in cost_verdict(noisy, arms)
     assert "no difference shown" in cost_verdict(replace(cpu, adjusted_p=0.2), arms)
+    many = replace(cpu.ratio, value=2.0, low=1.9, high=2.1, n=20, block=(1.25, 3.2))
+    blocks = replace(cpu, ratio=many, band=None, adjusted_p=None)
+    assert cost_verdict(blocks, arms) == ("microservices costs more, ×2.00 [1.90, 2.10], 20 pairs"
+                                          "; by blocks of pairs ×1.25 to ×3.20")
+    turned = replace(many, value=0.5, low=1 / 2.1, high=1 / 1.9, block=(1 / 3.2, 1 / 1.25))
+    assert cost_verdict(replace(blocks, ratio=turned), arms) == cost_verdict(
+        blocks, arms).replace("microservices", "monolith")
+    assert cost_verdict(replace(blocks, ratio=replace(many, block=(0.9, 4.0))), arms) == (
+        "no difference shown (between ×1.90 and ×2.10, 20 pairs; by blocks of pairs ×0.900 to "
+        "×4.00)")
     one_pair = replace(cpu, ratio=Ratio(2.0, None, None, 1, 2.0, None))
     assert "one pair has no interval" in cost_verdict(one_pair, arms)
 

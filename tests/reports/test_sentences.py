@@ -32,7 +32,7 @@ from sentences import (
 
 from reports.arms import Arms
 from reports.capacity import Place, Point, PointRatio, Searched
-from reports.estimate import Estimate, Ratio
+from reports.estimate import Band, Estimate, Ratio
 from reports.guards import judge
 from reports.headlines import (
     capacity_verdict,
@@ -51,7 +51,7 @@ from reports.scaling import Capacity, CapacityRatio, CapacityRow, Scaling, measu
 from reports.search import Search, Threshold, merge
 from reports.search_words import threshold_verdict
 from reports.threshold_ratio import ratio_of_searches, ratio_of_searches_apart
-from reports.verdicts import Band, speed_verdict
+from reports.verdicts import speed_verdict
 
 ARMS = Arms("monolith", "microservices", ())
 MORE = settings(max_examples=400, deadline=None)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from reports.arms import Arms
-from reports.estimate import Estimate, Ratio, ratio_of_pairs
+from reports.estimate import Band, Estimate, Ratio, ratio_of_pairs
 from reports.headlines import capacity_verdict
 from reports.isolation_words import collateral_verdict
 from reports.scaling import CapacityRatio
-from reports.verdicts import Band, band_of, speed_verdict
+from reports.verdicts import band_of, speed_verdict
 from reports.words import number
 
 ARMS = Arms("monolith", "microservices", ())
