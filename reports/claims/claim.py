@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -49,6 +50,8 @@ class Effect:
     """The same interval by the block bootstrap; None: there is none."""
     band: Band | None = None
     """The noise floor of the same quantity, where A/A pairs have it."""
+    caveats: tuple[str, ...] = ()
+    """What its estimate does not hold."""
 
     @property
     def widest(self) -> tuple[float | None, float | None]:
@@ -106,6 +109,14 @@ class Row:
     missing: str = ""
     """What this run lacks, when the claim is not testable here."""
 
+    @property
+    def caveats(self) -> list[str]:
+        """The row's own, then those of its effects, each once; of some only, with their number."""
+        held = Counter(one for effect in self.effects for one in dict.fromkeys(effect.caveats))
+        n = len(self.effects)
+        return [*([self.caveat] if self.caveat else []),
+                *(one if k == n else f"{k} of {n}: {one}" for one, k in held.items())]
+
 
 def effect_of_ratio(what: str, ratio: Ratio, steps: int = 1) -> Effect:
     """A paired ratio as an effect; of several steps at once, the geometric mean of one."""
@@ -117,12 +128,14 @@ def effect_of_ratio(what: str, ratio: Ratio, steps: int = 1) -> Effect:
         what, each(ratio.value), each(ratio.low) if ratio.low else None,
         each(ratio.high) if ratio.high else None, ratio.n, "ratio",
         block=(each(block[0]), each(block[1])) if block else None,
-        band=Band(each(band.low), each(band.high), band.n) if band else None)
+        band=Band(each(band.low), each(band.high), band.n) if band else None,
+        caveats=ratio.caveats)
 
 
 def effect_of_estimate(what: str, found: Estimate, of: str) -> Effect:
     """A share as an effect, in points."""
-    return Effect(what, found.value, found.low, found.high, found.n, "share", of)
+    return Effect(what, found.value, found.low, found.high, found.n, "share", of,
+                  caveats=found.caveats)
 
 
 def by_direction(effect: Effect) -> Word:

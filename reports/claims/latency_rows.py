@@ -106,7 +106,8 @@ def _fall(what: str, before: Ratio, after: Ratio) -> Effect:
     """after ÷ before: series are measured apart."""
     found = ratio_apart(before, after)
     return Effect(what, found.value, found.low, found.high, min(found.n), "ratio", "pairs each",
-                  band=apart(before.band, after.band))
+                  band=apart(before.band, after.band),
+                  caveats=tuple(dict.fromkeys(before.caveats + after.caveats)))
 
 
 def _name(latency: Latency) -> str:

@@ -58,7 +58,7 @@ def _here(row: Row) -> str:
     if not row.effects:
         return f"needs {row.missing}" if row.missing else row.caveat
     said = "; ".join(effect.text for effect in row.effects)
-    return f"{said}.{f' {_sentence(row.caveat)}' if row.caveat else ''}"
+    return " ".join([f"{said}.", *(_sentence(caveat) for caveat in row.caveats)])
 
 
 def _sentence(text: str) -> str:
@@ -76,5 +76,8 @@ def _raw(row: Row) -> list[list[Any]]:
     claim = row.claim
     head = [claim.id, claim.text, claim.source, claim.link, claim.figures, claim.expected, row.word]
     effects = [[e.what, e.value, e.low, e.high, e.n, e.unit, *(e.block or (None, None)),
-                *((e.band.high, e.band.n) if e.band else (None, None))] for e in row.effects]
-    return [[*head, *effect, row.caveat, row.missing] for effect in effects or [[None] * 10]]
+                *((e.band.high, e.band.n) if e.band else (None, None)),
+                "; ".join([*([row.caveat] if row.caveat else []), *e.caveats])]
+               for e in row.effects]
+    return [[*head, *effect, row.missing]
+            for effect in effects or [[*[None] * 10, row.caveat]]]

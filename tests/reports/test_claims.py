@@ -35,8 +35,10 @@ from reports.guards import judge
 from reports.isolation import measure_isolation
 from reports.latency import headline_of, measure_series, medians_ms
 from reports.noise import apart
+from reports.parts.ledger import ledger_part
 from reports.read import read_run
 from reports.scaling import measure_scaling
+from reports.table import Table
 
 LISTS = (("list_small", 40.0), ("list_medium", 40.0), ("list_large", 40.0))
 FALLING = {"list_small": 3.0, "list_medium": 2.0, "list_large": 1.3}
@@ -51,6 +53,11 @@ def ledger(folder: Path, **planted: object) -> dict[str, Row]:
         run, arms, series, headline_of(series, arms), measure_scaling(run, judged, arms),
         measure_isolation(run, judged, arms), red_topologies(audit_findings(run, arms.all))))
     return {row.claim.id: row for row in rows}
+
+
+def table_of(row: Row) -> Table:
+    table, = ledger_part([row]).tables
+    return table
 
 
 def effect(low: float | None, high: float | None) -> Effect:
@@ -204,6 +211,26 @@ def test_the_break_even_is_never_called_beyond_what_was_measured(tmp_path: Path)
     turned = {"monolith": 28.0, "microservices": 60.0}
     row = ledger(tmp_path / "b", phases=("capacity",), capacity=turned, first_rate=same)["A13"]
     assert row.word == "contradicted"
+
+
+def test_what_single_runs_do_not_hold_stands_in_the_row(tmp_path: Path) -> None:
+    said = "One run: counting error only, run-to-run noise not included."
+    once = ledger(tmp_path / "once", phases=("isolation",))
+    for name in ("A6", "A7", "B10"):
+        text, = (cells[3] for cells in table_of(once[name]).cells)
+        assert text.endswith(said)
+        assert text.count(said) == 1
+        assert all("run-to-run noise" in str(raw) for raw in table_of(once[name]).raw)
+    twice = ledger(tmp_path / "twice", phases=("isolation",), repeats=2)
+    assert "One run" not in str(table_of(twice["B10"]).cells)
+
+
+def test_a_caveat_of_some_effects_says_of_how_many() -> None:
+    noted = replace(effect(1.2, 1.4), caveats=("one pair: no interval",))
+    row = Row(CLAIMS["B7"], "supported", (noted, effect(1.2, 1.4)), "rent is not in it")
+    assert row.caveats == ["rent is not in it", "1 of 2: one pair: no interval"]
+    assert effect_of_ratio("x", Ratio(2.0, None, None, 1, 2.0, None, ("one pair",))).caveats == (
+        "one pair",)
 
 
 def test_the_ledger_stands_on_the_page(described: Callable[..., Document]) -> None:
