@@ -19,7 +19,8 @@ WORDS: Final[tuple[Word, ...]] = (
 @dataclass(frozen=True, slots=True)
 class Claim:
     """`least` and `most` bound what is expected here, `published` what others found, both in the
-    unit of the effect; None: that end is open, or the claim has no such number."""
+    unit of the effect; None: that end is open, or the claim has no such number.  Rules look at
+    `within` alone."""
 
     id: str
     text: str
@@ -32,6 +33,9 @@ class Claim:
     published: tuple[float, ...] = ()
     link: str = ""
     """Where the source can be read."""
+    within: tuple[float, float] | None = None
+    """The range that a claim of no difference means: the number it states itself.  A source
+    without one has this ledger's, and the row says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from reports.losses import least_half, times_for
 from reports.words import count, listed, number
 
 _MARGIN = 0.01
-"""Collateral below this share of all requests is called none."""
+"""Collateral, or a loss beyond prediction, below this share of all requests is called none."""
 _MOST_NAMES = 6
 _NO_FAULTS = "faults that acted in both stores and have a matched run"
 
@@ -62,7 +62,6 @@ def no_amplification(evidence: Evidence) -> Row:
     The worst one is shown first.
     """
     claim = CLAIMS["B10"]
-    margin = claim.most or 0.0
     found = [(loss.excess, result, name) for result in evidence.faults
              if result.posture == "raw" and not result.void
              for name, loss in result.losses.items() if loss.excess]
@@ -72,10 +71,10 @@ def no_amplification(evidence: Evidence) -> Row:
                                  "and compared with a matched run")
     effects = tuple(_effect(result, name, "lost beyond prediction", excess)
                     for excess, result, name in found)
-    return Row(claim, all_of([_turned(_some(effect, margin)) for effect in effects]), effects,
+    return Row(claim, all_of([_turned(_some(effect)) for effect in effects]), effects,
                "the worst fault comes first, all without retries (posture raw); prediction: the "
                "dependency graph, the kind of the fault, the mix and the work of its requests. "
-               f"Supported: every interval ends below +{margin * 100:g} point")
+               f"Supported: every interval ends below +{_MARGIN * 100:g} point")
 
 
 def _collateral(evidence: Evidence, topology: str) -> list[_Found]:
@@ -120,10 +119,10 @@ def _effect(result: FaultResult, topology: str, what: str, found: Estimate) -> E
                               "requests" if result.repeats == 1 else "runs")
 
 
-def _some(effect: Effect, margin: float = _MARGIN) -> Word:
-    if effect.low is not None and effect.low > margin:
+def _some(effect: Effect) -> Word:
+    if effect.low is not None and effect.low > _MARGIN:
         return "supported"
-    if effect.high is not None and effect.high <= margin:
+    if effect.high is not None and effect.high <= _MARGIN:
         return "contradicted"
     return "no difference shown"
 

@@ -36,7 +36,7 @@ from reports.isolation import measure_isolation
 from reports.latency import headline_of, measure_series, medians_ms
 from reports.noise import apart
 from reports.parts.ledger import ledger_part
-from reports.read import read_run
+from reports.read import Run, read_run
 from reports.scaling import measure_scaling
 from reports.table import Table
 
@@ -46,7 +46,10 @@ ends = st.floats(0.1, 10.0)
 
 
 def ledger(folder: Path, **planted: object) -> dict[str, Row]:
-    run = read_run(write_run(folder, Planted(**planted)))  # type: ignore[arg-type]
+    return decided(read_run(write_run(folder, Planted(**planted))))  # type: ignore[arg-type]
+
+
+def decided(run: Run) -> dict[str, Row]:
     judged, arms = judge(run.record, medians_ms(run)), find_arms(run.record)
     series = measure_series(run, judged, arms)
     rows = decide_claims(Evidence(
@@ -154,7 +157,7 @@ def test_every_claim_has_a_rule_and_every_rule_a_claim() -> None:
 def test_planted_differences_are_supported(tmp_path: Path) -> None:
     rows = ledger(tmp_path, pairs=6, rate=90.0, phases=("latency", "hot", "isolation"),
                   collateral={}, in_one_process=("shop",), slower_in=FALLING | {"sign_in": 1.0},
-                  series=(("shop", 90.0), ("product_read", 60.0), *LISTS, ("sign_in", 200.0)),
+                  series=(("shop", 90.0), ("product_read", 60.0), *LISTS, ("sign_in", 600.0)),
                   noise=0.01)
     words = {name: rows[name].word for name in rows}
     supported = ("A1", "A5", "B1", "B2", "B3", "B4", "B5", "B8", "B11", "B12")
@@ -185,6 +188,34 @@ def test_where_nothing_was_planted_nothing_is_shown(tmp_path: Path) -> None:
                   series=(("shop", 60.0), ("product_read", 60.0)), noise=0.1)
     assert rows["B2"].word == "no difference shown"
     assert rows["B12"].word == "supported"
+
+
+def test_eight_per_cent_are_not_within_five(tmp_path: Path) -> None:
+    row = ledger(tmp_path, pairs=6, phases=("latency",), slower_in={"sign_in": 1.08},
+                 series=(("shop", 20.0), ("sign_in", 600.0)), noise=0.0)["B3"]
+    low, high = row.effects[0].widest
+    assert low is not None
+    assert high is not None
+    assert 1.05 < low < high < 1.1, "what was expected here would have it"
+    assert row.word == "contradicted"
+    assert "within 5 %" in row.claim.text
+
+
+def test_what_was_expected_takes_no_part_in_any_verdict(tmp_path: Path) -> None:
+    """Decided again by claims that expect nothing, and then what nobody measures."""
+    run = read_run(write_run(tmp_path, Planted(
+        pairs=4, phases=("latency", "isolation"), slower_in={"sign_in": 1.0}, noise=0.01,
+        series=(("shop", 60.0), ("product_read", 40.0), ("sign_in", 900.0)))))
+    words = []
+    for ends in ((None, None), (-9e9, 9e9), (8e9, 9e9)):
+        with pytest.MonkeyPatch.context() as patch:
+            for name, claim in CLAIMS.items():
+                patch.setitem(CLAIMS, name, replace(claim, least=ends[0], most=ends[1]))
+            words.append({name: row.word for name, row in decided(run).items()})
+    assert words[0] == words[1] == words[2]
+    assert words[0]["B3"] != "not testable here"
+    assert words[0]["B12"] == "supported"
+    assert words[0]["B10"] != "not testable here"
 
 
 def test_what_a_run_lacks_is_named(tmp_path: Path) -> None:
