@@ -10,10 +10,12 @@ import pytest
 
 from contract.run_record import Limits, RunRecord, TrialRecord
 from reports.arms import Arms, find_arms
+from reports.confounds.find import Confounds
 from reports.document import Note
 from reports.fingerprint import Fingerprint, measure_fingerprints
 from reports.guards import Judged
 from reports.parts.fingerprint import fingerprint_part
+from reports.parts.front import labels_of
 from reports.read import Run
 from reports.table import Table
 
@@ -60,9 +62,47 @@ def test_equal_answers_from_equal_rows_are_the_same_work() -> None:
 
 def test_what_the_split_adds_is_named_and_is_no_confound() -> None:
     found = only(([("place_order", 13, 13, 600, 0)] * 6, [("place_order", 19, 19, 600, 5)] * 6))
-    assert (found.word, found.is_found) == ("same answer, unequal work", False)
+    assert (found.word, found.is_found) == ("same answer, work added by calls", False)
     assert found.ratio("sql_rows") == pytest.approx(19 / 13)
-    assert "×1.46 the rows of monolith in ×1.46 the statements" in found.sentence
+    assert found.sentence == (
+        "place_order: same answer, work added by calls, an answer of monolith needs 13.0 "
+        "statements, 13.0 rows and 0 calls between services, of microservices 19.0 statements, "
+        "19.0 rows and 5.00 calls between services (means).")
+
+
+@pytest.mark.parametrize(("base", "rival", "word"), [
+    ((1, 25, 0), (25, 25, 0), "same answer, unequal work"),
+    ((25, 25, 0), (1, 25, 0), "same answer, unequal work"),
+    ((1, 25, 0), (25, 25, 1), "same answer, unequal work"),
+    ((25, 25, 0), (1, 25, 5), "same answer, unequal work"),
+    ((1, 1, 0), (1, 25, 0), "same answer, unequal work"),
+    ((1, 1, 0), (2, 40, 1), "same answer, unequal work"),
+    ((1, 1, 0), (2, 2, 1), "same answer, work added by calls"),
+    ((1, 10, 0), (2, 20, 1), "same answer, work added by calls"),
+    ((4, 4, 0), (5, 4, 1), "same answer, work added by calls"),
+    ((4, 4, 0), (5, 4, 0), "same answer, unequal work"),
+    ((13, 13, 0), (23, 23, 5), "same answer, work added by calls"),
+    ((13, 13, 0), (26, 13, 5), "same answer, unequal work"),
+    ((13, 13, 0), (13, 41, 5), "same answer, unequal work"),
+])
+def test_work_is_equal_as_far_as_calls_account_for_it(
+        base: tuple[int, int, int], rival: tuple[int, int, int], word: str) -> None:
+    """Statements, rows, calls: reading a list row by row is other work, whoever does it."""
+    arms = [[("list_products", statements, rows, 900, calls)] * 6
+            for statements, rows, calls in (base, rival)]
+    found = only((arms[0], arms[1]))
+    assert (found.word, found.is_found) == (word, word == "same answer, unequal work")
+
+
+def test_unequal_work_stands_on_page_one_with_its_numbers() -> None:
+    rows = [("list_products", 1, 25, 900, 0)] * 6, [("list_products", 25, 25, 900, 0)] * 6
+    run, judged, arms = make_run(rows)
+    found = Confounds([], [], [], [], measure_fingerprints(run, judged, arms))
+    assert labels_of(run.record, found, [])[-1] == (
+        "Confound: list_products: same answer, unequal work, an answer of monolith needs 1.00 "
+        "statements, 25.0 rows and 0 calls between services, of microservices 25.0 statements, "
+        "25.0 rows and 0 calls between services (means); the calls do not account for it: their "
+        "times are not those of the same work.")
 
 
 def test_other_bytes_are_a_confound_whatever_the_rows() -> None:
@@ -116,14 +156,14 @@ def test_the_part_has_a_summary_the_table_and_warnings() -> None:
     odd = [("get_order", 2, 2, 300, 0)] * 5, [("get_order", 2, 2, 900, 0)] * 5
     blocks = fingerprint_part(*make_run((SAME + cart[0] + odd[0], SAME + cart[1] + odd[1])))
     notes = [block for block in blocks if isinstance(block, Note)]
-    assert notes[0].text == ("Work by endpoint. same work: get_product; same answer, unequal work: "
-                             "show_cart; unequal answers: get_order.")
+    assert notes[0].text == ("Work by endpoint. same work: get_product; same answer, work added by "
+                             "calls: show_cart; unequal answers: get_order.")
     assert [note.text.split(":")[0] for note in notes if note.kind == "caveat"] == ["get_order"]
     table, = (block for block in blocks if isinstance(block, Table))
     assert {len(row) for row in table.cells} == {len(table.columns)}
     assert {len(row) for row in table.raw} == {len(table.raw_columns)}
     assert [row[-1] for row in table.cells] == ["unequal answers", "same work",
-                                                "same answer, unequal work"]
+                                                "same answer, work added by calls"]
 
 
 def test_without_pairs_the_part_says_so() -> None:
