@@ -16,7 +16,9 @@ import pandas as pd
 from contract.endpoints import DEPENDS_ON, FEATURES
 from contract.run_record import FaultRecord, TrialRecord
 from reports.arms import Arms, usable
+from reports.confounds.little import PoolLoad
 from reports.estimate import Estimate
+from reports.fault_pools import exhausted_pools
 from reports.guards import Judged
 from reports.impact import Impact, impact_of
 from reports.losses import (
@@ -74,6 +76,8 @@ class Loss:
     """Of the half-width of `collateral`: the error of the matched run, common to all faults."""
     counted: tuple[Counted, ...] = ()
     """What the interval of `collateral` is made of."""
+    pools: tuple[PoolLoad, ...] = ()
+    """Those that the fault exhausted, over the time for which it was armed."""
 
     @property
     def excess(self) -> Estimate | None:
@@ -225,4 +229,5 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
         impacts=tuple(impact_of(run, t, clean) for t in own),
         matched_half=matched_half(window, clear, independent, weights),
         counted=counted(window, clear, independent, weights),
+        pools=exhausted_pools(own, clean),
     )

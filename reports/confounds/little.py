@@ -90,19 +90,23 @@ class PoolLoad:
 
 
 def check_pools(judged: list[Judged]) -> list[PoolLoad]:
-    """The worst usable trial of every pool by store, phase and series, the fullest first."""
+    """The worst usable trial of every pool by store, phase and series, the fullest first.
+
+    A fault is meant to change what pools do: reports/fault_pools.py names those it exhausts.
+    """
     found: dict[tuple[str, str, str], list[PoolLoad]] = {}
     for one in judged:
         trial = one.trial
-        if one.status == "rejected" or trial.fault is not None or _is_out_of_cpu(trial):
+        if one.status == "rejected" or trial.fault is not None or is_out_of_cpu(trial):
             continue
         for load in _loads(trial):
             found.setdefault((load.topology, load.where, load.pool), []).append(load)
-    return sorted((_worst(loads) for loads in found.values()),
+    return sorted((worst_of(loads) for loads in found.values()),
                   key=lambda load: (-load.busy, load.topology, load.where, load.pool))
 
 
-def _worst(loads: list[PoolLoad]) -> PoolLoad:
+def worst_of(loads: list[PoolLoad]) -> PoolLoad:
+    """One pool's worst trial, with the number of trials in which it was found."""
     worst = max(loads, key=lambda load: (load.is_exhausted, load.is_found, load.busy))
     alike = sum(load.is_found for load in loads) if worst.is_found else len(loads)
     return PoolLoad(worst.topology, worst.where, worst.pool, worst.size, worst.hold_s,
@@ -127,7 +131,7 @@ def _is_meant_to_cope(trial: TrialRecord) -> bool:
     return trial.phase not in ("capacity", "search", "hot")
 
 
-def _is_out_of_cpu(trial: TrialRecord) -> bool:
+def is_out_of_cpu(trial: TrialRecord) -> bool:
     """Was the budget used up, so that queues had to fill?  Ramps end there unless it is known."""
     budget, total = trial.cpu_budget, trial.cost.get("total")
     if budget is None or total is None or not trial.measure_s:

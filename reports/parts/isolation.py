@@ -9,6 +9,7 @@ from reports.document import Block, Note, Part
 from reports.foretold import Foretold
 from reports.isolation import FaultResult, Loss
 from reports.isolation_words import share_text
+from reports.parts.fault_pools import pool_blocks
 from reports.parts.foretold import foretold_blocks
 from reports.parts.impact import impact_tables
 from reports.parts.isolation_drawings import isolation_drawings
@@ -36,9 +37,9 @@ def isolation_part(results: list[FaultResult], arms: Arms,
     lead += revenue_said(revenue, arms)
     blocks: list[Block] = [
         *isolation_drawings(results, told, arms), *posture_blocks(results, arms),
-        *impact_tables(results), *revenue_table(revenue), *foretold_blocks(foretold),
-        loss_table(results),
-        availability_table(results), strip_table(results)]
+        *impact_tables(results), *pool_blocks(results), *revenue_table(revenue),
+        *foretold_blocks(foretold), loss_table(results), availability_table(results),
+        strip_table(results)]
     if any(result.repeats == 1 for result in results):
         blocks.append(Note("Faults with one run a store: intervals count requests only; how much "
                            "two runs differ is not in them.", "caveat"))
