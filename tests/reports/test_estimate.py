@@ -134,6 +134,20 @@ def test_sign_flips_are_exact_for_few_and_seeded_for_many_pairs() -> None:
     assert sign_flip_p(many) == sign_flip_p(many)
 
 
+@pytest.mark.parametrize(("n", "within"), [(2, 0), (5, 0), (12, 0), (14, 0.02), (40, 0.02)])
+def test_sign_flips_give_the_p_of_scipys_permutation_test(n: int, within: float) -> None:
+    for shift in (0.0, 0.2, 0.6):
+        x = np.random.default_rng(n).normal(shift, 1, n)
+        theirs = stats.permutation_test((x,), np.mean, permutation_type="samples", rng=1,
+                                        vectorized=True, n_resamples=9999).pvalue
+        assert sign_flip_p(x) == pytest.approx(float(theirs), abs=within or 1e-12)
+
+
+def test_flips_that_reach_as_far_as_what_was_observed_count() -> None:
+    assert sign_flip_p([0.1, 0.1, -0.1, 0.2]) == pytest.approx(0.5)
+    assert sign_flip_p([1.0, 1.0, 1.0, -1.0]) == pytest.approx(0.625)
+
+
 @pytest.mark.parametrize(("given_p", "adjusted"), [
     ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),  # Wikipedia, Holm–Bonferroni method
     ([0.01, 0.02, 0.03, 0.04, 0.05], [0.05, 0.08, 0.09, 0.09, 0.09]),  # R, p.adjust(p, "holm")
