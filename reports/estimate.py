@@ -35,6 +35,7 @@ __all__ = [
     "adjusted_p",
     "attainment",
     "half_width",
+    "half_width_of_pairs",
     "hodges_lehmann",
     "holm",
     "is_enough",
@@ -150,13 +151,9 @@ def ratio_of_pairs(a: Values, b: Values) -> Ratio | None:
 
     Pairs that are not finite and positive void it.
     """
-    first, second = np.asarray(a, float), np.asarray(b, float)
-    if not len(first) or len(first) != len(second):
+    d = _log_ratios(a, b)
+    if d is None:
         return None
-    if not (np.isfinite(first).all() and np.isfinite(second).all()
-            and (first > 0).all() and (second > 0).all()):
-        return None
-    d = np.log(second) - np.log(first)
     low, high = _t_interval(d)
     block = block_interval(d)
     return Ratio(
@@ -169,10 +166,20 @@ def ratio_of_pairs(a: Values, b: Values) -> Ratio | None:
 
 
 def half_width(ratio: Ratio) -> float | None:
-    """Half the interval as a share of the ratio: what a stop rule looks at; None without one."""
+    """Half the interval as a share of the ratio: None without one."""
     if ratio.low is None or ratio.high is None:
         return None
     return (ratio.high - ratio.low) / 2 / ratio.value
+
+
+def half_width_of_pairs(a: Values, b: Values) -> float | None:
+    """`half_width` of the ratio of pairs and nothing else, quick enough to be asked of each pair.
+
+    The interval is the mean of the logarithms ± h, so that half its width is sinh h of the ratio.
+    """
+    d = _log_ratios(a, b)
+    low, high = (None, None) if d is None else _t_interval(d)
+    return None if low is None or high is None else math.sinh((high - low) / 2)
 
 
 def p_in_family(ratio: Ratio, family: int = 1) -> float | None:
@@ -224,6 +231,18 @@ def hodges_lehmann(d: Values) -> float:
     x = np.asarray(d, float)
     i, j = np.triu_indices(len(x))
     return float(np.median((x[i] + x[j]) / 2))
+
+
+def _log_ratios(a: Values, b: Values) -> Floats | None:
+    """Return ln b − ln a; None without a pair, or where a value is not finite and positive."""
+    first, second = np.asarray(a, float), np.asarray(b, float)
+    if not len(first) or len(first) != len(second):
+        return None
+    if not (np.isfinite(first).all() and np.isfinite(second).all()
+            and (first > 0).all() and (second > 0).all()):
+        return None
+    found: Floats = np.log(second) - np.log(first)
+    return found
 
 
 def _t_interval(x: np.ndarray[Any, Any]) -> tuple[float | None, float | None]:

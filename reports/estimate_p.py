@@ -33,9 +33,10 @@ def sign_flip_p(d: Values) -> float:
 @lru_cache(maxsize=8)
 def _flips(n: int) -> Floats:
     """Signs of n values, +1 and -1, one row a flip: all of them, or as many as are drawn."""
-    if n > EXACT_UP_TO:
-        return np.random.default_rng(0).integers(0, 2, (FLIPS, n)) * 2.0 - 1.0
-    return ((np.arange(2**n)[:, None] >> np.arange(n)) & 1) * 2.0 - 1.0
+    drawn = (np.random.default_rng(0).integers(0, 2, (FLIPS, n)) if n > EXACT_UP_TO
+             else (np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+    signs: Floats = 2 * drawn.astype(np.float64) - 1
+    return signs
 
 
 def smallest_sign_flip_p(n: int) -> float:

@@ -34,6 +34,7 @@ from reports.guards import Judged
 from reports.journeys import Journeys, measure_journeys
 from reports.noise import beside_itself
 from reports.read import Run
+from reports.stopping import Ending, ending_of
 from reports.verdicts import band_of
 
 
@@ -90,6 +91,8 @@ class Latency:
     journeys (`journey p50`, `journey p95`)."""
     journeys: Journeys | None = None
     """None where a journey is one request."""
+    ending: Ending | None = None
+    """How the series ended before all planned pairs were measured."""
 
     def judged_in(self, judged: list[Judged]) -> list[Judged]:
         """This series' usable trials, judged."""
@@ -138,7 +141,7 @@ def _measure(run: Run, judged: list[Judged], arms: Arms, series: str) -> Latency
         {name: _attainment([rows[t.id] for t in trials if t.topology == name])
          for name in names},
         first.pairs if first else 0, trials, series, arms, contrasts,
-        _adjusted(ratios, endpoints, arms, journeys), journeys,
+        _adjusted(ratios, endpoints, arms, journeys), journeys, ending_of(run.record, series),
     )
 
 

@@ -9,8 +9,8 @@ from typing import Final
 from contract.run_record import TrialRecord
 from lab.plan.block import Listed
 from lab.plan.trials import PlannedTrial, forecast_s, spent_s, steady
-from lab.scenario import DistanceKeys, IdleKeys, LatencyKeys, ScenarioKeys, StopKeys
-from reports.estimate import half_width, ratio_of_pairs
+from lab.scenario import DistanceKeys, IdleKeys, LatencyKeys, ScenarioKeys
+from reports.stopping import WidthRule, width_rule
 
 AA_EVERY: Final = 5
 
@@ -24,8 +24,9 @@ def latency_blocks(scenario: ScenarioKeys) -> Iterator[Listed]:
                                (keys.workload, keys.rate_per_s, keys.warmup_s, keys.measure_s))
                   for name in topologies}
         groups = tuple(tuple(_group(keys, trials, number)) for number in range(keys.pairs))
-        stop = Stop(keys.stop, topologies[0], topologies[-1] if keys.aa else topologies[1],
-                    forecast_s(list(groups[0]))) if keys.stop else None
+        rule = width_rule(keys.model_dump(), topologies)
+        stop = Stop(rule, keys.stop.seconds, forecast_s(list(groups[0]))
+                    ) if keys.stop and rule else None
         yield Listed("latency", series, groups, scenario.guards.retries,
                      stop.is_enough if stop else lambda _: False)
 
@@ -42,44 +43,16 @@ def _group(keys: LatencyKeys, trials: dict[str, PlannedTrial], number: int) -> l
 class Stop:
     """Enough pairs: by the width of intervals or by time, never by what they show."""
 
-    def __init__(self, keys: StopKeys, base: str, rival: str, group_s: float) -> None:
-        self._keys = keys
-        self._base = base
-        self._rival = rival
+    def __init__(self, rule: WidthRule, seconds: float | None, group_s: float) -> None:
+        self._rule = rule
+        self._seconds = seconds
         self._group_s = group_s
 
     def is_enough(self, own: list[TrialRecord]) -> bool:
         """Say whether no further pair is needed."""
-        seconds = self._keys.seconds
-        if seconds is not None and spent_s(own) + self._group_s > seconds:
+        if self._seconds is not None and spent_s(own) + self._group_s > self._seconds:
             return True
-        wanted = {name: width for name in ("p50", "p95")
-                  if (width := getattr(self._keys, name)) is not None}
-        return bool(wanted) and all(
-            self._is_narrow(own, f"{name}_ms", width) for name, width in wanted.items())
-
-    def _is_narrow(self, own: list[TrialRecord], what: str, width: float) -> bool:
-        groups: dict[tuple[int, int], dict[str, float]] = {}
-        for trial in own:
-            value = getattr(trial, what)
-            if trial.status != "rejected" and value is not None and self._counts(trial):
-                groups.setdefault((trial.pair, trial.attempt), {})[self._side(trial)] = value
-        both = [(group["base"], group["rival"]) for group in groups.values() if len(group) == 2]
-        if len(both) < self._keys.least_pairs:
-            return False
-        ratio = ratio_of_pairs([a for a, _ in both], [b for _, b in both])
-        half = half_width(ratio) if ratio else None
-        return half is not None and half <= width
-
-    def _counts(self, trial: TrialRecord) -> bool:
-        if self._base == self._rival:
-            return trial.is_aa
-        return not trial.is_aa and trial.topology in (self._base, self._rival)
-
-    def _side(self, trial: TrialRecord) -> str:
-        if self._base == self._rival:
-            return "base" if trial.arm == "a" else "rival"
-        return "base" if trial.topology == self._base else "rival"
+        return self._rule.is_met(own)
 
 
 def distance_blocks(scenario: ScenarioKeys, keys: DistanceKeys | None) -> Iterator[Listed]:

@@ -17,6 +17,7 @@ from reports.parts.clocks import clock_blocks
 from reports.parts.distance import distance_blocks
 from reports.parts.endpoints import endpoint_blocks
 from reports.parts.latency_tables import journey_table, ratio_table, spectrum_table, trial_table
+from reports.parts.stopping import stop_notes
 from reports.verdicts import speed_verdict
 from reports.words import count, in_ms, listed, number, percent, percent_interval
 
@@ -32,7 +33,8 @@ def latency_part(series: list[Latency], calls: CallCosts, distances: list[Distan
     own = first.arms or arms
     blocks: list[Block] = [
         *_distributions(first), *_other_series(series, first),
-        *ratio_table(series), *journey_table(series), spectrum_table(series), trial_table(series),
+        *stop_notes(series), *ratio_table(series), *journey_table(series),
+        spectrum_table(series), trial_table(series),
         *endpoint_blocks(series, first), *call_blocks(calls), *distance_blocks(distances),
         *clock_blocks(first)]
     lead = [void] if void else [*_lead(first, own), *_further(series, first)]
