@@ -36,6 +36,18 @@ def test_the_documentation_names_each(capsys: pytest.CaptureFixture[str]) -> Non
         assert bench.name in listed
 
 
+def test_the_method_quotes_figures_of_the_bench_and_makes_none() -> None:
+    method = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+    bench = (ROOT / "docs" / "bench.md").read_text(encoding="utf-8")
+    section = method.partition("### The instrument, measured")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]]
+            for line in section.splitlines() if line.startswith("| ")][1:]
+    assert {row[0].partition(":")[0] for row in rows} == {
+        "truth", "freeze", "noise floor", "capacity spread", "report speed"}
+    for what, measured, _ in rows:
+        assert measured in bench, what
+
+
 def test_a_wrong_name_is_answered_with_the_right_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fault-pionts"]) == 2
     assert "Did you mean fault_points?" in capsys.readouterr().err
