@@ -10,6 +10,9 @@ from lab.keys.section import Positive, Seconds, Section
 
 VISITORS_FOR_P95: Final = 440
 """What reports.estimate asks for, and a tenth."""
+PAIRS_FOR_A_WIDTH: Final = 8
+"""Sooner, a spread that only happens to look small would end too many series
+(docs/decisions/0196-no-width-before-eight-pairs.md)."""
 
 
 class StopKeys(Section):
@@ -19,8 +22,8 @@ class StopKeys(Section):
     """Half-width of the 95 % interval of the median's ratio. Unit: 0 to 1."""
     p95: Annotated[float, Field(gt=0, le=1)] | None = None
     """The same for the 95th percentile. Unit: 0 to 1."""
-    least_pairs: Annotated[int, Field(ge=3, le=500)] = 6
-    """No series stops before it has so many pairs of two stores. Unit: pairs."""
+    least_pairs: Annotated[int, Field(ge=PAIRS_FOR_A_WIDTH, le=500)] = PAIRS_FOR_A_WIDTH
+    """No interval stops a series that has fewer pairs of two stores. Unit: pairs."""
     seconds: Annotated[float, Field(gt=0, le=86_400)] | None = None
     """No pair begins after so much load and overhead; leave out for no limit. Unit: seconds."""
 

@@ -44,9 +44,12 @@ def test_every_key_has_a_meaning_and_numbers_have_a_unit() -> None:
      "did you mean hot_search"),
     ("memory_mb: 2048", "memory_mb: lots", "memory_mb: lots",
      "scenarios.demo.budget.memory_mb", "valid integer"),
-    ("        measure_s: 15\n", "        measure_s: 10\n",
-     "- workload: shop\n        rate_per_s: 30", "scenarios.standard.latency.0",
+    ("seconds: 960}\n        warmup_s: 2\n        measure_s: 15\n",
+     "seconds: 960}\n        warmup_s: 2\n        measure_s: 10\n",
+     "- workload: shop\n        rate_per_s: 30\n        pairs: 27", "scenarios.full.latency.0",
      "needs 440 visitors a trial"),
+    ("p95: 0.07, least_pairs: 10", "p95: 0.07, least_pairs: 7", "stop: {p50: 0.03, p95: 0.07",
+     "scenarios.full.latency.0.stop.least_pairs", "greater than or equal to 8"),
     ("      storefront: {}\n", "", "\n  microservices:", "topologies.microservices", "storefront"),
 ])
 def test_a_mistake_names_line_key_and_what_is_allowed(

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.planted import EFFECTS, NONE, Effect, Noise, Rates, _plant, _rows, compare, rates, table
+from bench.planted import EFFECTS, Rates, compare, rates, table
+from bench.planted_rows import NONE, Effect, Noise, make_rows, plant
 from reports.estimate import QS, percentile, percentile_of
 
 
@@ -49,16 +50,16 @@ def test_a_quiet_machine_finds_20_percent_in_ten_pairs() -> None:
 def test_the_planted_noise_is_that_of_a_small_machine() -> None:
     """Trials differ by about 20 %, neighbours less than strangers."""
     rng = np.random.default_rng(4)
-    levels = np.log([np.median(rows) for rows in _rows(rng, 600, Noise())])
+    levels = np.log([np.median(rows) for rows in make_rows(rng, 600, Noise())])
     assert levels.std() == pytest.approx(0.20, abs=0.02)
     assert np.corrcoef(levels[:-1], levels[1:])[0, 1] > 0.35
 
 
 def test_the_planted_effect_is_exact() -> None:
-    rows = _rows(np.random.default_rng(5), 1, Noise())[0]
+    rows = make_rows(np.random.default_rng(5), 1, Noise())[0]
     tail, whole = rows.copy(), rows.copy()
-    _plant(tail, Effect(2.0, 0.97))
-    _plant(whole, Effect(1.2))
+    plant(tail, Effect(2.0, 0.97))
+    plant(whole, Effect(1.2))
     assert percentile(tail, 50) == percentile(rows, 50)
     assert percentile(tail, 95) == percentile(rows, 95)
     assert percentile(tail, 99) == 2 * percentile(rows, 99)
@@ -71,7 +72,7 @@ def test_single_requests_would_tell_equals_apart_most_of_the_time() -> None:
     rng = np.random.default_rng(6)
     alarms = 0
     for _ in range(60):
-        one, other = (percentile_of(rows, 50, "ms") for rows in _rows(rng, 2, Noise()))
+        one, other = (percentile_of(rows, 50, "ms") for rows in make_rows(rng, 2, Noise()))
         assert one is not None
         assert other is not None
         assert None not in (one.low, one.high, other.low, other.high)
