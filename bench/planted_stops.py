@@ -23,8 +23,8 @@ from lab.plan.trials import PlannedTrial
 from lab.scenario import LatencyKeys, ScenarioFile, ScenarioKeys
 from lab.scenario_file import read_scenarios
 from lab.trial_record import record_of
-from reports.estimate import QS, Floats, Ratio, adjusted_p, is_enough, ratio_of_pairs
-from reports.verdicts import Band, Verdict, Word, band_of, speed_verdict
+from reports.estimate import QS, Band, Floats, Ratio, adjusted_p, is_enough, ratio_of_pairs
+from reports.verdicts import Verdict, Word, band_of, speed_verdict
 
 DIFFERENT: Final[frozenset[Word]] = frozenset({"slower", "faster"})
 SCENARIOS: Final = Path(__file__).parents[1] / "scenarios.yaml"
