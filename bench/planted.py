@@ -23,7 +23,8 @@ import numpy as np
 from bench.planted_rows import NONE, ROWS, Effect, Noise, make_rows, plant
 from bench.planted_stops import is_called, shipped_series, stop_rates, stop_table
 from bench.ratio import MISSED
-from reports.estimate import QS, adjusted_p, percentile, ratio_of_pairs
+from reports.estimate import QS, percentile, ratio_of_pairs
+from reports.estimate_family import adjusted_p
 from reports.verdicts import Verdict, band_of, speed_verdict
 
 AA_EVERY: Final = 5

@@ -23,7 +23,8 @@ from lab.plan.trials import PlannedTrial
 from lab.scenario import LatencyKeys, ScenarioFile, ScenarioKeys
 from lab.scenario_file import read_scenarios
 from lab.trial_record import record_of
-from reports.estimate import QS, Band, Floats, Ratio, adjusted_p, is_enough, ratio_of_pairs
+from reports.estimate import QS, Band, Floats, Ratio, is_enough, ratio_of_pairs
+from reports.estimate_family import adjusted_p
 from reports.verdicts import Verdict, Word, band_of, speed_verdict
 
 DIFFERENT: Final[frozenset[Word]] = frozenset({"slower", "faster"})

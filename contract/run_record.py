@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.audit_sql import AuditSql
+from contract.expected_loss import ExpectedLoss
 from contract.results import SCHEMA_VERSION
 
 
@@ -42,18 +43,6 @@ class FaultRecord(_Record):
     """No: this store has no such place (no network between modules of one process)."""
     void: str = ""
     """Why the trial proves nothing: the fault did not act, or at another dose; "" otherwise."""
-
-
-class ExpectedLoss(_Record):
-    """What a fault is expected to do to one feature, by the plan alone."""
-
-    share: float
-    """The feature's share of the scheduled requests."""
-    hit: float
-    """Share of the feature's requests that pass what is broken."""
-    lost: float | None
-    """Share of the feature's requests lost; None: no run without fault is measured yet, and it
-    follows from that."""
 
 
 class PartCost(_Record):

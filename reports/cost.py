@@ -12,7 +12,8 @@ from contract.run_record import TrialRecord
 from reports.arms import Arms, aa_pairs_of, pairs_of, usable
 from reports.cost_parts import PartBill, bill_parts, bytes_between
 from reports.demand import named, whole
-from reports.estimate import Band, Estimate, Ratio, adjusted_p, mean_of, ratio_of_pairs
+from reports.estimate import Band, Estimate, Ratio, mean_of, ratio_of_pairs
+from reports.estimate_family import adjusted_p
 from reports.guards import Judged
 from reports.price import PriceList, Use, prices_of
 from reports.read import Run

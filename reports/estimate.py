@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +18,6 @@ from reports.estimate_p import (
     holm,
     paired_t_p,
     sign_flip_p,
-    smallest_sign_flip_p,
 )
 
 __all__ = [
@@ -32,7 +30,6 @@ __all__ = [
     "Floats",
     "Ratio",
     "Values",
-    "adjusted_p",
     "attainment",
     "half_width",
     "half_width_of_pairs",
@@ -40,7 +37,6 @@ __all__ = [
     "holm",
     "is_enough",
     "mean_of",
-    "p_in_family",
     "paired_t_p",
     "percentile",
     "percentile_of",
@@ -180,23 +176,6 @@ def half_width_of_pairs(a: Values, b: Values) -> float | None:
     d = _log_ratios(a, b)
     low, high = (None, None) if d is None else _t_interval(d)
     return None if low is None or high is None else math.sinh((high - low) / 2)
-
-
-def p_in_family(ratio: Ratio, family: int = 1) -> float | None:
-    """The p that enters a family of so many: sign flips where they can reach 0.05 in it.
-
-    Few pairs have few flips: 5 pairs give p ≥ 0.0625 whatever was measured.  There the paired t
-    speaks, which leans on the logarithms being normal.
-    """
-    reaches = smallest_sign_flip_p(ratio.n) * family < ALPHA
-    return ratio.p if reaches else ratio.p_t
-
-
-def adjusted_p(ratios: Mapping[str, Ratio | None]) -> dict[str, float | None]:
-    """Holm's p of secondary endpoints by name: all that a report tests beside its primary one."""
-    tested = {name: ratio for name, ratio in ratios.items() if ratio and ratio.n > 1}
-    found = holm({name: p_in_family(ratio, len(tested)) for name, ratio in tested.items()})
-    return {name: found.get(name) for name in ratios}
 
 
 def mean_of(values: Values, unit: str) -> Estimate | None:

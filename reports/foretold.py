@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract.endpoints import BY_NAME, FEATURES
+from contract.expected_loss import ExpectedLoss
 from contract.journeys import STEPS
-from contract.run_record import ExpectedLoss, FaultRecord, RunRecord
+from contract.run_record import FaultRecord, RunRecord
 from reports.oracle import (
     ON_A_LINK,
     ONLY_LATE,

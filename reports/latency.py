@@ -24,12 +24,12 @@ from reports.estimate import (
     Estimate,
     Floats,
     Ratio,
-    adjusted_p,
     attainment,
     is_enough,
     percentile,
     ratio_of_pairs,
 )
+from reports.estimate_family import adjusted_p
 from reports.guards import Judged
 from reports.journeys import Journeys, measure_journeys
 from reports.noise import beside_itself

@@ -11,7 +11,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from reports.estimate import ALPHA, Ratio, adjusted_p, percentile, ratio_of_pairs
+from reports.estimate import ALPHA, Ratio, percentile, ratio_of_pairs
+from reports.estimate_family import adjusted_p
 from reports.latency import Latency
 from reports.read import Run
 from reports.words import count, p_said, times

@@ -10,14 +10,12 @@ from scipy import stats
 
 from reports.estimate import (
     Ratio,
-    adjusted_p,
     attainment,
     half_width,
     hodges_lehmann,
     holm,
     is_enough,
     mean_of,
-    p_in_family,
     paired_t_p,
     percentile,
     percentile_of,
@@ -26,6 +24,7 @@ from reports.estimate import (
     sign_flip_p,
 )
 from reports.estimate_blocks import block_interval, block_length
+from reports.estimate_family import adjusted_p, p_in_family
 from reports.estimate_p import smallest_sign_flip_p
 
 
