@@ -11,7 +11,7 @@
     ├── RelayError           the relay does not obey                 (lab/deploy/relay.py)
     ├── DistanceError        a distance is not what was asked for    (lab/deploy/distance.py)
     ├── VerificationError    a store is not what it must be          (lab/verify.py)
-    ├── GateError            a store is not fit to be measured now   (lab/trial.py)
+    ├── GateError            a store is not fit to be measured now   (lab/gate.py)
     └── GeneratorError       the load generator failed               (lab/generator.py)
         └── PageTaken        the port of Locust's page is taken
 """

@@ -8,21 +8,16 @@ https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/sta
 
 from __future__ import annotations
 
-import http.client
 import re
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from contract.run_record import EDGE, PartTraffic
-from lab.deploy.admin import COUNTERS, admin_socket
+from lab.deploy.admin import admin_socket, ask
 from lab.deploy.stack import Stack
 
-DEADLINE_S: Final = 1.0
 _TOLERANCE: Final = 0.05
 """How much longer or shorter than the window the time between its readings may be."""
 _SENT: Final = "total"
@@ -31,7 +26,7 @@ _UNSENT: Final = "pending_failure_eject"
 """Requests whose connection could not be made: they are not in the total."""
 _RETRIED: Final = "retry"
 _REQUESTS: Final = f"{_SENT}|{_UNSENT}|{_RETRIED}"
-_WANTED: Final = f"((up|down)stream_cx_[rt]x_bytes_total|upstream_rq_({_REQUESTS}))$"
+WANTED: Final = f"((up|down)stream_cx_[rt]x_bytes_total|upstream_rq_({_REQUESTS}))$"
 _CALL: Final = "internal-"
 _COUNTER: Final = re.compile(
     r"^(?P<of>cluster|http)\.(?P<name>[^.]+)\."
@@ -58,21 +53,8 @@ def read_traffic(stack: Stack) -> TrafficReading | None:
     if path is None or process is None:
         return None
     at_s = time.perf_counter()
-    text = ask(path)
+    text = ask(path, WANTED)
     return None if text is None else TrafficReading(process.pid, at_s, counters_in(text))
-
-
-def ask(path: Path) -> str | None:
-    """Return the counters that are wanted of an Envoy at a unix socket; None without an answer."""
-    connection = UnixConnection(path)
-    try:
-        connection.request("GET", f"{COUNTERS}{quote(_WANTED)}")
-        answer = connection.getresponse()
-        return answer.read().decode() if answer.status == 200 else None
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
 
 
 def counters_in(text: str) -> Counters:
@@ -110,16 +92,3 @@ def _of(moved: Mapping[tuple[str, str, str], int], part: str) -> PartTraffic:
         calls_sent=moved.get(("http", caller, "tx"), 0),
         tries=sum(moved.get(("cluster", part, what), 0) for what in (_SENT, _UNSENT)),
         retries=moved.get(("cluster", part, _RETRIED), 0))
-
-
-class UnixConnection(http.client.HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=DEADLINE_S)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))

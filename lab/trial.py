@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import urllib3
-
 from contract.load import LoadSpec, LoadSummary
 from contract.run_record import TrialRecord
 from lab.audit.auditor import Audited, audit
@@ -22,10 +20,10 @@ from lab.audit.kept import acknowledged_in, keep
 from lab.connections import read_connections
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
-from lab.errors import LabError
 from lab.faults.ends import ended_by
 from lab.faults.site import Site
 from lab.faults.timeline import act
+from lab.gate import await_ready
 from lab.generator import Generator, PageTaken
 from lab.incidents import Incidents, Meant
 from lab.page import Page
@@ -40,7 +38,6 @@ from lab.watch import Watch
 
 _PATIENCE_S: Final = 15.0
 """How long a store may take to be consistent before it is audited as it is."""
-_GATE_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +52,6 @@ class Bench:
     tokens: Path
     page: Page | None = None
     tell: Callable[[str], None] = field(default=lambda _: None)
-
-
-class GateError(LabError):
-    """A store is not fit to be measured."""
 
 
 def run_trial(bench: Bench, number: int, planned: PlannedTrial) -> TrialRecord:
@@ -144,24 +137,8 @@ def _prepare(bench: Bench, stack: Stack) -> dict[int, int]:
     """Put the data back, forget the bank's ledger, wait until healthy; return pieces received."""
     stack.restore()
     bench.deployment.reset_bank()
-    _await_ready(stack.topology.name, stack.base_url, bench.folder.logs)
+    await_ready(stack, bench.folder.logs)
     return read_received(stack.database_urls)
-
-
-def _await_ready(name: str, base_url: str, logs: Path) -> None:
-    deadline = time.monotonic() + _GATE_S
-    last = "no answer"
-    while time.monotonic() < deadline:
-        try:
-            answer = urllib3.request("GET", f"{base_url}/readyz", timeout=2, retries=False)
-            if answer.status == 200:
-                return
-            last = f"status {answer.status}"
-        except urllib3.exceptions.HTTPError as unreachable:
-            last = type(unreachable).__name__
-        time.sleep(0.1)
-    raise GateError(f"{name} is not fit to be measured: {base_url}/readyz is not ready after "
-                    f"{_GATE_S:.0f} s ({last}); logs: {logs}")
 
 
 def _drive(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecord,

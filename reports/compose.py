@@ -77,7 +77,7 @@ def describe(run: Run) -> Document:
         headlines=[("Latency", latency_headline(latency, arms, red)),
                    ("Scaling", scaling_headline(scaling, arms, red)),
                    ("Failure isolation", isolation_headline(isolation, arms))],
-        labels=labels_of(record, confounds, isolation),
+        labels=labels_of(record, judged, confounds, isolation),
         parts=[front_part(run, judged, findings, confounds,
                           fingerprint_part(run, judged, arms)),
                latency_part(series, measure_calls(run, judged, series, latency),

@@ -211,7 +211,8 @@ def _cluster(proxy: Proxy, cluster: Cluster) -> dict[str, Any]:
         "lb_policy": "LEAST_REQUEST",
         "circuit_breakers": circuit_breakers(proxy.posture),
         **outlier_detection(proxy.posture, len(cluster.ports)),
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        # At once: merged over a second, as by default, a replica that is back gets nothing so long.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"},
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3."

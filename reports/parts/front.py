@@ -15,6 +15,9 @@ from reports.parts.instruments import instrument_blocks
 from reports.read import Run
 from reports.words import count, number, percent
 
+_MOST_HURT = 0.2
+"""Share of trials that guards may flag or reject before page one says so."""
+
 
 def front_part(run: Run, judged: list[Judged], findings: list[Finding],
                confounds: Confounds, fingerprint: list[Block]) -> Part:
@@ -31,7 +34,8 @@ def front_part(run: Run, judged: list[Judged], findings: list[Finding],
     return Part("instrument", "State of the instrument", _lead(record, judged), blocks)
 
 
-def labels_of(record: RunRecord, confounds: Confounds, faults: list[FaultResult]) -> list[str]:
+def labels_of(record: RunRecord, judged: list[Judged], confounds: Confounds,
+              faults: list[FaultResult]) -> list[str]:
     """What a reader must know before a headline: right below them, on page one."""
     labels = []
     if not record.finished:
@@ -40,8 +44,21 @@ def labels_of(record: RunRecord, confounds: Confounds, faults: list[FaultResult]
     if not record.contract_suite:
         labels.append("Unverified: the contract suite was waived for these sources, so nothing "
                       "shows that both stores do the same work.")
-    labels += _voids(faults)
+    labels += [*_disturbed(judged), *_voids(faults)]
     return [*labels, *(f"Confound: {sentence}" for sentence in confounds.sentences)]
+
+
+def _disturbed(judged: list[Judged]) -> list[str]:
+    """Arms share a slow machine, so that a ratio may stand; how slow it is, is not the stores'."""
+    hurt = [one for one in judged if one.status != "ok"]
+    if len(hurt) < _MOST_HURT * len(judged):
+        return []
+    worst = max((one.trial.spin_after_ms for one in judged), default=0.0)
+    best = min((one.trial.spin_after_ms for one in judged if one.trial.spin_after_ms), default=0.0)
+    slower = f"; the same calculation took up to ×{number(worst / best)} as long" if best else ""
+    return [f"Disturbed: {len(hurt)} of {count(len(judged), 'trial')} were flagged or rejected by "
+            f"the guards on generator and machine{slower}. Absolute times are not the stores' own; "
+            "measure again on a quiet machine."]
 
 
 def _voids(faults: list[FaultResult]) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 import urllib3
 
 from contract.run_record import PartTraffic
-from lab.deploy.admin import admin_socket
+from lab.deploy.admin import UnixConnection, admin_socket
 from lab.deploy.deployment import Deployment
 from lab.deploy.ports import HOST
 from lab.deploy.stack import Stack
@@ -22,7 +22,6 @@ from lab.scenario import DataKeys, PlatformKeys
 from lab.topology import SERVICES, Deployable, Topology
 from lab.traffic import (
     TrafficReading,
-    UnixConnection,
     counters_in,
     read_traffic,
     traffic_between,

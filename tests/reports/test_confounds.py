@@ -228,5 +228,14 @@ def test_a_waived_suite_and_a_cut_run_are_labelled_on_page_one(described: Descri
     assert [label.split(":")[0] for label in document.labels] == ["Unfinished", "Unverified"]
 
 
+def test_a_disturbed_machine_stands_on_page_one(described: Describe) -> None:
+    labels = described(phases=LATENCY, pairs=5, flagged=(0, 1, 4), rejected=(5,)).labels
+    (said,) = (label for label in labels if label.startswith("Disturbed"))
+    assert said.startswith("Disturbed: 4 of 10 trials were flagged or rejected by the guards")
+    assert "up to ×1.0" in said
+    assert not any(label.startswith("Disturbed") for label in
+                   described(phases=LATENCY, pairs=5, flagged=(0,)).labels)
+
+
 def test_a_clean_run_has_no_labels(described: Describe) -> None:
     assert described(phases=LATENCY).labels == []

@@ -98,7 +98,7 @@ def test_unequal_work_stands_on_page_one_with_its_numbers() -> None:
     rows = [("list_products", 1, 25, 900, 0)] * 6, [("list_products", 25, 25, 900, 0)] * 6
     run, judged, arms = make_run(rows)
     found = Confounds([], [], [], [], measure_fingerprints(run, judged, arms))
-    assert labels_of(run.record, found, [])[-1] == (
+    assert labels_of(run.record, judged, found, [])[-1] == (
         "Confound: list_products: same answer, unequal work, an answer of monolith needs 1.00 "
         "statements, 25.0 rows and 0 calls between services, of microservices 25.0 statements, "
         "25.0 rows and 0 calls between services (means); the calls do not account for it: their "

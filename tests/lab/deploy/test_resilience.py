@@ -20,12 +20,12 @@ import urllib3
 from contract.errors import Problem
 from contract.posture import RAW, RESILIENT, Posture
 from lab.deploy import envoy
+from lab.deploy.admin import ask as ask_proxy
 from lab.deploy.ports import HOST, free_ports
 from lab.deploy.processes import await_true, start
 from lab.deploy.resilience import INTERNAL_READS
 from lab.topology import SERVICES
-from lab.traffic import ask as ask_proxy
-from lab.traffic import counters_in
+from lab.traffic import WANTED, counters_in
 
 
 class Server(ThreadingHTTPServer):
@@ -135,10 +135,10 @@ def test_a_read_that_failed_once_is_asked_again(posture: Posture, status: int, a
 
 def test_a_try_that_was_not_the_first_is_counted_as_a_retry(tmp_path: Path) -> None:
     with proxied(tmp_path, RESILIENT) as (ask, [server]):
-        before = counters_in(ask_proxy(tmp_path / "admin") or "")
+        before = counters_in(ask_proxy(tmp_path / "admin", WANTED) or "")
         server.status = fails_first
         assert ask("GET", "/api/products").status == 200
-        after = counters_in(ask_proxy(tmp_path / "admin") or "")
+        after = counters_in(ask_proxy(tmp_path / "admin", WANTED) or "")
         for what, more in [("total", 2), ("retry", 1), ("pending_failure_eject", 0)]:
             key = "cluster", "catalog", what
             assert after[key] - before[key] == more, what

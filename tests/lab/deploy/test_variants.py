@@ -23,6 +23,7 @@ from lab.deploy.distance import DistanceError, tolerance_ms
 from lab.deploy.relay import RelayError
 from lab.deploy.stack import Stack
 from lab.deploy.supervisor import StackEvent
+from lab.gate import await_ready
 from lab.pools import read_pools
 from lab.scenario import DataKeys, PlatformKeys
 from lab.topology import SERVICES, Budget, Deployable, Topology
@@ -58,7 +59,7 @@ def stack(request: pytest.FixtureRequest, deployment: Deployment) -> Stack:
     found: Stack = request.getfixturevalue(request.param)
     found.restore()
     deployment.reset_bank()
-    assert wait_until(lambda: ask(found, "GET", "/readyz").status == 200)
+    await_ready(found, deployment.logs)
     return found
 
 
