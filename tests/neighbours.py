@@ -19,10 +19,12 @@ from typing import cast
 
 import urllib3
 
-from contract.bank import Ledger
+from contract.bank import Ledger, LedgerEntry
 from lab.deploy.ports import HOST, free_port
 
 PATIENCE_S = 20.0
+_OWN = "test-"
+"""Keys of charges that no store sent begin so."""
 
 
 @dataclass
@@ -36,13 +38,17 @@ class SimulatedBank:
         answer = self.http.request("GET", f"{self.url}/ledger", timeout=5)
         return Ledger.model_validate_json(answer.data)
 
+    def entries_of_the_store(self) -> list[LedgerEntry]:
+        """Without the charges that a test sent itself."""
+        return [entry for entry in self.ledger().entries if not entry.key.startswith(_OWN)]
+
     def kinds(self) -> list[str]:
         """Every movement, in order."""
         return [entry.kind for entry in self.ledger().entries]
 
     def wait_for_late_charges(self) -> None:
         """A slow charge sent now is answered after all slow charges sent before."""
-        charge = {"key": uuid.uuid4().hex, "amount_minor": 0, "currency": "EUR",
+        charge = {"key": f"{_OWN}{uuid.uuid4().hex}", "amount_minor": 0, "currency": "EUR",
                   "card_token": "tok_slow"}
         self.http.request("POST", f"{self.url}/charges", json=charge, timeout=5)
 

@@ -158,7 +158,7 @@ class Shop:
         return self.run(follow_catalog(search.database, search.peers))
 
     def books(self, acknowledged: set[str] | None = None) -> Books:
-        return read_books(dict(self.urls), self.bank.ledger().entries, {},
+        return read_books(dict(self.urls), self.bank.entries_of_the_store(), {},
                           Acknowledged(frozenset(acknowledged or ())))
 
     def assert_consistent(self, acknowledged: set[str] | None = None) -> None:
