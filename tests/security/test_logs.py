@@ -127,7 +127,7 @@ class Visitor:
         database = "accounts" if "accounts" in target.stack.database_urls else "monolith"
         with closed_database(target.stack.database_urls[database], database):
             assert self.ask("/api/sessions", self.credentials).status == 503
-        eventually(lambda: shop.raw("GET", "/readyz").status == 200)
+        eventually(lambda: self.put().status == 200)  # readiness knows of one connection only
         for module in ("orders", "payments"):
             self.fill()
             self.floor.deployment.board.arm(Armed(module, "error"))
@@ -137,9 +137,12 @@ class Visitor:
             finally:
                 self.floor.deployment.board.clear()
 
-    def fill(self) -> None:
-        answer = self.target.shop.raw("PUT", "/api/cart/items/9", b'{"quantity":1}', JSON | {
+    def put(self) -> Answer:
+        return self.target.shop.raw("PUT", "/api/cart/items/9", b'{"quantity":1}', JSON | {
             "Authorization": f"Bearer {self.token}"})
+
+    def fill(self) -> None:
+        answer = self.put()
         assert answer.status == 200, answer
 
     def pay(self, card: str, key: str) -> Answer:
