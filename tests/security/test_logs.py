@@ -115,7 +115,7 @@ class Visitor:
             SERVICE_TOKEN_HEADER: self.floor.deployment.service_token})
 
     def meet_defects(self) -> None:
-        shop, target = self.target.shop, self.target
+        target = self.target
         newcomer = self.account | {"email": f"new-{self.secrets.email}"}
         for broken in (refusing, without):
             with broken(target, "accounts", "accounts"):
