@@ -47,11 +47,13 @@ def _missing(stack: Stack) -> str:
     if answer.status != 200:
         return f"{stack.base_url}/readyz says {answer.status}"
     path = admin_socket(stack.private_folder)
-    return "" if path is None else unbalanced_in(ask(path, "membership_(healthy|total)$") or "")
+    return "" if path is None else unbalanced_in(ask(path, "membership_(healthy|total)$"))
 
 
-def unbalanced_in(text: str) -> str:
+def unbalanced_in(text: str | None) -> str:
     """Parts of which the proxy does not have every replica, by its counters; empty: none."""
+    if not text:
+        return "the proxy does not tell which replicas get requests"
     counts: dict[str, dict[str, int]] = {}
     for found in _MEMBERS.finditer(text):
         counts.setdefault(found["part"], {})[found["what"]] = int(found["count"])

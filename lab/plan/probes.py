@@ -16,6 +16,8 @@ from lab.scenario import ProbingKeys
 _CAUTION: Final = 0.6
 """The ramp begins at this share of the utilisation bound."""
 _LEAST_RATE: Final = 0.5
+_PILOTS: Final = 2
+"""A pilot that met a pause of the machine would send the search to the bottom of its range."""
 _MOST_CPUS: Final = 64.0
 _TYPICAL: Final[tuple[Step, ...]] = ("ramp", "ramp", "ramp", "bisect", "bisect", "bisect", "bisect",
                                      "bisect", "confirm")
@@ -56,16 +58,15 @@ class Search:
         if self.variable == "cpus":
             first = 1 / (self.template.budget.cpus or 1.0)
             return next_question(answers, first, resolution, easiest=1 / _MOST_CPUS)
-        if not answers:  # the pilot: what does a journey cost?
-            return Question(self.keys.pilot_rate_per_s, "ramp")
-        cpus = self.template.budget.cpus
-        known = demand(probes)
-        held = [one.difficulty for one in answers if one.holds]
-        if held == [self.keys.pilot_rate_per_s] and len(answers) == 1 and known and cpus:
-            first = _CAUTION * cpus / known
-            return Question(max(first, self.keys.pilot_rate_per_s * 1.1), "ramp")
-        return next_question(answers, self.keys.pilot_rate_per_s, resolution,
-                             easiest=_LEAST_RATE)
+        pilot = self.keys.pilot_rate_per_s
+        if all(one.difficulty == pilot for one in answers):  # what does a journey cost?
+            has_held = any(one.holds for one in answers)
+            if not has_held and len(answers) < _PILOTS:
+                return Question(pilot, "ramp")
+            cpus, known = self.template.budget.cpus, demand(probes)
+            if has_held and known and cpus:
+                return Question(max(_CAUTION * cpus / known, pilot * 1.1), "ramp")
+        return next_question(answers, pilot, resolution, easiest=_LEAST_RATE)
 
     def _difficulty(self, value: float) -> float:
         return value if self.variable == "rate" else 1 / value

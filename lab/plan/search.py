@@ -4,8 +4,8 @@ What is asked is a *difficulty*: the offered rate, or 1 / cores at a fixed rate.
 below its threshold and fails above; near it, chance decides, which is why the answer is
 confirmed by a longer window.  When that fails, what short windows held near it counts for nothing
 any more: it is given up for one lower by the resolution, until one is confirmed.  A short window
-that failed ends the search only when it fails twice: a pause of the machine fails any probe that
-meets it, and would leave a store with half of what it carries.
+that failed ends the search only when it fails twice (but for one at the easiest value): a pause of
+the machine fails any probe that meets it, and would leave a store with half of what it carries.
 Source: docs/method.md, capacity.
 """
 

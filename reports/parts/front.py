@@ -6,7 +6,7 @@ from contract.run_record import RunRecord
 from reports.books import Finding, waits_of
 from reports.confounds.find import Confounds
 from reports.document import Block, Heading, Part
-from reports.guards import Judged
+from reports.guards import Judged, best_spin_ms, worst_spin_ms
 from reports.isolation import FaultResult
 from reports.parts.books import audit_blocks
 from reports.parts.conditions import equal_blocks, limit_blocks, machine_table
@@ -50,11 +50,12 @@ def labels_of(record: RunRecord, judged: list[Judged], confounds: Confounds,
 
 def _disturbed(judged: list[Judged]) -> list[str]:
     """Arms share a slow machine, so that a ratio may stand; how slow it is, is not the stores'."""
-    hurt = [one for one in judged if one.status != "ok"]
-    if len(hurt) < _MOST_HURT * len(judged):
+    hurt = [one for one in judged if any(
+        reason.startswith(("generator", "calibration loop")) for reason in one.reasons)]
+    if not hurt or len(hurt) < _MOST_HURT * len(judged):
         return []
-    worst = max((one.trial.spin_after_ms for one in judged), default=0.0)
-    best = min((one.trial.spin_after_ms for one in judged if one.trial.spin_after_ms), default=0.0)
+    worst, best = (max(worst_spin_ms(one.trial) for one in judged),
+                   best_spin_ms([one.trial for one in judged]))
     slower = f"; the same calculation took up to ×{number(worst / best)} as long" if best else ""
     return [f"Disturbed: {len(hurt)} of {count(len(judged), 'trial')} were flagged or rejected by "
             f"the guards on generator and machine{slower}. Absolute times are not the stores' own; "

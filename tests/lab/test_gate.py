@@ -32,7 +32,7 @@ def test_a_part_is_named_with_what_it_lacks() -> None:
             "cluster.search.membership_healthy: 2\ncluster.search.membership_total: 2\n")
     assert unbalanced_in(text) == "replicas that get requests: cart 1 of 2"
     assert unbalanced_in(text.replace("healthy: 1", "healthy: 2")) == ""
-    assert unbalanced_in("") == ""
+    assert unbalanced_in(None) == "the proxy does not tell which replicas get requests"
 
 
 def test_all_replicas_get_requests_from_the_first_on(stack: Stack, tmp_path: Path) -> None:

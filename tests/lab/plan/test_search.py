@@ -122,6 +122,21 @@ def test_the_ramp_begins_below_the_utilisation_bound_that_the_pilot_shows(
     assert rates[1] == pytest.approx(0.6 * 0.9 / 0.006)
 
 
+def test_a_pilot_that_met_a_pause_is_asked_again(plan_of: Callable[..., Plan]) -> None:
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015})
+    begun: set[str] = set()
+
+    def world(planned: PlannedTrial, record: TrialRecord) -> None:
+        stores(planned, record)
+        if record.probe and planned.topology not in begun:
+            record.probe.holds = False
+        begun.add(planned.topology)
+
+    done = Rehearsal(plan_of(search=[SEARCH | {"repeats": 1}]), world).run()
+    rates = [t.probe.value for t in done.planned if t.probe and t.topology == "monolith"]
+    assert rates[:3] == [5, 5, pytest.approx(0.6 * 0.9 / 0.006)]
+
+
 def test_rejected_probes_answer_nothing_and_are_bounded(plan_of: Callable[..., Plan]) -> None:
     def world(_planned: PlannedTrial, record: TrialRecord) -> None:
         record.status = "rejected"
