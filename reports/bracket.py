@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+
+def by_value(probes: Iterable[tuple[float, str, bool]]) -> dict[float, list[tuple[str, bool]]]:
+    """Gather (value, step, held) by value, in the order in which values were first asked."""
+    asked: dict[float, list[tuple[str, bool]]] = {}
+    for value, step, held in probes:
+        asked.setdefault(value, []).append((step, held))
+    return asked
 
 
 def has_failed(asked: Sequence[tuple[str, bool]]) -> bool:

@@ -16,7 +16,7 @@ from typing import Final, Literal
 import numpy as np
 
 from contract.run_record import TrialRecord
-from reports.bracket import has_failed
+from reports.bracket import by_value, has_failed
 from reports.estimate import Estimate
 from reports.guards import Judged
 
@@ -106,9 +106,7 @@ def threshold_of(probes: Sequence[Probe], variable: Variable) -> Threshold:
     def hardness(value: float) -> float:
         return sign * value
 
-    asked: dict[float, list[tuple[str, bool]]] = {}
-    for probe in probes:
-        asked.setdefault(probe.value, []).append((probe.step, probe.holds))
+    asked = by_value((probe.value, probe.step, probe.holds) for probe in probes)
     beyond = min((value for value, own in asked.items() if has_failed(own)), key=hardness,
                  default=None)
     held = [probe for probe in probes

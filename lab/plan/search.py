@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab.plan.trials import Step
-from reports.bracket import has_failed, is_sure
+from reports.bracket import by_value, has_failed, is_sure
 
 GROWTH: Final = 1.5
 _ROUNDING: Final = 1.000_001
@@ -93,7 +93,4 @@ def bracket(answers: list[Answered]) -> tuple[float | None, float | None]:
 
 
 def _by_difficulty(answers: list[Answered]) -> dict[float, list[tuple[str, bool]]]:
-    asked: dict[float, list[tuple[str, bool]]] = {}
-    for one in answers:
-        asked.setdefault(one.difficulty, []).append((one.step, one.holds))
-    return asked
+    return by_value((one.difficulty, one.step, one.holds) for one in answers)

@@ -289,12 +289,18 @@ def test_a_cancellation_that_stopped_half_way_is_completed(shop: Any, step: str,
     shop.assert_consistent({placed["id"]})
 
 
-def test_an_order_cancelled_before_its_stock_was_sold_comes_back_whole(shop: Any) -> None:
-    before = shop.stock(3)
+def placed_and_not_sold(shop: Any) -> Any:
+    """A confirmed order of which the catalog has not heard yet."""
     shop.put(2, 3, 2)
     shop.wire.silent = {"sell_reserved"}
     placed = json.loads(shop.order(2).body)
     shop.wire.heal()
+    return placed
+
+
+def test_an_order_cancelled_before_its_stock_was_sold_comes_back_whole(shop: Any) -> None:
+    before = shop.stock(3)
+    placed = placed_and_not_sold(shop)
     shop.ask("POST", f"/api/orders/{placed['id']}/cancel", 2)
     shop.resume()
     assert shop.stock(3) == before
@@ -303,10 +309,7 @@ def test_an_order_cancelled_before_its_stock_was_sold_comes_back_whole(shop: Any
 
 def test_an_order_cancelled_while_its_stock_is_being_sold_comes_back_whole(shop: Any) -> None:
     before = shop.stock(3)
-    shop.put(2, 3, 2)
-    shop.wire.silent = {"sell_reserved"}
-    placed = json.loads(shop.order(2).body)
-    shop.wire.heal()
+    placed = placed_and_not_sold(shop)
     order_id, catalog, orders = UUID(placed["id"]), shop.service("catalog"), shop.service("orders")
 
     async def cancel_during_sale() -> None:
