@@ -127,7 +127,7 @@ class Visitor:
         database = "accounts" if "accounts" in target.stack.database_urls else "monolith"
         with closed_database(target.stack.database_urls[database], database):
             assert self.ask("/api/sessions", self.credentials).status == 503
-        eventually(lambda: self.put().status == 200)  # readiness knows of one connection only
+        eventually(self.every_replica_answers)
         for module in ("orders", "payments"):
             self.fill()
             self.floor.deployment.board.arm(Armed(module, "error"))
@@ -136,6 +136,10 @@ class Visitor:
                 assert answer.status in (500, 503)
             finally:
                 self.floor.deployment.board.clear()
+
+    def every_replica_answers(self) -> bool:
+        """A replica learns that its connections are dead when it uses one: at its first answer."""
+        return all(self.put().status == 200 for _ in range(16))
 
     def put(self) -> Answer:
         return self.target.shop.raw("PUT", "/api/cart/items/9", b'{"quantity":1}', JSON | {
