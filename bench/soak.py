@@ -1,9 +1,9 @@
 """Every fault × both stores × both postures × several seeds: is anything lost, is all finished?
 
-    python -m bench soak [--seeds 11 12 13] [--at-once 3] [--json]
+    python -m bench soak [--seeds 11 12 13] [--at-once 3] [--scenario chaos_replicated] [--json]
     python -m bench soak --read results/RUN [results/RUN ...]
 
-Runs the scenario `chaos` once for each seed and checks the kept books of every trial again.
+Runs the scenario once for each seed and checks the kept books of every trial again.
 Targets: no violation of I1–I7; every fault acted in every store that has its place, for every
 seed; every checkout finished within 10 s of recovery, that is since the fault is cleared and
 whoever ended is ready again.  Runs may go at the same time, since no speed is measured.
@@ -160,18 +160,18 @@ def _last_ready_s(folder: Path) -> dict[tuple[int, str], float]:
     return {(row["trial"], row["topology"]): row["t_s"] for row in rows if row["kind"] == "ready"}
 
 
-def run_seeds(seeds: Sequence[int], at_once: int, results: Path) -> list[Path]:
-    """Run `chaos` for each seed, in folders of their own.
+def run_seeds(scenario: str, seeds: Sequence[int], at_once: int, results: Path) -> list[Path]:
+    """Run the scenario for each seed, in folders of their own.
 
     Exit code 1 may mean violations, which are a result, or a run that stopped: its record tells.
     Raises CalledProcessError for any other code, and for a run that recorded nothing.
     """
     with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(lambda seed: _run(seed, results / f"soak-{seed}"), seeds))
+        return list(pool.map(lambda seed: _run(scenario, seed, results / f"soak-{seed}"), seeds))
 
 
-def _run(seed: int, results: Path) -> Path:
-    argv = [sys.executable, "-m", "lab", "run", "chaos", "--seed", str(seed),
+def _run(scenario: str, seed: int, results: Path) -> Path:
+    argv = [sys.executable, "-m", "lab", "run", scenario, "--seed", str(seed),
             "--results", str(results)]
     before = set(results.glob("*/run.json"))
     done = subprocess.run(argv, stdout=sys.stderr, check=False)
@@ -186,13 +186,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench soak", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13], metavar="N")
+    parser.add_argument("--scenario", default="chaos", help="chaos or chaos_replicated")
     parser.add_argument("--at-once", type=int, default=1, help="how many runs at the same time")
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--read", type=Path, nargs="+", metavar="RUN",
                         help="don't run: sum up recorded runs")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
-    found = soak_of(given.read or run_seeds(given.seeds, given.at_once, given.results))
+    found = soak_of(given.read or run_seeds(given.scenario, given.seeds, given.at_once,
+                                              given.results))
     if given.json:
         json.dump(asdict(found), sys.stdout, indent=1)
     else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Final, Literal
+
+from contract.reach import Place, place_of
 
 Store = Literal["monolith", "microservices"]
 
@@ -51,6 +53,11 @@ class Topology:
     def has_calls(self) -> bool:
         """Whether parts of the store call each other over the network."""
         return self.store == "microservices" and not self.colocated
+
+    def place(self, module: str) -> Place:
+        """Say what decides whom a fault in that module reaches."""
+        return place_of({"deployables": {one.name: asdict(one) for one in self.deployables},
+                         "database_servers": self.database_servers}, self.store, module)
 
     def with_replicas(self, n: int) -> Topology:
         """Return it with n times as many of every program, and not more of anything they share.

@@ -97,7 +97,7 @@ def _load_once(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialR
     _note_incidents(bench, record, incidents)
     record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     copy_summary(record, summary)
-    copy_answers(record, Path(spec.requests_path))
+    copy_answers(record, Path(spec.requests_path), stack.topology)
     audited = _audit(bench, stack, received, record, Path(spec.requests_path))
     if audited.consistent_at_s is not None:
         record.consistent_at_s = audited.consistent_at_s - incidents.t0_s

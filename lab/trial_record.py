@@ -9,7 +9,7 @@ from contract.run_record import FaultRecord, ProbeRecord, TrialRecord
 from lab.answers import holds, read_answers
 from lab.faults.met import requests_met
 from lab.plan.trials import PlannedTrial
-from lab.topology import Store
+from lab.topology import Store, Topology
 
 
 def record_of(number: int, planned: PlannedTrial, store: Store, slo_ms: float) -> TrialRecord:
@@ -48,12 +48,13 @@ def copy_connections(record: TrialRecord, by_part: dict[str, int]) -> None:
     record.connections_by_part, record.connections = by_part, sum(by_part.values())
 
 
-def copy_answers(record: TrialRecord, requests: Path) -> None:
+def copy_answers(record: TrialRecord, requests: Path, topology: Topology) -> None:
     """Take over what the rows answer, and whether they met the fault."""
     answers = read_answers(requests, record)
     record.p50_ms, record.p95_ms = answers.p50_ms, answers.p95_ms
     if record.fault:
-        record.fault.met = requests_met(record.fault, requests)
+        record.fault.met = requests_met(record.fault, requests,
+                                        topology.place(record.fault.module))
     if record.probe:
         record.probe.scheduled, record.probe.good = answers.scheduled, answers.good
         record.probe.holds = holds(answers, record)

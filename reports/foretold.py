@@ -16,16 +16,9 @@ from typing import Any
 from contract.endpoints import BY_NAME, FEATURES
 from contract.expected_loss import ExpectedLoss
 from contract.journeys import STEPS
+from contract.reach import ON_A_LINK, place_of, reaches
 from contract.run_record import FaultRecord, RunRecord
-from reports.oracle import (
-    ON_A_LINK,
-    ONLY_LATE,
-    Request,
-    later_ms,
-    lost_of_hit,
-    place_of,
-    reaches,
-)
+from reports.oracle import ONLY_LATE, Request, later_ms, lost_of_hit
 
 Losses = dict[str, ExpectedLoss]
 """By feature."""
@@ -104,12 +97,14 @@ def _fault(name: str, given: Mapping[str, Any], keys: Mapping[str, Any],
 
 def _losses(fault: FaultRecord, where: Mapping[str, Any], weights: Mapping[Any, float],
             scenario: Mapping[str, Any]) -> Losses:
-    place = place_of(where, where["store"], fault.module)
+    place = place_of(where, where["store"], fault.module,
+                     scenario["isolation"].get("replicas", 1))
     mix: defaultdict[str, float] = defaultdict(float)
     for journey, weight in weights.items():
         for endpoint in STEPS[journey] if weight else ():
             mix[endpoint] += weight
-    hit = {name for name in mix if fault.applies and reaches(fault, name, place)}
+    hit = {name for name in mix
+           if fault.applies and reaches(fault.module, fault.kind, name, place)}
     rate = scenario["isolation"]["rate_per_s"] / sum(weights.values())
     lost = _lost(fault, rate * sum(mix[name] for name in hit), place.replicas, scenario)
     found = {}

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from contract.endpoints import DEPENDS_ON, FEATURES
+from contract.reach import place_of
 from contract.run_record import FaultRecord, TrialRecord
 from reports.arms import Arms, usable
 from reports.confounds.little import PoolLoad
@@ -29,7 +30,7 @@ from reports.losses import (
     weighted_loss,
     weights_of,
 )
-from reports.oracle import Request, place_of, predict
+from reports.oracle import Request, predict
 from reports.read import Run
 from reports.strips import Strip, fault_of, in_window, recovery_s, strip_of, window_of
 
@@ -104,6 +105,8 @@ class FaultResult:
     posture: str = "raw"
     is_only_posture: bool = True
     """False: the run met its faults in two postures, so each is named."""
+    replicas: int = 1
+    """Of every program of both stores, as the trials asked for."""
 
     @property
     def name(self) -> str:
@@ -171,7 +174,8 @@ def _measure(run: Run, posture: str, trials: list[TrialRecord], arms: Arms,
     voided = _voided(run, fault.name, posture) if len(losses) < len(arms.all) else ""
     return FaultResult(fault, availability, strips, losses, repeats,
                        _why_void(_named(fault.name, posture, is_only_posture), voided, losses,
-                                 arms), posture, is_only_posture)
+                                 arms), posture, is_only_posture,
+                       max((t.replicas for t in trials), default=1))
 
 
 def _named(fault: str, posture: str, is_only_posture: bool) -> str:
@@ -186,7 +190,8 @@ def _predicted(run: Run, trial: TrialRecord, clear: list[pd.DataFrame]) -> dict[
     armed, cleared = window_of(fault)
     platform = run.record.scenario_resolved.get("platform") or {}
     topologies = run.record.definitions.get("topologies") or {}
-    place = place_of(topologies.get(trial.topology, {}), trial.store, fault.module)
+    place = place_of(topologies.get(trial.topology, {}), trial.store, fault.module,
+                     trial.replicas)
     return predict(fault, place, requests, (cleared - armed) * len(clear), trial.slo_ms,
                    float(platform.get("restart_delay_s", 1.0)))
 

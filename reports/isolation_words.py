@@ -26,7 +26,9 @@ def isolation_headline(results: list[FaultResult], arms: Arms) -> str:
         return "Not measured: no matched run without fault to compare with."
     runs = min(result.repeats for result in valid)
     noise = ("; one run a fault, so the intervals hold counting error only" if runs == 1 else "")
-    start = "While a module was broken, requests that do not need it were lost"
+    more = max(result.replicas for result in valid)
+    twins = f" (every program in {count(more, 'replica')})" if more > 1 else ""
+    start = f"While a module was broken{twins}, requests that do not need it were lost"
     if len(postures) == 1:
         return f"{start}: {told[0]}{noise}."
     each = " ".join(f"{posture.capitalize()}: {text or 'not measured'}."

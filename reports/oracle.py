@@ -10,60 +10,15 @@ is amplification.  The models: docs/isolation.md.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from contract.endpoints import BY_NAME, NEEDS
+from contract.reach import Place, reaches
 from contract.run_record import FaultRecord
 
 _ENDS_PROCESSES: Final = frozenset({"crash", "poison"})
 ONLY_LATE: Final = frozenset({"slow", "burn", "network_delay"})
-ON_A_LINK: Final = frozenset({"network_cut", "network_drop", "network_delay"})
-_WHOLE: Final = frozenset({"monolith", "colocated"})
-"""Programs that run every module."""
-_OF_PRODUCTS: Final = frozenset({"catalog", "search"})
-"""Modules that read `products` where one database holds all tables."""
-_WITHOUT_PRODUCTS: Final = frozenset({"list_categories"})
-"""Endpoints of the catalog that read another table."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What of a topology decides whom a fault reaches."""
-
-    is_split: bool = False
-    """Each module has tables of its own; no: one database holds all of them."""
-    one_server: bool = True
-    """One PostgreSQL server holds every database of the store."""
-    replicas: int = 1
-    """Of the program that runs the broken module."""
-
-
-def place_of(topology: Mapping[str, Any], store: str, module: str) -> Place:
-    """Read a topology as the scenario file defines it; what it leaves out is the default."""
-    programs = topology.get("deployables", {})
-    program = next((name for name in programs if name in _WHOLE), module)
-    is_split = store == "microservices"
-    return Place(is_split, not is_split or topology.get("database_servers", "one") == "one",
-                 programs.get(program, {}).get("replicas", 1))
-
-
-def reaches(fault: FaultRecord, endpoint: str, place: Place) -> bool:
-    """Does an answer of this endpoint pass what the fault breaks?
-
-    A broken way between parts is met by the calls of other parts only: visitors come to a module
-    through the edge.  A server that is down takes all its databases along.
-    """
-    module, needed = fault.module, NEEDS.get(endpoint, frozenset())
-    if module == "database" or (fault.kind == "database_down" and place.one_server):
-        return endpoint in NEEDS
-    if fault.kind in ON_A_LINK:
-        return module in needed and BY_NAME[endpoint].domain != module
-    if fault.kind == "database_lock" and not place.is_split and module in _OF_PRODUCTS:
-        reads = bool(needed & _OF_PRODUCTS)
-        return reads and (module == "catalog" or endpoint not in _WITHOUT_PRODUCTS)
-    return module in needed
 
 
 class Request(NamedTuple):
@@ -120,7 +75,8 @@ def predict(fault: FaultRecord, place: Place, requests: Sequence[Request], windo
     """
     if fault.kind == "leak" and fault.applies:
         return None
-    hit = [one for one in requests if fault.applies and reaches(fault, one.endpoint, place)]
+    hit = [one for one in requests
+           if fault.applies and reaches(fault.module, fault.kind, one.endpoint, place)]
     if fault.kind in ONLY_LATE:
         late = [one for one in hit if one.good
                 and one.response_ms + later_ms(fault, one) > slo_ms]

@@ -106,8 +106,9 @@ def server_command(template: PostgresTemplate, data: Path, part: str, port: int,
                            "unix_socket_directories": ""}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     environ = {key: value for key, value in os.environ.items() if not key.startswith("TWINSTORE")}
+    # Its data are thrown away with it: SIGQUIT, no last checkpoint.
     return Command(part, 0, [str(template.binaries / "postgres"), "-D", str(data), *options],
-                   environ | dict(mark), port=port, user=template.user, stop_signal=signal.SIGINT)
+                   environ | dict(mark), port=port, user=template.user, stop_signal=signal.SIGQUIT)
 
 
 def describe_server(process: Process, template: PostgresTemplate,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from contract.reach import ON_A_LINK
+
 Module = Literal["catalog", "search", "cart", "orders", "payments", "bank", "database"]
 """Five modules of the shop; `bank` is the outside party, `database` every server of the store."""
 
@@ -23,8 +25,6 @@ AT_A_POINT: Final[frozenset[str]] = frozenset(
     {"crash", "hang", "slow", "error", "burn", "leak", "poison", "pool"})
 """Kinds that act inside the module's own code (contract.faults)."""
 ENDS_PROCESSES: Final[frozenset[str]] = frozenset({"crash", "poison", "leak"})
-ON_A_LINK: Final[frozenset[str]] = frozenset({"network_cut", "network_drop", "network_delay"})
-"""Kinds that need a relay between parts."""
 
 MET_BY_REQUESTS: Final[frozenset[str]] = frozenset(
     {"down", "database_down", "database_lock", "network_cut", "network_drop"})

@@ -9,9 +9,10 @@ from typing import Final
 
 import psycopg
 
+from contract.reach import ON_A_LINK
 from contract.run_record import FaultRecord
 from lab.errors import LabError
-from lab.faults.catalogue import AT_A_POINT, ON_A_LINK
+from lab.faults.catalogue import AT_A_POINT
 from lab.faults.inside import AtAPoint
 from lab.faults.link import LinkBroken, has_link
 from lab.faults.lock import TablesLocked

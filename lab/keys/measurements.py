@@ -203,6 +203,9 @@ class IsolationKeys(Section):
     """Measured time after it was cleared. Unit: seconds."""
     repeats: Annotated[int, Field(ge=1, le=50)] = 1
     """How often each fault, and the run without, is measured. Unit: times."""
+    replicas: Annotated[int, Field(ge=1, le=16)] = 1
+    """Replicas of every program in both stores; connections and threads are divided among them.
+    Unit: processes."""
     postures: Annotated[list[Literal["raw", "resilient"]], Field(
         min_length=1, default_factory=lambda: ["raw"])]
     """`raw` lets a failure propagate as it is; `resilient` has retries, circuit breaking,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from lab.faults.catalogue import ON_A_LINK
+from contract.reach import ON_A_LINK
 from lab.plan.block import Listed
 from lab.plan.trials import PlannedFault, steady
 from lab.scenario import IsolationKeys, ScenarioFile, ScenarioKeys
@@ -32,7 +32,7 @@ def isolation_blocks(file: ScenarioFile, scenario: ScenarioKeys,
         groups.append(tuple(
             replace(steady(scenario, "isolation", keys.workload, topology,
                            (keys.workload, keys.rate_per_s, keys.warmup_s, measure_s)),
-                    fault=fault, posture=posture, breakable=breakable,
+                    fault=fault, posture=posture, breakable=breakable, replicas=keys.replicas,
                     seed=_seed_of(scenario, keys, repeat))
             for topology in scenario.topologies))
     yield Listed("isolation", keys.workload, tuple(groups), scenario.guards.retries)

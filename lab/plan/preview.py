@@ -51,7 +51,8 @@ def _row(number: str, trial: PlannedTrial) -> tuple[str, ...]:
     marks = (trial.series if trial.phase == "latency" else None, "A/A" if trial.is_aa else None,
              trial.scaled, f"{trial.hop_ms:g} ms a hop" if trial.phase == "distance" else None,
              trial.workload if trial.phase == "hot" else None,
-             trial.fault.name if trial.fault else None)
+             trial.fault.name if trial.fault else None,
+             trial.posture if trial.posture != "raw" else None, _replicas(trial))
     return (number, trial.phase, trial.topology, f"{trial.load_s:.1f} s", _cpus(trial),
             ", ".join(mark for mark in marks if mark))
 
@@ -59,10 +60,13 @@ def _row(number: str, trial: PlannedTrial) -> tuple[str, ...]:
 def _searched(probes: list[PlannedTrial]) -> tuple[str, ...]:
     first = probes[0]
     asked = "fewest cores" if first.probe and first.probe.variable == "cpus" else "highest rate"
-    marks = (f"{asked}, ≈ {len(probes)} probes", first.workload, first.scaled,
-             f"{first.replicas} replicas" if first.replicas > 1 else None)
+    marks = (f"{asked}, ≈ {len(probes)} probes", first.workload, first.scaled, _replicas(first))
     return ("", first.phase, first.topology, f"≈ {forecast_s(probes):.0f} s", _cpus(first),
             ", ".join(mark for mark in marks if mark))
+
+
+def _replicas(trial: PlannedTrial) -> str | None:
+    return f"{trial.replicas} replicas" if trial.replicas > 1 else None
 
 
 def _cpus(trial: PlannedTrial) -> str:

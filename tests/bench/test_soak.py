@@ -118,7 +118,7 @@ def test_a_run_that_recorded_nothing_is_not_mistaken_for_the_one_before(
     run_it = subprocess.run
     monkeypatch.setattr(subprocess, "run", lambda _, **options: run_it(stops, **options))
     with pytest.raises(subprocess.CalledProcessError):
-        run_seeds([11], 1, tmp_path)
+        run_seeds("chaos", [11], 1, tmp_path)
 
 
 def test_a_place_that_a_store_lacks_is_counted_apart(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from contract.load import LoadSpec, Workload
 from contract.run_record import TrialRecord
 from lab.budget.group import available_cores, divide_cores
 from lab.generator import Generator
+from lab.topology import Topology
 from lab.trial_record import copy_answers, copy_summary
 from reports.guards import Evidence, Thresholds, judge_one
 
@@ -33,7 +34,8 @@ def _driven(folder: Path, rate: float) -> TrialRecord:
         workload="product_read", rate_profile=profile, seed=1, warmup_s=0.3, measure_s=0.7,
         cpu_budget=None, slo_ms=250)
     copy_summary(record, summary)
-    copy_answers(record, folder / "rows.parquet")
+    copy_answers(record, folder / "rows.parquet",
+                 Topology("monolith", "monolith", ()))
     return record
 
 

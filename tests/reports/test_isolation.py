@@ -300,3 +300,28 @@ def assert_is_whole(figure: Figure, name: str) -> None:
     assert box.y0 >= 0, name
     assert box.x1 <= width, name
     assert box.y1 <= height, name
+
+
+def test_replicas_are_named_where_every_program_had_more_than_one(tmp_path: Path) -> None:
+    run = read_run(write_run(tmp_path, Planted(phases=("isolation",), faults=("payments-crash",))))
+    arms = find_arms(run.record)
+    for replicas, said in ((1, "While a module was broken, requests"),
+                           (2, "While a module was broken (every program in 2 replicas), ")):
+        for trial in run.record.trials:
+            trial.replicas = replicas
+        results = measure_isolation(run, judge(run.record, {}), arms)
+        assert isolation_headline(results, arms).startswith(said)
+
+
+def test_the_oracle_expects_less_of_one_replica_among_more(tmp_path: Path) -> None:
+    run = read_run(write_run(tmp_path, Planted(phases=("isolation",), faults=("payments-crash",))))
+    arms = find_arms(run.record)
+    expected = []
+    for replicas in (1, 2):
+        for trial in run.record.trials:
+            trial.replicas = replicas
+            if trial.fault:
+                trial.fault.kind = "replica_freeze"
+        result, = measure_isolation(run, judge(run.record, {}), arms)
+        expected.append(result.losses["monolith"].expected)
+    assert expected[0] == pytest.approx(2 * expected[1])

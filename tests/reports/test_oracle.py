@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from contract.endpoints import BY_NAME, NEEDS
+from contract.endpoints import BY_NAME
+from contract.reach import Place
 from contract.run_record import FaultRecord
-from reports.oracle import Place, Request, later_ms, lost_of_hit, place_of, predict, reaches
+from reports.oracle import Request, later_ms, lost_of_hit, predict
 
 
 def fault(kind: str, **changes: object) -> FaultRecord:
@@ -36,7 +37,6 @@ def test_one_of_two_replicas_takes_half_along() -> None:
 
 
 SPLIT = Place(is_split=True)
-A_SERVER_EACH = Place(is_split=True, one_server=False)
 
 
 def request(endpoint: str, **changes: object) -> Request:
@@ -107,51 +107,8 @@ def test_what_a_request_takes_anyway_is_added_and_what_was_late_anyway_is_not_lo
     assert lost(slow, [*requests, late, late]) == {"checkout": 0.25}
 
 
-def hit_by(kind: str, module: str, place: Place = SPLIT) -> set[str]:
-    return {name for name in NEEDS if reaches(fault(kind, module=module), name, place)}
-
-
-def test_every_request_needs_the_databases() -> None:
-    assert hit_by("down", "database") == hit_by("network_cut", "database") == set(NEEDS)
-    assert hit_by("down", "bank") == {"place_order", "cancel_order"}
-
-
 @pytest.mark.parametrize("kind", ["network_cut", "network_drop", "network_delay"])
-def test_a_broken_way_between_parts_is_met_by_calls_only(kind: str) -> None:
-    """Visitors come to a module through the edge: its own endpoints are not hit."""
-    in_cart = {"show_cart", "put_item", "remove_item"}
-    assert hit_by(kind, "catalog") == in_cart | {"place_order", "cancel_order"}
-    assert hit_by(kind, "cart") == {"place_order"}
-    assert hit_by(kind, "payments") == hit_by(kind, "bank") == {"place_order", "cancel_order"}
+def test_only_calls_of_others_are_lost_on_a_broken_way(kind: str) -> None:
     requests = [request("get_product"), request("show_cart"), request("place_order")]
     assert lost(fault(kind, module="catalog", delay_ms=1000.0), requests) == {
         "browse": 0.0, "cart": 1.0, "checkout": 1.0}
-
-
-def test_a_server_that_is_down_takes_all_its_databases_along() -> None:
-    assert hit_by("database_down", "catalog", SPLIT) == set(NEEDS)
-    assert hit_by("database_down", "catalog", Place()) == set(NEEDS)
-    assert hit_by("database_down", "catalog", A_SERVER_EACH) == {
-        name for name, needed in NEEDS.items() if "catalog" in needed}
-
-
-def test_locked_tables_hold_up_all_who_read_them() -> None:
-    """In the monolith the search's index is a column of the catalog's products."""
-    of_catalog = {name for name, needed in NEEDS.items() if "catalog" in needed}
-    assert hit_by("database_lock", "catalog", SPLIT) == of_catalog
-    assert hit_by("database_lock", "search", SPLIT) == {"search_products"}
-    assert hit_by("database_lock", "catalog", Place()) == of_catalog | {"search_products"}
-    assert hit_by("database_lock", "search", Place()) == (
-        of_catalog | {"search_products"}) - {"list_categories"}
-    assert hit_by("database_lock", "payments", Place()) == hit_by("database_lock", "payments")
-
-
-def test_a_place_is_read_from_the_topology_of_the_scenario_file() -> None:
-    services = {"deployables": {"catalog": {"replicas": 2}, "cart": {}}}
-    assert place_of(services, "microservices", "catalog") == Place(True, True, 2)
-    assert place_of(services, "microservices", "cart") == SPLIT
-    assert place_of(services | {"database_servers": "each"}, "microservices",
-                    "cart") == A_SERVER_EACH
-    assert place_of({"deployables": {"monolith": {"replicas": 3}}, "database_servers": "each"},
-                    "monolith", "cart") == Place(False, True, 3)
-    assert place_of({}, "microservices", "bank") == SPLIT

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from contract.reach import Place
 from contract.results import REQUESTS, write_table
 from contract.run_record import FaultRecord
 from lab.faults.met import requests_met
 
 NEVER = math.nan
+SPLIT, WHOLE = Place(is_split=True), Place()
 
 
 def fault(module: str, kind: str, armed_at_s: float | None = 2.0) -> FaultRecord:
@@ -29,18 +31,24 @@ def rows(folder: Path, *sent: tuple[str, float]) -> Path:
 @pytest.mark.parametrize(("at_s", "met"), [(1.9, 0), (2.0, 1), (4.9, 1), (5.0, 0), (NEVER, 0)])
 def test_only_what_was_sent_meanwhile_counts(at_s: float, met: int, tmp_path: Path) -> None:
     path = rows(tmp_path, ("search_products", at_s))
-    assert requests_met(fault("search", "database_lock"), path) == met
+    assert requests_met(fault("search", "database_lock"), path, SPLIT) == met
 
 
 @pytest.mark.parametrize(("module", "kind", "met"), [
     ("catalog", "database_lock", 3), ("catalog", "network_cut", 2),  # its own pages come otherwise
     ("cart", "network_drop", 1), ("bank", "network_cut", 1), ("bank", "down", 1),
-    ("search", "database_down", 0), ("database", "network_drop", 4), ("database", "down", 4)])
-def test_a_request_counts_when_its_endpoint_needs_what_is_broken(
+    ("search", "database_down", 4), ("database", "network_drop", 4), ("database", "down", 4)])
+def test_a_request_counts_when_the_fault_reaches_its_endpoint(
         module: str, kind: str, met: int, tmp_path: Path) -> None:
     path = rows(tmp_path, ("get_product", 3.0), ("show_cart", 3.0), ("place_order", 3.0),
                 ("list_orders", 3.0), ("livez", 3.0))
-    assert requests_met(fault(module, kind), path) == met
+    assert requests_met(fault(module, kind), path, SPLIT) == met
+
+
+def test_what_shares_a_table_in_one_store_only_meets_its_lock_there(tmp_path: Path) -> None:
+    path = rows(tmp_path, ("get_product", 3.0), ("search_products", 3.0), ("list_orders", 3.0))
+    met = [requests_met(fault("search", "database_lock"), path, place) for place in (SPLIT, WHOLE)]
+    assert met == [1, 2]
 
 
 @pytest.mark.parametrize("planted", [
@@ -48,4 +56,4 @@ def test_a_request_counts_when_its_endpoint_needs_what_is_broken(
     fault("catalog", "network_cut", armed_at_s=None)])
 def test_other_kinds_and_what_was_not_armed_are_not_counted(planted: FaultRecord,
                                                             tmp_path: Path) -> None:
-    assert requests_met(planted, rows(tmp_path, ("place_order", 3.0))) is None
+    assert requests_met(planted, rows(tmp_path, ("place_order", 3.0)), WHOLE) is None

@@ -68,6 +68,13 @@ def test_a_fault_is_met_by_the_journeys_of_its_matched_run(plan_of: Callable[...
     assert first[0].seed != second[0].seed
 
 
+def test_all_trials_of_part_three_have_the_replicas_that_it_asks_for(
+        shipped: ScenarioFile) -> None:
+    planned = Rehearsal(Plan(shipped, "replicated"), nothing).run().planned
+    assert {trial.replicas for trial in planned} == {2}
+    assert {trial.topology for trial in planned} == {"monolith", "microservices"}
+
+
 def test_both_orders_of_the_arms_occur(shipped: ScenarioFile) -> None:
     planned = Rehearsal(_demo(shipped), nothing).run().planned
     assert {group[0].topology for group in _groups(planned)} == {"monolith", "microservices"}
