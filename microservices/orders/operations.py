@@ -4,7 +4,9 @@ The order of steps, and why:
 
 1. The Idempotency-Key is taken and the state `reserving` written down before anybody is asked.
    From here on a crash is seen: the lease runs out and `resume_checkouts` takes over.
-2. The cart tells its lines, the catalog reserves them, all or none, under the order's id.
+2. The cart tells its lines, the catalog reserves them, all or none, under the order's id.  An
+   earlier order of the account that is still `confirming` is finished first: its lines are in
+   the cart yet, and would be bought twice.
 3. Order and state `paying` are written, then payments charge the card, also under the order's id.
    No connection and no lock is held while another service or the bank is waited for.
 4. The outcome is written where it counts first: here.  Captured: order confirmed, answer kept,
@@ -43,11 +45,12 @@ from contract.errors import (
 )
 from contract.faults import FaultPoint
 from contract.http import fingerprint, to_json
-from contract.money import euros, total_minor
+from contract.money import total_minor
 from microservices.database import AnyRow, Database
 from microservices.messages import PaymentRef, Quote
 from microservices.orders import clients, queries
 from microservices.orders.checkout import Begun, Buyer, Lease, Leases, Reply
+from microservices.orders.reads import get_order, shown
 from microservices.peers import Peers
 
 log = logging.getLogger("microservices.orders")
@@ -78,30 +81,6 @@ async def place_order(database: Database, peers: Peers, fault: FaultPoint, lease
     with leases.held(begun.lease):
         refusal = await _charge(peers, begun.payment, wanted.card_token)
         return await _finish(saga, begun.lease.order_id, refusal, buyer.request_id)
-
-
-async def list_orders(database: Database, fault: FaultPoint, account_id: int,
-                      query: models.OrderQuery) -> models.OrderPage:
-    """Return a page of placed orders, newest first."""
-    await fault.hit_async(account_id)
-    async with database.read() as connection:
-        rows, total = await queries.page_of_orders(connection, account_id, query.page_size,
-                                                   query.offset)
-        items = await queries.items_of(connection, [row.id for row in rows])
-    return models.OrderPage(items=[order(row, items[row.id]) for row in rows], page=query.page,
-                            page_size=query.page_size, total=total)
-
-
-async def get_order(database: Database, fault: FaultPoint, account_id: int,
-                    order_id: UUID) -> models.Order:
-    """Return one's own order.  Raises OrderNotFound (404)."""
-    await fault.hit_async(account_id)
-    async with database.read() as connection:
-        row = await queries.find_order(connection, account_id, order_id)
-        if row is None:
-            raise OrderNotFound
-        items = await queries.items_of(connection, [order_id])
-    return order(row, items[order_id])
 
 
 async def cancel_order(database: Database, peers: Peers, fault: FaultPoint, account_id: int,
@@ -139,31 +118,19 @@ async def resume_checkouts(database: Database, peers: Peers, leases: Leases) -> 
     return resumed + len(open_cancels)
 
 
-def order(row: AnyRow, items: Sequence[AnyRow]) -> models.Order:
-    """Show an order and its items."""
-    return models.Order(
-        id=row.id, status=row.status, total=euros(row.total_minor), payment_id=row.payment_id,
-        created_at=row.created_at,
-        items=[
-            models.OrderItem.model_construct(
-                product_id=item.product_id, name=item.name, quantity=item.quantity,
-                unit_price=euros(item.unit_price_minor))
-            for item in items
-        ])
-
-
 async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Begun | Reply:
     """Steps 1 to 3, up to the payment that is to be made."""
     order_id = uuid.uuid4()
     claim = {"account": buyer.account_id, "key": buyer.key, "hash": fingerprint(wanted),
              "order": order_id, "lease_s": saga.leases.lease_s}
     async with saga.database.statement() as connection:
-        lease = await queries.claim_key(connection, claim)
-        if lease is None:
+        claimed = await queries.claim_key(connection, claim)
+        if claimed is None:
             return _replay(await queries.find_by_key(connection, buyer.account_id, buyer.key),
                            wanted)
-    lines = await _lines_or_free_key(saga, lease, buyer.account_id)
+    lease, in_cart = claimed
     with saga.leases.held(lease):
+        lines = await _lines_or_free_key(saga, order_id, buyer.account_id, in_cart)
         try:
             quotes = await clients.reserve_stock(saga.peers, order_id, lines)
         except (OutOfStock, DependencyUnavailable) as refusal:
@@ -171,16 +138,19 @@ async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Begun 
         return await _write_pending(saga, order_id, buyer, wanted, lines, quotes)
 
 
-async def _lines_or_free_key(saga: Saga, lease: Lease, account_id: int) -> list[tuple[int, int]]:
+async def _lines_or_free_key(saga: Saga, order_id: UUID, account_id: int,
+                             in_cart: Sequence[UUID]) -> list[tuple[int, int]]:
+    """What is in the cart, once earlier orders of the account have taken their lines out of it."""
     try:
+        for earlier in in_cart:
+            await _resume(saga, earlier)
         lines = await clients.list_lines(saga.peers, account_id)
         if not lines:
             raise CartEmpty
         return lines
     except (CartEmpty, DependencyUnavailable):
-        with saga.leases.held(lease):
-            async with saga.database.statement() as connection:
-                await queries.free_key(connection, lease.order_id)
+        async with saga.database.statement() as connection:
+            await queries.free_key(connection, order_id)
         raise
 
 
@@ -242,7 +212,7 @@ async def _finish(saga: Saga, order_id: UUID, refusal: StoreError | None,
         items = (await queries.items_of(connection, [order_id]))[order_id]
         if refusal is None:
             assert row is not None
-            reply, state = Reply(201, to_json(order(row, items))), "confirming"
+            reply, state = Reply(201, to_json(shown(row, items))), "confirming"
         else:
             reply = Reply(refusal.status, to_json(refusal.problem(request_id)))
             # All or none: where the stock did not suffice, there is nothing to undo.

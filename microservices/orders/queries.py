@@ -17,11 +17,15 @@ from microservices.orders.tables import checkouts, order_items, orders
 VISIBLE = ("confirmed", "cancelling", "cancelled")
 
 _LEASE = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("lease_s"))
+_earlier = checkouts.alias("earlier")
+_IN_CART = select(_earlier.c.order_id).where(_earlier.c.account_id == bindparam("account"),
+                                             _earlier.c.state == "confirming")
 _CLAIM = upsert(checkouts).values(
     account_id=bindparam("account"), idempotency_key=bindparam("key"),
     request_hash=bindparam("hash"), order_id=bindparam("order"), state="reserving",
     lease_until=_LEASE,
-).on_conflict_do_nothing().returning(checkouts.c.lease_until)
+).on_conflict_do_nothing().returning(
+    checkouts.c.lease_until, func.array(_IN_CART.scalar_subquery()).label("in_cart"))
 _BY_KEY = select(checkouts).where(checkouts.c.account_id == bindparam("account"),
                                   checkouts.c.idempotency_key == bindparam("key"))
 _THIS = checkouts.c.order_id == bindparam("order")
@@ -64,10 +68,14 @@ _SET_STATUS = update(orders).where(
 _CANCELLING = select(orders.c.id).where(orders.c.status == "cancelling").limit(100)
 
 
-async def claim_key(connection: AsyncConnection, values: dict[str, Any]) -> Lease | None:
-    """Take an Idempotency-Key, on a lease; None if somebody has the key."""
-    until = (await connection.execute(_CLAIM, values)).scalar_one_or_none()
-    return None if until is None else Lease(values["order"], until)
+async def claim_key(connection: AsyncConnection,
+                    values: dict[str, Any]) -> tuple[Lease, list[UUID]] | None:
+    """Take an Idempotency-Key, on a lease; None if somebody has the key.
+
+    Told beside it: the account's confirmed orders whose lines may still be in its cart.
+    """
+    row = (await connection.execute(_CLAIM, values)).one_or_none()
+    return None if row is None else (Lease(values["order"], row.lease_until), row.in_cart)
 
 
 async def free_key(connection: AsyncConnection, order_id: UUID) -> None:

@@ -15,7 +15,7 @@ from microservices.border import (
     current_request_id,
     query,
 )
-from microservices.orders import operations
+from microservices.orders import operations, reads
 from microservices.orders.checkout import Buyer, Leases
 from microservices.service import Here
 
@@ -51,14 +51,14 @@ async def list_orders(
     wanted: Annotated[models.OrderQuery, Depends(query(models.OrderQuery))],
     here: Here,
 ) -> Response:
-    return answer(await operations.list_orders(here.database, here.fault, who.account_id,
+    return answer(await reads.list_orders(here.database, here.fault, who.account_id,
                                                wanted))
 
 
 @orders.get("/api/orders/{order_id}")
 async def get_order(who: Customer, order_id: str, here: Here) -> Response:
     wanted = parse_order_id(order_id)
-    return answer(await operations.get_order(here.database, here.fault, who.account_id,
+    return answer(await reads.get_order(here.database, here.fault, who.account_id,
                                              wanted))
 
 

@@ -40,12 +40,13 @@ from contract.errors import (
 )
 from contract.faults import FaultPoint
 from contract.http import fingerprint, to_json
-from contract.money import euros, total_minor
+from contract.money import total_minor
 from monolith.cart import operations as cart
 from monolith.catalog import operations as catalog
 from monolith.database import AnyRow, Database
 from monolith.orders import queries
 from monolith.orders.checkout import Begun, Buyer, Lease, Leases, Reply
+from monolith.orders.reads import get_order, shown
 from monolith.payments import operations as payments
 from monolith.payments import queries as payment_rows
 from monolith.payments.bank import Bank
@@ -67,30 +68,6 @@ def place_order(database: Database, bank: Bank, faults: dict[str, FaultPoint], l
     with leases.held(begun.lease):
         outcome = _charge(bank, faults["payments"], begun, wanted.card_token)
         return _finish(database, begun.lease, outcome, buyer.request_id)
-
-
-def list_orders(database: Database, fault: FaultPoint, account_id: int,
-                query: models.OrderQuery) -> models.OrderPage:
-    """Return a page of placed orders, newest first."""
-    fault.hit(account_id)
-    with database.read() as connection:
-        rows, total = queries.page_of_orders(connection, account_id, query.page_size,
-                                             query.offset)
-        items = queries.items_of(connection, [row.id for row in rows])
-    return models.OrderPage(items=[order(row, items[row.id]) for row in rows], page=query.page,
-                            page_size=query.page_size, total=total)
-
-
-def get_order(database: Database, fault: FaultPoint, account_id: int,
-              order_id: UUID) -> models.Order:
-    """Return one's own order.  Raises OrderNotFound (404)."""
-    fault.hit(account_id)
-    with database.read() as connection:
-        row = queries.find_order(connection, account_id, order_id)
-        if row is None:
-            raise OrderNotFound
-        items = queries.items_of(connection, [order_id])
-    return order(row, items[order_id])
 
 
 def cancel_order(database: Database, bank: Bank, fault: FaultPoint, account_id: int,
@@ -130,19 +107,6 @@ def resume_checkouts(database: Database, bank: Bank, leases: Leases) -> int:
         payments.refund_payment(bank, row.id)
         _finish_cancel(database, row.account_id, row.id)
     return resumed + len(open_cancels)
-
-
-def order(row: AnyRow, items: Sequence[AnyRow]) -> models.Order:
-    """Show an order and its items."""
-    return models.Order(
-        id=row.id, status=row.status, total=euros(row.total_minor), payment_id=row.payment_id,
-        created_at=row.created_at,
-        items=[
-            models.OrderItem.model_construct(
-                product_id=item.product_id, name=item.name, quantity=item.quantity,
-                unit_price=euros(item.unit_price_minor))
-            for item in items
-        ])
 
 
 def _begin(database: Database, faults: dict[str, FaultPoint], lease_s: float, buyer: Buyer,
@@ -230,7 +194,7 @@ def _confirm(connection: Connection, checkout: AnyRow, items: Sequence[AnyRow],
     catalog.sell_reserved(connection, lines)
     cart.remove_ordered(connection, checkout.account_id, lines)
     payment_rows.set_status(connection, checkout.order_id, "captured")
-    body = to_json(order(queries.set_status(connection, checkout.order_id, "confirmed"), items))
+    body = to_json(shown(queries.set_status(connection, checkout.order_id, "confirmed"), items))
     queries.store_reply(connection, checkout.order_id, 201, body)
     return Reply(201, body)
 
@@ -255,13 +219,7 @@ def _take_over(database: Database, lease_s: float) -> Lease | None:
 
 def _resume(database: Database, bank: Bank, lease: Lease) -> None:
     """Finish one checkout forward if the bank has the money, backward otherwise."""
-    known = bank.find(lease.order_id)
-    outcome: Outcome
-    if known is not None and known.status in ("captured", "declined"):
-        outcome = "captured" if known.status == "captured" else "declined"
-    else:
-        bank.void(lease.order_id)
-        outcome = "voided"
+    outcome = payments.settle_payment(database, bank, lease.order_id)
     _finish(database, lease, outcome, request_id=str(lease.order_id))
 
 

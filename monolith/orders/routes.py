@@ -6,7 +6,7 @@ from contract import models
 from contract.errors import PROBLEM_MEDIA_TYPE
 from contract.http import JSON_MEDIA_TYPE, parse_order_id
 from monolith.border import answer, body, customer, idempotency_key, query
-from monolith.orders import operations
+from monolith.orders import operations, reads
 from monolith.orders.checkout import Buyer
 from monolith.store import store
 
@@ -29,7 +29,7 @@ def place_order() -> Response:
 def list_orders() -> Response:
     who = customer()
     wanted = query(models.OrderQuery)
-    return answer(operations.list_orders(store().database, store().faults["orders"],
+    return answer(reads.list_orders(store().database, store().faults["orders"],
                                          who.account_id, wanted))
 
 
@@ -37,7 +37,7 @@ def list_orders() -> Response:
 def get_order(order_id: str) -> Response:
     who = customer()
     wanted = parse_order_id(order_id)
-    return answer(operations.get_order(store().database, store().faults["orders"],
+    return answer(reads.get_order(store().database, store().faults["orders"],
                                        who.account_id, wanted))
 
 

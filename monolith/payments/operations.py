@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from contract import models
@@ -11,6 +12,8 @@ from contract.money import euros
 from monolith.database import Database
 from monolith.payments import queries
 from monolith.payments.bank import Bank, Outcome
+
+Settled = Outcome | Literal["voided"]
 
 
 def capture_payment(bank: Bank, fault: FaultPoint, order_id: UUID, amount_minor: int,
@@ -42,6 +45,27 @@ def get_payment(database: Database, account_id: int, payment_id: UUID) -> models
         raise PaymentNotFound
     return models.Payment(id=row.id, order_id=row.order_id, status=row.status,
                           amount=euros(row.amount_minor), created_at=row.created_at)
+
+
+def settle_payment(database: Database, bank: Bank, order_id: UUID) -> Settled:
+    """Find out how a charge ended that nobody waited for; one that never was never will be.
+
+    Raises BankUnavailable (503): ask again.
+    """
+    with database.read() as connection:
+        status = queries.status_of(connection, order_id)
+    if status == "pending":
+        known = bank.find(order_id)
+        if known is not None and known.status in ("captured", "declined"):
+            return "captured" if known.status == "captured" else "declined"
+        # Moved before the bank is told: a void may arrive after its deadline, so nobody may ask
+        # the bank again whether it has the money.
+        with database.transaction() as connection:
+            status = queries.move(connection, order_id, "pending", "voiding")
+    if status in ("voiding", "voided"):
+        bank.void(order_id)
+        return "voided"
+    return "declined" if status == "declined" else "captured"
 
 
 def resume_payments(database: Database, bank: Bank) -> int:

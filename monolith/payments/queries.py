@@ -19,6 +19,8 @@ _FIND = select(payments).where(
 _INSERT = insert(payments)
 _SET_STATUS = update(payments).where(payments.c.order_id == bindparam("order")).values(
     status=bindparam("now"))
+_STATUS = select(payments.c.status).where(payments.c.order_id == bindparam("order"))
+_MOVE = _SET_STATUS.where(payments.c.status == bindparam("before"))
 _VOIDING = select(payments.c.order_id).where(payments.c.status == "voiding").limit(100)
 
 
@@ -35,6 +37,18 @@ def insert_payment(connection: Connection, values: dict[str, Any]) -> None:
 def set_status(connection: Connection, order_id: UUID, status: str) -> None:
     """Move an order's payment to another state."""
     connection.execute(_SET_STATUS, {"order": order_id, "now": status})
+
+
+def status_of(connection: Connection, order_id: UUID) -> str:
+    """Return the state of an order's payment."""
+    status: str = connection.execute(_STATUS, {"order": order_id}).scalar_one()
+    return status
+
+
+def move(connection: Connection, order_id: UUID, before: str, now: str) -> str:
+    """Move a payment on from the state it is expected in; return the one it is in then."""
+    connection.execute(_MOVE, {"order": order_id, "before": before, "now": now})
+    return status_of(connection, order_id)
 
 
 def voiding(connection: Connection) -> Sequence[UUID]:

@@ -63,6 +63,34 @@ def test_a_service_that_is_silent_at_any_step_leaves_nothing_half_done(shop: Any
         assert (again.status, again.body) == (answer.status, answer.body)
 
 
+@pytest.mark.parametrize("moment", ["silent", "crash_after"])
+def test_what_was_bought_is_not_bought_again_while_the_cart_still_has_it(shop: Any,
+                                                                         moment: str) -> None:
+    """The first order is confirmed, the cart has not heard of it; then the customer goes on."""
+    shop.put(2, 3, 2)
+    if moment == "silent":
+        shop.wire.silent = {"remove_ordered"}
+        assert shop.order(2, key="first").status == 201
+    else:
+        shop.wire.crash_after = "sell_reserved"
+        with pytest.raises(shop.wire.Crash):
+            shop.order(2, key="first")
+        shop.wire.heal()
+        assert shop.order(2, key="first").status == 201
+        shop.wire.silent = {"remove_ordered"}
+    shop.put(2, 4, 1)
+    refused = shop.order(2, key="second")
+    assert (refused.status, json.loads(refused.body)["code"]) == (503, "dependency_unavailable")
+    shop.wire.heal()
+    second = shop.order(2, key="second")
+    assert second.status == 201
+    assert [item["product_id"] for item in json.loads(second.body)["items"]] == [4]
+    assert json.loads(shop.order(2, key="third").body)["code"] == "cart_empty"
+    assert shop.stock(3)[1:] == (0, 2)
+    shop.resume()
+    shop.assert_consistent()
+
+
 def test_the_resumer_keeps_trying_while_a_service_is_silent(shop: Any) -> None:
     shop.put(2, 3, 2)
     shop.wire.silent = {"payments"}

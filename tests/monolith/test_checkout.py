@@ -259,6 +259,40 @@ def test_who_lost_the_lease_does_not_confirm_what_was_refunded(
     assert shop.order(2, key="k").status_code == 503
 
 
+def test_a_void_that_arrives_late_refunds_nothing_that_was_confirmed(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The resumer saw no charge; its void is slower than the deadline, the charge is not."""
+    shop.put(2, 1)
+    charge, void = Bank.charge, Bank.void
+    may_charge, waiting = threading.Event(), threading.Event()
+    late: list[uuid.UUID] = []
+
+    def late_charge(bank: Bank, *given: Any) -> Any:
+        may_charge.wait(10)
+        return charge(bank, *given)
+
+    def late_void(_bank: Bank, key: uuid.UUID) -> None:
+        late.append(key)
+        raise BankUnavailable
+
+    with ThreadPoolExecutor(1) as pool, monkeypatch.context() as patched:
+        patched.setattr(Bank, "charge", late_charge)
+        patched.setattr(Bank, "void", late_void)
+        buying = pool.submit(shop.order, 2, "tok_approve", "k")
+        while shop.rows("SELECT 1 FROM orders") == []:
+            waiting.wait(0.01)
+        expire_leases(shop)
+        with pytest.raises(BankUnavailable):
+            resume(shop)
+        may_charge.set()
+        assert code(buying.result()) == "checkout_in_progress"
+    resume(shop)
+    void(shop.store.bank, late[0])
+    assert shop.rows("SELECT status FROM orders") == [("rejected",)]
+    assert_books_balance(shop)
+
+
 def test_a_defect_between_the_transactions_is_resumed(
     shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
