@@ -155,9 +155,13 @@ def test_a_crowd_on_one_item_is_served_or_refused_cleanly_and_nothing_is_oversol
     placed = ids_of(answers)
     assert len(placed) <= PIECES
     assert violations(deployment, resilient, placed) == {}  # at rest: what was undone is back
-    for late in crowd:  # one at a time: nobody is shed
-        late.key = f"late-{late.key}"
-        placed |= ids_of([late.check_out()])
+    for again in range(5):  # one at a time: nobody is shed; a silent part may cost one its turn
+        for late in crowd:
+            late.key = f"late-{again}-{late.key}"
+            placed |= ids_of([late.check_out()])
+        assert violations(deployment, resilient, placed) == {}
+        if len(placed) == PIECES:
+            break
     assert len(placed) == PIECES
     assert violations(deployment, resilient, placed) == {}
     assert ask(resilient, "GET", f"/api/products/{ITEM}").json()["stock"] == 0
