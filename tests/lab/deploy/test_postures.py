@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -155,9 +156,9 @@ def test_a_crowd_on_one_item_is_served_or_refused_cleanly_and_nothing_is_oversol
     placed = ids_of(answers)
     assert len(placed) <= PIECES
     assert violations(deployment, resilient, placed) == {}  # at rest: what was undone is back
-    for again in range(5):  # one at a time: nobody is shed; a silent part may cost one its turn
+    for _ in range(5):  # one at a time: nobody is shed; a silent part may cost one its turn
         for late in crowd:
-            late.key = f"late-{again}-{late.key}"
+            late.key = uuid.uuid4().hex
             placed |= ids_of([late.check_out()])
         assert violations(deployment, resilient, placed) == {}
         if len(placed) == PIECES:
