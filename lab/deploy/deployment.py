@@ -187,7 +187,8 @@ class Deployment:
         self._secrets = make_secrets(self.private_folder)
         self.board = Board.create(self.private_folder / "faults")
         self._around = Surroundings(self.mark, self._secrets, "",
-                                    self.private_folder / "faults", self.fired_path)
+                                    self.private_folder / "faults", self.fired_path,
+                                    lease_s=self._platform.lease_s)
         self._bank = Bank(self._launch_bank)
         self._template = PostgresTemplate(self.private_folder, self.mark_variable)  # meanwhile
         self._bank.await_up()

@@ -16,10 +16,12 @@ from lab.deploy.ports import HOST, free_port
 from lab.deploy.processes import Command
 from lab.deploy.secrets import RunSecrets
 from lab.deploy.warden import MARK
+from lab.keys.conditions import PlatformKeys
 from lab.topology import Deployable
 
 _DROPPED: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
 _SIGNS: Final = frozenset({"monolith", "accounts", "colocated"})
+_SELLS: Final = frozenset({"monolith", "orders", "colocated"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Surroundings:
     faults: Path
     fired: Path
     posture: Posture = RAW
+    lease_s: float = PlatformKeys().lease_s
 
 
 def mark_of(around: Surroundings) -> dict[str, str]:
@@ -66,6 +69,8 @@ def store_command(around: Surroundings, program: Deployable, replica: int, port:
     }
     if name in _SIGNS:
         environ["TWINSTORE_SIGNING_KEY_FILE"] = str(around.secrets.signing_key_file)
+    if name in _SELLS:
+        environ["TWINSTORE_LEASE_S"] = f"{around.lease_s:g}"
     if name in ("monolith", "payments", "colocated"):
         environ["TWINSTORE_BANK_URL"] = around.bank_url
         if around.posture.bank_calls is not None:

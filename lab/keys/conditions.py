@@ -49,6 +49,9 @@ class PlatformKeys(Section):
     """Failed probes in a row after which a replica gets no requests. Unit: probes."""
     ready_after: Annotated[int, Field(ge=1, le=20)] = 1
     """Good probes in a row after which it gets requests again. Unit: probes."""
+    lease_s: Annotated[float, Field(ge=0.1, le=600)] = 7.0
+    """A checkout that nobody finishes is taken over after this; who holds it for longer finds that
+    it is no longer its own. Unit: seconds."""
 
 
 class GuardKeys(Section):
