@@ -16,6 +16,13 @@ STEPS: Final[dict[Journey, tuple[str, ...]]] = {
     "check_out_only": ("put_item", "place_order"),
     # A client that heard nothing asks again under the same key: one order, one charge.
     "check_out_twice": ("put_item", "place_order", "place_order"),
+    # The same at one instant: AT_ONCE.
+    "check_out_at_once": ("put_item", "place_order", "place_order", "place_order"),
+    # One of few pieces, alone and among others: all or none.
+    "buy_scarce": ("put_item", "place_order"),
+    "buy_several": ("put_item", "put_item", "put_item", "place_order"),
+    # By a customer who has been at the checkout before.
+    "order_again": ("put_item", "place_order"),
     "decline": ("put_item", "place_order"),
     "cancel": ("put_item", "place_order", "cancel_order"),
     "read_product": ("get_product",),
@@ -25,4 +32,7 @@ STEPS: Final[dict[Journey, tuple[str, ...]]] = {
     "sign_in": ("sign_in",),
 }
 """Journey → names of `contract.endpoints`, step by step; a step may ask for another one when an
-earlier answer was missing."""
+earlier answer was missing.  A journey has one Idempotency-Key: it wishes for one order."""
+
+AT_ONCE: Final[dict[Journey, int]] = {"check_out_at_once": 1}
+"""Journey → the step that is sent twice at one instant: it and the step after it."""

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Journey = Literal["browse", "search", "search_only", "fill_cart", "check_out", "look_at_orders",
-                  "check_out_only", "check_out_twice", "decline", "cancel", "read_product",
+                  "check_out_only", "check_out_twice", "check_out_at_once", "buy_scarce",
+                  "buy_several", "order_again", "decline", "cancel", "read_product",
                   "list_small", "list_medium", "list_large", "sign_in"]
 
 
@@ -52,6 +53,8 @@ class LoadSpec(_Spec):
     slo_ms: float = 250.0
     early_stop: EarlyStop | None = None
     products: int = 2000
+    scarce: int = 0
+    """So many more products follow, with few pieces each; popularity doesn't know them."""
     tokens_file: str
     """One bearer token a line, one customer each; a customer has one journey at a time."""
     requests_path: str

@@ -11,7 +11,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ from contract.passwords import hash_for_seed
 DEFAULT_SEED: Final = 20
 DEFAULT_PRODUCTS: Final = 2_000
 DEFAULT_CUSTOMERS: Final = 500
+SCARCE_PIECES: Final = (2, 4, 8)
+"""Pieces of scarce products, in turn: some are gone at once, others while much is going on."""
 ADMIN_ID: Final = 1
 ADMIN_EMAIL: Final = "admin@twinstore.example"
 SEED_PASSWORD: Final = "correct horse battery staple"  # noqa: S105 - public test data
@@ -115,13 +117,18 @@ def generate(
     seed: int = DEFAULT_SEED,
     products: int = DEFAULT_PRODUCTS,
     customers: int = DEFAULT_CUSTOMERS,
+    scarce: int = 0,
 ) -> SeedData:
-    """Make the data; pure, so equal arguments give equal bytes."""
+    """Make the data; pure, so equal arguments give equal bytes.
+
+    `scarce` products of few pieces follow the others and change nothing about them.
+    """
     source = random.Random(f"twinstore-{seed}")  # noqa: S311 - data, not a secret
     categories = tuple(CategoryRow(name.lower(), name) for name in _CATEGORIES)
     return SeedData(
         categories=categories,
-        products=tuple(_product(source, number) for number in range(1, products + 1)),
+        products=(*(_product(source, number) for number in range(1, products + 1)),
+                  *_scarce(seed, products, scarce)),
         accounts=tuple(_accounts(source, seed, customers)),
     )
 
@@ -143,6 +150,13 @@ def _product(source: random.Random, number: int) -> ProductRow:
         price_minor=max(199, round(source.lognormvariate(8.2, 0.9)) // 10 * 10 + 9),
         stock=source.randint(5_000, 20_000),
     )
+
+
+def _scarce(seed: int, products: int, scarce: int) -> Iterable[ProductRow]:
+    source = random.Random(f"twinstore-scarce-{seed}")  # noqa: S311 - data, not a secret
+    for number in range(products + 1, products + 1 + scarce):
+        pieces = SCARCE_PIECES[(number - products - 1) % len(SCARCE_PIECES)]
+        yield replace(_product(source, number), stock=pieces)
 
 
 def _accounts(source: random.Random, seed: int, customers: int) -> Iterable[AccountRow]:

@@ -194,7 +194,8 @@ def _spec(bench: Bench, number: int, planned: PlannedTrial, stack: Stack) -> Loa
         rate_profile=list(planned.rate_profile), seed=planned.seed,
         concurrency=client.concurrency, timeout_s=client.timeout_s, drain_s=client.drain_s,
         slo_ms=bench.scenario.slo_ms, early_stop=planned.early_stop,
-        products=bench.scenario.data.products, tokens_file=str(bench.tokens),
+        products=bench.scenario.data.products, scarce=bench.scenario.data.scarce,
+        tokens_file=str(bench.tokens),
         requests_path=str(bench.folder.part(number, "requests")),
         summary_path=str(bench.folder.parts / f"{number:05d}.summary.json"),
     )

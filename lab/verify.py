@@ -58,7 +58,8 @@ def check_stack(stack: Stack, data: DataKeys) -> tuple[str, bool]:
     """
     name = stack.topology.name
     found = digest_of(stack.database_urls)
-    if found != seed.digest(seed.generate(data.seed, data.products, data.customers)):
+    if found != seed.digest(
+            seed.generate(data.seed, data.products, data.customers, data.scarce)):
         raise VerificationError(f"{name} does not hold the seed data; nothing was measured")
     if failures := smoke(stack.base_url):
         raise VerificationError(f"{name} does not keep the contract; nothing was measured:\n  "

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final, Literal
 from urllib.parse import quote
 
+from contract.errors import StoreError
 from contract.models import MAX_PAGE_SIZE
 from contract.seed import ADMIN_ID, SEED_PASSWORD
 from loadtests.draw import Draw
@@ -35,7 +36,8 @@ class Ask:
     """One request and what its right answer is.
 
     `needles`: byte strings that the body must contain.  `learn`: reads the body into the
-    visitor's memory and says whether what must be there is there.
+    visitor's memory and says whether what must be there is there.  `refusals`: what is as right
+    an answer.
     """
 
     endpoint: str
@@ -46,6 +48,7 @@ class Ask:
     body: bytes = b""
     key: str = ""
     learn: Callable[[bytes, Draw, Memory], bool] | None = None
+    refusals: tuple[type[StoreError], ...] = ()
 
 
 def list_categories(_draw: Draw, _memory: Memory) -> Ask:
@@ -91,17 +94,23 @@ def read_found(draw: Draw, memory: Memory) -> Ask:
 
 
 def put_item(draw: Draw, _memory: Memory) -> Ask:
-    return Ask("put_item", "PUT", f"/api/cart/items/{draw.product_id}", _cart_with(draw),
+    return put_product(draw, draw.product_id)
+
+
+def put_product(draw: Draw, product_id: int) -> Ask:
+    """Put a product in the quantity that was drawn."""
+    return Ask("put_item", "PUT", f"/api/cart/items/{product_id}", _cart_with(draw, product_id),
                body=b'{"quantity":%d}' % draw.quantity)
 
 
 def show_cart(draw: Draw, _memory: Memory) -> Ask:
-    return Ask("show_cart", "GET", "/api/cart", _cart_with(draw))
+    return Ask("show_cart", "GET", "/api/cart", _cart_with(draw, draw.product_id))
 
 
 def place_order(draw: Draw, _memory: Memory) -> Ask:
-    return Ask("place_order", "POST", "/api/orders", (b'"status":"confirmed"', *_line(draw)),
-               status=201, body=b'{"card_token":"tok_approve"}', key=draw.key,
+    return Ask("place_order", "POST", "/api/orders",
+               (b'"status":"confirmed"', *line_of(draw.product_id)), status=201,
+               body=b'{"card_token":"tok_approve"}', key=draw.key,
                learn=_learn_order)
 
 
@@ -124,7 +133,7 @@ def read_order(draw: Draw, memory: Memory) -> Ask:
     if not memory.order_id:
         return list_orders(draw, memory)
     return Ask("get_order", "GET", f"/api/orders/{memory.order_id}",
-               (b'"id":"%b"' % memory.order_id.encode(), *_line(draw)))
+               (b'"id":"%b"' % memory.order_id.encode(), *line_of(draw.product_id)))
 
 
 def list_orders(_draw: Draw, _memory: Memory) -> Ask:
@@ -158,12 +167,13 @@ def _list_orders(page: int) -> Ask:
     return Ask("list_orders", "GET", target, (b'"items":[', b'"page":%d,' % page))
 
 
-def _line(draw: Draw) -> tuple[bytes, ...]:
-    return (b'"product_id":%d,' % draw.product_id,)
+def line_of(product_id: int) -> tuple[bytes, ...]:
+    """What a cart or an order contains that has this product."""
+    return (b'"product_id":%d,' % product_id,)
 
 
-def _cart_with(draw: Draw) -> tuple[bytes, ...]:
-    return (*_line(draw), b'"quantity":%d' % draw.quantity, b'"total":{')
+def _cart_with(draw: Draw, product_id: int) -> tuple[bytes, ...]:
+    return (*line_of(product_id), b'"quantity":%d' % draw.quantity, b'"total":{')
 
 
 ABOUT_AN_ORDER: Final = frozenset({"place_order", "cancel_order"})
@@ -197,5 +207,7 @@ def _is_full(size: int, body: bytes, draw: Draw, _memory: Memory) -> bool:
 
 
 def _learn_order(body: bytes, _draw: Draw, memory: Memory) -> bool:
-    memory.order_id = acknowledged_order(body)
-    return bool(memory.order_id and _PAID.search(body))
+    """A journey wishes for one order: asked again, it is told of the same one."""
+    before, memory.order_id = memory.order_id, acknowledged_order(body)
+    is_same = before in ("", memory.order_id)
+    return bool(memory.order_id and is_same and _PAID.search(body))

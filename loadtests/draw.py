@@ -30,7 +30,8 @@ _LONGEST: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Everything random about one journey.  `think_s[i]` is the pause before step i + 1."""
+    """Everything random about one journey.  `think_s[i]` is the pause before step i + 1.
+    `scarce_id`: the ordinary product where no product is scarce."""
 
     product_id: int
     other_id: int
@@ -41,6 +42,7 @@ class Draw:
     quantity: int
     key: str
     think_s: tuple[float, ...]
+    scarce_id: int
 
 
 class Journeys:
@@ -48,6 +50,7 @@ class Journeys:
 
     def __init__(self, spec: LoadSpec) -> None:
         self._popularity = Popularity(spec.products, spec.workload.zipf, spec.seed)
+        self._products, self._scarce = spec.products, spec.scarce
         self._pages = max(1, min(3, spec.products // len(CATEGORIES) // _PAGE_SIZE))
         self._think_s = spec.workload.think_s
         self._key = f"{spec.seed}-{spec.trial}"
@@ -55,8 +58,9 @@ class Journeys:
     def draw(self, journey_no: int, seed: int) -> Draw:
         """Draw always the same number of values, so that data doesn't depend on the journey."""
         source = random.Random(seed)  # noqa: S311 - load, not a secret
+        product_id = self._popularity.draw(source)
         return Draw(
-            product_id=self._popularity.draw(source),
+            product_id=product_id,
             other_id=self._popularity.draw(source),
             category=CATEGORIES[int(source.random() * len(CATEGORIES))],
             page=1 + int(source.random() * self._pages),
@@ -65,4 +69,6 @@ class Journeys:
             quantity=1 + int(source.random() * 3),
             key=f"{self._key}-{journey_no}",
             think_s=tuple(source.expovariate(1.0) * self._think_s for _ in range(_LONGEST - 1)),
+            scarce_id=(self._products + 1 + int(source.random() * self._scarce)
+                       if self._scarce else product_id),
         )

@@ -22,7 +22,7 @@ def attainment(rows: Sequence[Row], still_open: Iterable[Open], begin: float, no
     recent = takewhile(lambda row: row[7] >= begin, reversed(rows))
     counted = [row for row in recent if begin <= row[4] <= until]
     good = sum(row[9] == "ok" and row[7] - row[4] <= slo_s for row in counted)
-    n = len(counted) + sum(begin <= cut.intended <= until for cut in still_open)
+    n = len(counted) + sum(cut.requests for cut in still_open if begin <= cut.intended <= until)
     return (good / n if n else 1.0), n
 
 

@@ -36,6 +36,14 @@ from loadtests.asks import (
     sign_in,
 )
 from loadtests.draw import Draw
+from loadtests.scarcity import (
+    place_again,
+    place_at_once,
+    place_scarce,
+    place_several,
+    put_other,
+    put_scarce,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,10 @@ _ASKS: Final[dict[Journey, tuple[Callable[[Draw, Memory], Ask], ...]]] = {
     "look_at_orders": (list_orders, list_older_orders),
     "check_out_only": (put_item, place_order),
     "check_out_twice": (put_item, place_order, place_order),
+    "check_out_at_once": (put_item, place_at_once, place_at_once, place_order),
+    "buy_scarce": (put_scarce, place_scarce),
+    "buy_several": (put_item, put_other, put_scarce, place_several),
+    "order_again": (put_item, place_again),
     "decline": (put_item, place_declined),
     "cancel": (put_item, place_order, cancel_order),
     "read_product": (read_product,),

@@ -43,9 +43,12 @@ def authorization(token: str) -> bytes:
 
 
 def judge(ask: Ask, draw: Draw, memory: Memory, status: int, body: bytes) -> Outcome:
-    """Say whether an answer has the right status and the right body; learn from it."""
+    """Say whether an answer has the right status and the right body, or is a refusal that is as
+    right; learn from it."""
     if status != ask.status:
-        return "status"
+        is_right = any(status == refusal.status and error_code(status, body) == refusal.code
+                       for refusal in ask.refusals)
+        return "ok" if is_right else "status"
     for needle in ask.needles:
         if needle not in body:
             return "body"

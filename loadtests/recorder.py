@@ -29,6 +29,14 @@ class Open:
     intended: float
     dispatch: float = NEVER
     send: float = NEVER
+    beside: Open | None = None
+    """The next step, under way at the same time."""
+    is_recorded: bool = False
+
+    @property
+    def requests(self) -> int:
+        """How many requests are under way."""
+        return 1 if self.beside is None or self.beside.is_recorded else 2
 
 
 @dataclass(slots=True)
@@ -38,13 +46,14 @@ class Recorder:
     rows: list[Row] = field(default_factory=list)
 
     def censor(self, cut: Open) -> None:
-        """Write the open step and the ones not begun, which have no instants of their own."""
+        """Write what is under way and the steps not begun, which have no instants of their own."""
         arrival = cut.arrival
+        under_way = {one.step: one for one in (cut, cut.beside) if one is not None}
         for number, step in enumerate(JOURNEYS[arrival.journey]):
-            if number < cut.step:
+            here = under_way.get(number, Open(arrival, number, NEVER))
+            if number < cut.step or here.is_recorded:
                 continue
-            instants = ((cut.intended, cut.dispatch, cut.send) if number == cut.step
-                        else (NEVER, NEVER, NEVER))
+            instants = here.intended, here.dispatch, here.send
             self.rows.append((arrival.journey_no, number, arrival.journey, step.endpoint,
                               *instants, NEVER, 0, "censored", "", 0, 0, "", 0, 0))
 

@@ -42,10 +42,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=seed.DEFAULT_SEED)
     parser.add_argument("--products", type=int, default=seed.DEFAULT_PRODUCTS)
     parser.add_argument("--customers", type=int, default=seed.DEFAULT_CUSTOMERS)
+    parser.add_argument("--scarce", type=int, default=0)
     given = parser.parse_args()
     urls = {service: os.environ[f"TWINSTORE_{service.upper()}_DATABASE_URL"]
             for service in METADATA}
-    load(urls, seed.generate(given.seed, given.products, given.customers))
+    load(urls, seed.generate(given.seed, given.products, given.customers, given.scarce))
 
 
 def _load_accounts(connection: Connection, data: seed.SeedData) -> None:

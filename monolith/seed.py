@@ -43,9 +43,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=seed.DEFAULT_SEED)
     parser.add_argument("--products", type=int, default=seed.DEFAULT_PRODUCTS)
     parser.add_argument("--customers", type=int, default=seed.DEFAULT_CUSTOMERS)
+    parser.add_argument("--scarce", type=int, default=0)
     given = parser.parse_args()
     engine = create_engine(os.environ["TWINSTORE_DATABASE_URL"])
-    load(engine, seed.generate(given.seed, given.products, given.customers))
+    load(engine, seed.generate(given.seed, given.products, given.customers, given.scarce))
     engine.dispose()
 
 

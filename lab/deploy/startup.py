@@ -125,7 +125,8 @@ class Startup:
         with log.open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", f"{self.topology.store}.seed", "--seed", str(data.seed),
-                 "--products", str(data.products), "--customers", str(data.customers)],
+                 "--products", str(data.products), "--customers", str(data.customers),
+                 "--scarce", str(data.scarce)],
                 env=base_environ(self.place.around) | database_environ(role_urls),
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
         pin_new(process.pid, self.place.startup_cpus)

@@ -113,3 +113,6 @@ class DataKeys(Section):
     """Products in 20 categories. Unit: rows."""
     customers: Annotated[int, Field(ge=10, le=100_000)] = 500
     """Customers with a password and a token. Unit: rows."""
+    scarce: Annotated[int, Field(ge=0, le=1_000)] = 0
+    """More products, of two, four or eight pieces in turn; only the journeys `buy_scarce` and
+    `buy_several` ask for them, for an ordinary product where there are none. Unit: rows."""

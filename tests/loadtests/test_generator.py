@@ -7,8 +7,10 @@ import math
 import os
 import signal
 import socket
+import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -263,3 +265,50 @@ def test_the_child_is_ready_soon(shop: Any, new_spec: Spec, start: Drive) -> Non
     child.await_word("READY")
     assert time.monotonic() - began < 8, "a trial takes about ten seconds; see docs/decisions"
     assert command_for(Path("x")).environ["PATH"] == os.environ["PATH"]
+
+
+def test_two_requests_under_one_key_are_under_way_at_one_instant_and_each_is_a_row(
+        shop: Any, new_spec: Spec, drive: Drive) -> None:
+    """Only a server that has both can answer either."""
+    meet, asked = threading.Barrier(2), Counter[str | None]()
+
+    def answer(method: str, path: str) -> tuple[int, str] | None:
+        if (method, path) != ("POST", "/api/orders"):
+            return None
+        key = shop.seen[-1][2]
+        asked[key] += 1
+        if asked[key] == 3:
+            return None
+        return (409, '{"status":409,"code":"checkout_in_progress"}') if meet.wait(2) else None
+
+    shop.answer_with = answer
+    spec = new_spec(shop.url, weights={"check_out_at_once": 1.0}, rate_profile=[(2.0, 3.0)],
+                    concurrency=1)
+    recorded = drive(spec)
+    assert recorded.outcomes() == {"ok"}
+    assert [row["step"] for row in recorded.rows] == [0, 1, 2, 3] * len(asked)
+    assert len(recorded.rows) == recorded.summary.rows_scheduled
+    assert set(asked.values()) == {3}
+    for one, other, after in zip(*(recorded.rows[n::4] for n in (1, 2, 3)), strict=True):
+        assert max(one["send_s"], other["send_s"]) < min(one["end_s"], other["end_s"])
+        assert sorted([one["error_code"], other["error_code"]]) == ["", "checkout_in_progress"]
+        assert after["intended_s"] >= max(one["end_s"], other["end_s"])
+        assert {row["reference"] for row in (one, other, after)} == {"", after["reference"]}
+
+
+def test_of_two_requests_at_once_both_are_censored_when_the_drain_ends(
+        shop: Any, new_spec: Spec, drive: Drive) -> None:
+    def answer(method: str, path: str) -> tuple[int, str] | None:
+        if (method, path) == ("POST", "/api/orders"):
+            time.sleep(3)
+        return None
+
+    shop.answer_with = answer
+    recorded = drive(new_spec(shop.url, weights={"check_out_at_once": 1.0}, timeout_s=9.0,
+                              drain_s=0.3, rate_profile=[(0.5, 20.0)], concurrency=5))
+    assert len(recorded.rows) == recorded.summary.rows_scheduled
+    places = [(row["journey_no"], row["step"]) for row in recorded.rows]
+    assert len(places) == len(set(places))
+    under_way = [row["step"] for row in recorded.rows
+                 if row["outcome"] == "censored" and not math.isnan(row["send_s"])]
+    assert sorted(under_way) == [1] * 5 + [2] * 5

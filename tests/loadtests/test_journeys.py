@@ -41,16 +41,20 @@ def all_asks(draw: Draw) -> list[Ask]:
             for step in steps]
 
 
+def wanted(draw: Draw) -> list[int]:
+    return [draw.product_id, draw.other_id, draw.scarce_id]
+
+
 def cart(draw: Draw) -> m.Cart:
-    item = m.CartItem(product_id=draw.product_id, name="x", quantity=draw.quantity,
-                      unit_price=money(), line_total=money())
-    return m.Cart(items=[item], total=money())
+    items = [m.CartItem(product_id=product_id, name="x", quantity=draw.quantity,
+                        unit_price=money(), line_total=money()) for product_id in wanted(draw)]
+    return m.Cart(items=items, total=money())
 
 
 def order(draw: Draw, total: int = 500) -> m.Order:
-    item = m.OrderItem(product_id=draw.product_id, name="x", quantity=draw.quantity,
-                       unit_price=money())
-    return m.Order(id=uuid4(), status="confirmed", items=[item], total=money(total),
+    items = [m.OrderItem(product_id=product_id, name="x", quantity=draw.quantity,
+                         unit_price=money()) for product_id in wanted(draw)]
+    return m.Order(id=uuid4(), status="confirmed", items=items, total=money(total),
                    payment_id=uuid4(), created_at=datetime.now(UTC))
 
 

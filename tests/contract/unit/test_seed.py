@@ -65,6 +65,16 @@ def test_another_seed_or_size_is_other_data() -> None:
     assert len(digests) == 4
 
 
+def test_scarce_products_follow_the_others_with_few_pieces_and_change_nothing_else() -> None:
+    plain, scarce = seed.generate(20, 40, 2), seed.generate(20, 40, 2, 4)
+    assert scarce.products[:40] == plain.products
+    assert (scarce.accounts, scarce.categories) == (plain.accounts, plain.categories)
+    assert [(row.id, row.stock) for row in scarce.products[40:]] == [
+        (41, 2), (42, 4), (43, 8), (44, 2)]
+    assert len({row.name for row in scarce.products}) == 44
+    assert seed.digest(scarce) != seed.digest(plain)
+
+
 def test_one_changed_row_changes_the_digest() -> None:
     tables: dict[str, list[tuple[object, ...]]] = {"a": [(1, "x"), (2, "y")], "b": [(1,)]}
     assert seed.digest_rows(tables) == seed.digest_rows({"b": [(1,)], "a": [(1, "x"), (2, "y")]})
