@@ -3,6 +3,7 @@
     schedule.py     LoadSpec → arrivals, pure
     popularity.py   which product, pure
     journeys.py     what a visitor asks and what is a right answer, pure
+    scarcity.py     the same, where a refusal can be as right: few pieces, two at once
     message.py      requests as bytes, answers classified, pure
     clock.py        wait for an instant
     connections.py  one request over a kept connection, under one deadline
