@@ -30,7 +30,8 @@ _LONGEST: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Everything random about one journey.  `think_s[i]` is the pause before step i + 1.
+    """Everything random about one journey.  `think_s[i]` is the pause before step i + 1; `key`
+    is the same in both arms, so that what is decided by content falls on the same journeys;
     `scarce_id`: the ordinary product where no product is scarce."""
 
     product_id: int
@@ -53,7 +54,7 @@ class Journeys:
         self._products, self._scarce = spec.products, spec.scarce
         self._pages = max(1, min(3, spec.products // len(CATEGORIES) // _PAGE_SIZE))
         self._think_s = spec.workload.think_s
-        self._key = f"{spec.seed}-{spec.trial}"
+        self._key = str(spec.seed)
 
     def draw(self, journey_no: int, seed: int) -> Draw:
         """Draw always the same number of values, so that data doesn't depend on the journey."""

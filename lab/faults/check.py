@@ -13,8 +13,9 @@ from contract.run_record import FaultRecord, TrialRecord
 _SIGMAS: Final = 3.0
 _LEAST: Final = 0.02
 """Doses this close are never called unequal."""
-_POISON: Final = 0.1
-"""The same for poison: popular products are drawn again and again, so draws depend."""
+_POISON: Final = 0.5
+"""Of the larger dose, the same for poison: popular products are drawn again and again, so draws
+depend, and it is a share because a rare poison is not equal to none."""
 _LENGTH: Final = 0.1
 _LEAST_S: Final = 0.5
 
@@ -64,6 +65,9 @@ def _why_without_effect(trial: TrialRecord, fault: FaultRecord) -> str:
 
 def _why_unequal(trial: TrialRecord, fault: FaultRecord, rival: TrialRecord,
                  other: FaultRecord) -> str:
+    if fault.kind == "poison" and trial.seed != rival.seed:
+        return (f"other contents were poisonous in {trial.topology} than in {rival.topology}: "
+                f"seeds {trial.seed} and {rival.seed}")
     doses = (dose_of(fault), dose_of(other))
     if abs(doses[0] - doses[1]) > _tolerance(fault, other):
         return (f"dose {doses[0]:.2f} in {trial.topology} "
@@ -83,7 +87,9 @@ def dose_of(fault: FaultRecord) -> float:
 
 def _tolerance(fault: FaultRecord, other: FaultRecord) -> float:
     """Three standard errors of the difference of two shares, pooled."""
-    least = _POISON if fault.kind == "poison" else _LEAST
+    least = _LEAST
+    if fault.kind == "poison":
+        least = max(least, _POISON * max(dose_of(fault), dose_of(other)))
     if not (fault.chances and other.chances):
         return least
     share = (fault.times_fired + other.times_fired) / (fault.chances + other.chances)

@@ -76,6 +76,23 @@ def test_doses_that_differ_by_chance_only_are_accepted() -> None:
     assert check_pair(pair({"fired": 33, "chances": 100}, {"fired": 24, "chances": 90})) == {}
 
 
+@pytest.mark.parametrize(("fired", "is_void"), [(60, False), (30, True), (5, True)])
+def test_a_poison_is_equal_within_half_of_its_dose(fired: int, *, is_void: bool) -> None:
+    """0.03 of 0.08 is another poison, though the two are but 0.05 apart."""
+    found = check_pair(pair({"kind": "poison", "fired": 80, "chances": 1000},
+                            {"kind": "poison", "fired": fired, "chances": 1000}))
+    assert set(found) == ({1, 2} if is_void else set())
+
+
+@pytest.mark.parametrize(("kind", "is_void"), [("poison", True), ("error", False)])
+def test_another_seed_is_another_poison(kind: str, *, is_void: bool) -> None:
+    records = pair({"kind": kind}, {"kind": kind})
+    records[1].seed = 2
+    found = check_pair(records)
+    assert set(found) == ({1, 2} if is_void else set())
+    assert all("seeds 1 and 2" in why for why in found.values())
+
+
 def test_a_store_without_the_place_is_left_out() -> None:
     assert check_pair(pair({"fired": 0, "chances": 0, "applies": False, "armed_at_s": None},
                            {})) == {}
