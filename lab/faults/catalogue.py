@@ -27,8 +27,9 @@ AT_A_POINT: Final[frozenset[str]] = frozenset(
 ENDS_PROCESSES: Final[frozenset[str]] = frozenset({"crash", "poison", "leak"})
 
 MET_BY_REQUESTS: Final[frozenset[str]] = frozenset(
-    {"down", "database_down", "database_lock", "network_cut", "network_drop"})
-"""Kinds that can act where nobody comes by; the rows say whether a request needed the place."""
+    {"down", "database_down", "database_lock", "network_cut", "network_drop", "network_delay"})
+"""Kinds that can act where no visitor comes by (a service that polls another one is late as well);
+the rows say whether a request needed the place."""
 
 TAKES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("crash", "burn", "leak", "poison", "pool", "database_down", "database_lock",
