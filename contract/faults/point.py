@@ -53,6 +53,7 @@ class FaultPoint:
             time.sleep(POLL_S)
         if fault.kind == "pool" and self._lend:
             hold(self._lend, lambda: self._is_armed(fault))
+            self._record(fault)
         self._end(fault)
 
     async def hit_async(self, content: object = None) -> None:
@@ -68,6 +69,7 @@ class FaultPoint:
             await asyncio.sleep(POLL_S)
         if fault.kind == "pool" and self._lend:
             await hold_async(self._lend, lambda: self._is_armed(fault))
+            self._record(fault)
         self._end(fault)
 
     def _choose(self, content: object) -> Armed | None:
@@ -81,7 +83,8 @@ class FaultPoint:
             acts = self._memory.has_room(fault.leak_mb, fault.most_mb)
         if not acts:
             return None
-        self._record(fault)
+        if fault.kind != "pool":  # it has acted once a connection is held
+            self._record(fault)
         return fault
 
     def _number(self, fault: Armed) -> int:

@@ -134,6 +134,44 @@ def test_the_same_on_an_event_loop(board: Board, environ: dict[str, str]) -> Non
     asyncio.run(story())
 
 
+class PoolEmpty(Exception):
+    """What a pool says that has no connection left."""
+
+
+def test_a_call_that_got_no_connection_has_not_acted(board: Board,
+                                                     environ: dict[str, str]) -> None:
+    """The pool may be empty before the defect takes anything: that is the load's doing."""
+    fired, lent = Path(environ[FIRED_ENV]), 0
+
+    @contextmanager
+    def lend() -> Iterator[str]:
+        nonlocal lent
+        if lent == 2:
+            raise PoolEmpty
+        lent += 1
+        yield "a connection"
+
+    @asynccontextmanager
+    async def lend_async() -> AsyncIterator[str]:
+        with lend() as one:
+            yield one
+
+    board.arm(Armed("cart", "pool"))
+    point = fault_point("cart", environ, lend=lend)
+    point.hit()
+    assert fired.read_text().count("\n") == 1
+    asyncio.run(fault_point("cart", environ, lend=lend_async).hit_async())
+    assert fired.read_text().count("\n") == 2
+    for act in (point.hit, lambda: asyncio.run(
+            fault_point("cart", environ, lend=lend_async).hit_async())):
+        with pytest.raises(PoolEmpty):
+            act()
+    fault_point("cart", environ).hit()  # a module without a pool
+    assert fired.read_text().count("\n") == 2
+    assert chances_file(fired).stat().st_size == 5
+    board.clear()
+
+
 def test_poison_looks_through_lists_and_at_the_first_column_of_rows() -> None:
     bad = next(n for n in range(100) if is_poisonous(3, n, 0.1))
     good = next(n for n in range(100) if not is_poisonous(3, n, 0.1))

@@ -84,6 +84,13 @@ def test_a_poison_is_equal_within_half_of_its_dose(fired: int, *, is_void: bool)
     assert set(found) == ({1, 2} if is_void else set())
 
 
+@pytest.mark.parametrize(("kind", "is_void"), [("pool", False), ("error", True)])
+def test_pools_of_unequal_size_lend_unequal_shares(kind: str, *, is_void: bool) -> None:
+    found = check_pair(pair({"kind": kind, "fired": 20, "chances": 200},
+                            {"kind": kind, "fired": 5, "chances": 200}))
+    assert set(found) == ({1, 2} if is_void else set())
+
+
 @pytest.mark.parametrize(("kind", "is_void"), [("poison", True), ("error", False)])
 def test_another_seed_is_another_poison(kind: str, *, is_void: bool) -> None:
     records = pair({"kind": kind}, {"kind": kind})
