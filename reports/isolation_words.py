@@ -17,7 +17,8 @@ def isolation_headline(results: list[FaultResult], arms: Arms) -> str:
     """Collateral of both stores, averaged over the faults that can be compared, by posture; then
     what resilience changed in each store."""
     postures = postures_of(results)
-    valid = [result for result in results if result.is_comparable]
+    met = [result for result in results if result.is_comparable]
+    valid = [result for result in met if result.has_independent]
     if not valid or arms.rival is None:
         return "Not measured: no fault of this run can be compared between two stores."
     told = [_of_posture([result for result in valid if result.posture == posture], arms)
@@ -26,6 +27,7 @@ def isolation_headline(results: list[FaultResult], arms: Arms) -> str:
         return "Not measured: no matched run without fault to compare with."
     runs = min(result.repeats for result in valid)
     noise = ("; one run a fault, so the intervals hold counting error only" if runs == 1 else "")
+    noise += _without_independent(met)
     more = max(result.replicas for result in valid)
     twins = f" (every program in {count(more, 'replica')})" if more > 1 else ""
     start = f"While a module was broken{twins}, requests that do not need it were lost"
@@ -69,6 +71,15 @@ def share_text(estimate: Estimate | None) -> str:
         return ABSENT
     return (f"{percent(estimate.value)} "
             f"{percent_interval(estimate.low, estimate.high)}").strip()
+
+
+def _without_independent(met: list[FaultResult]) -> str:
+    """How many faults no mean counts, since they have no collateral by definition."""
+    names = {result.fault.name for result in met if not result.has_independent}
+    if not names:
+        return ""
+    return (f"; {count(len(names), 'fault')} of a part that every feature needs "
+            f"{'is' if len(names) == 1 else 'are'} in no mean")
 
 
 def _of_posture(valid: list[FaultResult], arms: Arms) -> str | None:

@@ -31,10 +31,12 @@ def weights_of(frames: list[pd.DataFrame]) -> dict[str, float]:
 
 def weighted_loss(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
               weights: dict[str, float]) -> Estimate | None:
-    """Repeats: mean of their sums with a t interval, which is never narrower than the counting
+    """None without a matched run that worked, and where none of the features was asked.
+
+    Repeats: mean of their sums with a t interval, which is never narrower than the counting
     error of all their requests: two runs that agree by chance are not certain.  One run: the
     counting error."""
-    if not _worked(clear):
+    if not _worked(clear) or _both(window, clear).keys().isdisjoint(features):
         return None  # there is no loss to speak of
     value, own, matched = _sum(window, clear, features, weights)
     half = 1.96 * math.sqrt(own + matched)

@@ -36,7 +36,8 @@ class Change:
 
     raw: FaultResult
     topology: str
-    collateral: tuple[Estimate, Estimate]
+    collateral: tuple[Estimate, Estimate] | None
+    """None: every feature needs the module."""
     blast: tuple[Estimate, Estimate]
 
 
@@ -60,9 +61,10 @@ def changes_of(results: Sequence[FaultResult]) -> list[Change]:
     for raw, resilient in zip(*in_both([one for one in results if not one.void]), strict=True):
         for topology, loss in raw.losses.items():
             after = resilient.losses.get(topology)
-            if after and (shares := _shares(loss, after, lambda one: one.collateral)) and (
-                    wholes := _shares(loss, after, lambda one: one.blast)):
-                found.append(Change(raw, topology, shares, wholes))
+            wholes = _shares(loss, after, lambda one: one.blast) if after else None
+            if after and wholes:
+                found.append(Change(raw, topology, _shares(
+                    loss, after, lambda one: one.collateral), wholes))
     return found
 
 
@@ -77,12 +79,12 @@ def gap_of(one: Estimate, other: Estimate) -> Gap | None:
 
 
 def collateral_of(valid: Sequence[FaultResult], topology: str) -> Estimate | None:
-    """Mean collateral over faults.
+    """Mean collateral over faults; those that every feature needs have none and don't count.
 
     Their own errors shrink with the number of faults; that of the matched run, with which all are
     compared, does not.
     """
-    losses = [result.losses[topology] for result in valid]
+    losses = [result.losses[topology] for result in valid if result.has_independent]
     known = [loss.collateral for loss in losses if loss.collateral is not None]
     if not known or len(known) < len(losses):
         return None

@@ -41,7 +41,7 @@ def single_point(evidence: Evidence) -> Row:
     return _or_undecidable(found, Row(
         CLAIMS["A6"], _any_of(words), tuple(one.effect for one in found),
         "the worst fault comes first; supported: one fault in one module costs features that do "
-        f"not need it more than {_MARGIN * 100:g} % of all requests"))
+        f"not need it more than {_MARGIN * 100:g} % of all requests{_without(evidence)}"))
 
 
 def contained(evidence: Evidence) -> Row:
@@ -53,7 +53,7 @@ def contained(evidence: Evidence) -> Row:
     return _or_undecidable(found, Row(
         CLAIMS["A7"], all_of(words), tuple(one.effect for one in found),
         "the worst fault comes first; supported: the interval of every fault ends below "
-        f"{_MARGIN * 100:g} % of all requests{_left_out(evidence, found)}"))
+        f"{_MARGIN * 100:g} % of all requests{_without(evidence)}{_left_out(evidence)}"))
 
 
 def no_amplification(evidence: Evidence) -> Row:
@@ -79,16 +79,27 @@ def no_amplification(evidence: Evidence) -> Row:
 
 def _collateral(evidence: Evidence, topology: str) -> list[_Found]:
     found = [_Found(result, loss, _effect(result, topology, "collateral", loss.collateral))
-             for result in evidence.faults if result.is_comparable
+             for result in evidence.faults if result.is_comparable and result.has_independent
              and (loss := result.losses.get(topology)) and loss.collateral]
     return sorted(found, key=lambda one: -(one.effect.value or 0.0))
 
 
-def _left_out(evidence: Evidence, found: list[_Found]) -> str:
-    """Which faults of the scenario file (module and kind) take no part; empty: all do."""
+def _without(evidence: Evidence) -> str:
+    """How many faults have no collateral by definition; they decide nothing."""
+    names = {result.fault.name for result in evidence.faults
+             if not result.void and not result.has_independent}
+    if not names:
+        return ""
+    return (f"; {count(len(names), 'fault')} of a part that every feature needs "
+            f"{'takes' if len(names) == 1 else 'take'} no part: nothing can be collateral")
+
+
+def _left_out(evidence: Evidence) -> str:
+    """Which faults of the scenario file (module and kind) were not compared; empty: all were."""
     known = {(keys["module"], keys["kind"])
              for keys in evidence.run.record.definitions.get("faults", {}).values()}
-    absent = sorted(known - {(one.result.fault.module, one.result.fault.kind) for one in found})
+    absent = sorted(known - {(result.fault.module, result.fault.kind)
+                             for result in evidence.faults if result.is_comparable})
     if not absent:
         return ""
     names = f": {listed([f'{module} {kind}' for module, kind in absent])}"

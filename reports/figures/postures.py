@@ -37,6 +37,8 @@ def draw_postures(changes: list[Change]) -> Figure | None:
 
 
 def _draw(axis: Axes, y: int, one: Change) -> None:
+    if one.collateral is None:
+        return
     look = look_of(one.topology)
     raw, resilient = one.collateral
     axis.plot([raw.value * 100, resilient.value * 100], [y, y], color=look.colour, lw=1.2)

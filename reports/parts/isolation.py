@@ -78,9 +78,11 @@ def _sentence(result: FaultResult, arms: Arms) -> str:
         loss = result.losses.get(name)
         if loss and not loss.applies:
             parts.append(f"{name} has no such place, so it can't happen here")
-        elif loss and loss.collateral and loss.blast:
-            parts.append(f"{name} lost {share_text(loss.blast)} of all requests "
-                         f"(collateral {share_text(loss.collateral)}), {_recovered(loss)}")
+        elif loss and loss.blast:
+            inside = (f"collateral {share_text(loss.collateral)}" if result.has_independent
+                      else "every feature needs what broke")
+            parts.append(f"{name} lost {share_text(loss.blast)} of all requests ({inside}), "
+                         f"{_recovered(loss)}")
     return f"{result.name}: {'; '.join(parts)}."
 
 

@@ -61,6 +61,7 @@ def _availability(told: list[FaultResult]) -> Drawing | None:
 
 
 def _collateral(told: list[FaultResult], arms: Arms) -> Drawing | None:
+    told = [result for result in told if result.has_independent]
     if not (figure := draw.draw_collateral(told)):
         return None
     return Drawing(
@@ -68,7 +69,8 @@ def _collateral(told: list[FaultResult], arms: Arms) -> Drawing | None:
         _collateral_said(told, arms),
         "Solid: collateral, lost by features that do not need the broken module, with its "
         "95 % interval; pale: lost by features that need it. Tick: predicted from the "
-        "dependency graph, the kind of the fault and the mix.",
+        "dependency graph, the kind of the fault and the mix. A fault of what every feature needs "
+        "has no collateral and is not drawn.",
         ("isolation_losses",), figure)
 
 

@@ -16,8 +16,9 @@ def loss_table(results: list[FaultResult]) -> Table:
     return Table(
         "isolation_losses", "Losses by fault",
         "Blast radius: loss against the matched run, weighted by the mix. Collateral: the same "
-        "over features that do not need the module. Predicted: from the dependency graph, "
-        "the kind of the fault and the mix; –: can't be predicted. Excess: measured − predicted. "
+        "over features that do not need the module; –: there is none. Predicted: from the "
+        "dependency graph, the kind of the fault and the mix; –: can't be predicted. "
+        "Excess: measured − predicted. "
         "Recovery: from clearing to the last bad request of any feature; "
         "not seen when one did not come back within the trial.",
         ["fault", "store", "runs", "fired", "blast radius", "collateral", "predicted",

@@ -15,7 +15,7 @@ from reports.words import ABSENT, percent, percent_interval
 def posture_blocks(results: list[FaultResult], arms: Arms) -> list[Block]:
     """Nothing where no fault was met in both postures."""
     changes = changes_of(results)
-    if not (figure := draw_postures(changes)):
+    if not (figure := draw_postures([one for one in changes if one.collateral])):
         return []
     return [Drawing(
         "isolation_postures", "Requests lost in the raw and in the resilient posture",
@@ -29,7 +29,8 @@ def posture_blocks(results: list[FaultResult], arms: Arms) -> list[Block]:
 def _said(changes: list[Change], arms: Arms) -> str:
     parts = []
     for name in arms.all:
-        gaps = [gap_of(*one.collateral) for one in changes if one.topology == name]
+        gaps = [gap_of(*one.collateral) for one in changes
+                if one.topology == name and one.collateral]
         if gaps:
             less = sum(gap is not None and gap.low > 0 for gap in gaps)
             more = sum(gap is not None and gap.high < 0 for gap in gaps)
@@ -42,10 +43,11 @@ def _table(changes: list[Change]) -> Table:
     return Table(
         "isolation_postures", "What resilience changed",
         "Shares of all requests, raw and resilient; kept: raw − resilient in points, with its "
-        "95 % interval; below 0 the resilient posture lost more.",
+        "95 % interval; below 0 the resilient posture lost more. –: every feature needs the "
+        "module, so nothing is collateral.",
         ["fault", "store", "collateral, raw", "resilient", "kept", "of blast radius"],
-        [[one.raw.fault.name, one.topology, percent(one.collateral[0].value),
-          percent(one.collateral[1].value), _kept(one.collateral), _kept(one.blast)]
+        [[one.raw.fault.name, one.topology, *_shares(one.collateral), _kept(one.collateral),
+          _kept(one.blast)]
          for one in changes],
         ["fault", "topology", "collateral_raw", "collateral_resilient", "collateral_kept",
          "collateral_kept_low", "collateral_kept_high", "blast_raw", "blast_resilient",
@@ -56,13 +58,19 @@ def _table(changes: list[Change]) -> Table:
     )
 
 
-def _kept(pair: tuple[Estimate, Estimate]) -> str:
-    gap = gap_of(*pair)
+def _shares(pair: tuple[Estimate, Estimate] | None) -> list[str]:
+    return [percent(one.value) for one in pair] if pair else [ABSENT, ABSENT]
+
+
+def _kept(pair: tuple[Estimate, Estimate] | None) -> str:
+    gap = gap_of(*pair) if pair else None
     return (f"{percent(gap.value).removesuffix(' %')} {percent_interval(gap.low, gap.high)}"
             if gap else ABSENT)
 
 
-def _values(pair: tuple[Estimate, Estimate]) -> list[float | None]:
+def _values(pair: tuple[Estimate, Estimate] | None) -> list[float | None]:
+    if pair is None:
+        return [None] * 5
     gap = gap_of(*pair)
     ends = (gap.low, gap.high) if gap else (None, None)
     return [pair[0].value, pair[1].value, pair[0].value - pair[1].value, *ends]

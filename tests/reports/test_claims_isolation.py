@@ -113,6 +113,18 @@ def test_amplification_without_retries_is_judged_without_retries(
     assert row.word == "contradicted"
 
 
+def test_faults_of_what_every_feature_needs_decide_nothing(short: list[FaultResult]) -> None:
+    database = [replace(short[0], fault=short[0].fault.model_copy(
+        update={"module": "database", "kind": kind, "name": f"database-{kind}"}))
+        for kind in ("down", "network_cut")]
+    for judged in (single_point, contained):
+        row = judged(evidence([*short, *database], (("payments", "crash"), ("database", "down"))))
+        assert len(row.effects) == 1
+        assert row.caveat.endswith("; 2 faults of a part that every feature needs take no part: "
+                                   "nothing can be collateral")
+        assert judged(evidence(database)).word == "not testable here"
+
+
 def test_faults_of_the_catalogue_that_a_run_left_out_are_told(short: list[FaultResult]) -> None:
     met = ("payments", "crash")
     assert contained(evidence(short, (met,))).caveat.endswith("1 % of all requests")

@@ -109,6 +109,38 @@ def test_times_and_costs_of_a_fault_are_found(tmp_path: Path) -> None:
     assert results[1].losses["microservices"].impacts[0].signal_s is None  # a hang is silent
 
 
+def test_faults_of_what_every_feature_needs_are_in_no_mean(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is down spares nobody: its 0 would halve the collateral of the others."""
+    folder = planted_kinds(tmp_path, monkeypatch, {
+        "payments-crash": ("payments", "crash", 0.0), "database-down": ("database", "down", 0.0)})
+    crash, down = results = measure(folder)
+    assert [result.has_independent for result in results] == [True, False]
+    for loss in down.losses.values():
+        assert loss.collateral is None
+        assert loss.blast is not None
+    mean, alone = collateral_of(results, "monolith"), crash.losses["monolith"].collateral
+    assert mean is not None
+    assert alone is not None
+    assert (mean.value, mean.n) == (alone.value, 1)
+    arms = find_arms(read_run(folder).record)
+    headline = isolation_headline(results, arms)
+    assert "mean of 1 fault (payments-crash)" in headline
+    assert "; 1 fault of a part that every feature needs is in no mean." in headline
+    assert isolation_headline([down], arms).startswith("Not measured")
+    part = isolation_part(results, arms)
+    assert "(every feature needs what broke)" in part.lead[1]
+    table, = (table for table in part.tables if table.name == "isolation_losses")
+    at = table.columns.index("collateral")
+    assert [row[at] == "–" for row in table.cells] == [False, False, True, True]
+    assert "isolation_collateral" in {drawing.name for drawing in part.drawings}
+    twice = [replace(one, posture=posture) for one in results for posture in ("raw", "resilient")]
+    assert [one.collateral is None for one in changes_of(twice)] == [False, False, True, True]
+    named = isolation_part(twice, arms)
+    table, = (table for table in named.tables if table.name == "isolation_postures")
+    assert [row[2:5] == ["–"] * 3 for row in table.cells] == [False, False, True, True]
+
+
 def test_a_second_is_below_the_objective_only_by_more_than_chance() -> None:
     assert _tail(0, 40) == 1.0
     assert _tail(1, 40) == pytest.approx(1 - 0.99 ** 40)
