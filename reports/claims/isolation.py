@@ -15,7 +15,7 @@ from reports.words import count, listed, number
 _MARGIN = 0.01
 """Collateral, or a loss beyond prediction, below this share of all requests is called none."""
 _MOST_NAMES = 6
-_NO_FAULTS = "faults that acted in both stores and have a matched run"
+_NO_FAULTS = "faults that acted in the store, spare a feature and have a matched run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,10 @@ def no_amplification(evidence: Evidence) -> Row:
 
 
 def _collateral(evidence: Evidence, topology: str) -> list[_Found]:
+    """Of every fault whose place the store has: A6 and A7 each speak of one store alone."""
     found = [_Found(result, loss, _effect(result, topology, "collateral", loss.collateral))
-             for result in evidence.faults if result.is_comparable and result.has_independent
-             and (loss := result.losses.get(topology)) and loss.collateral]
+             for result in evidence.faults if not result.void and result.has_independent
+             and (loss := result.losses.get(topology)) and loss.applies and loss.collateral]
     return sorted(found, key=lambda one: -(one.effect.value or 0.0))
 
 
@@ -95,16 +96,16 @@ def _without(evidence: Evidence) -> str:
 
 
 def _left_out(evidence: Evidence) -> str:
-    """Which faults of the scenario file (module and kind) were not compared; empty: all were."""
+    """Which faults of the scenario file (module and kind) proved nothing; empty: all were met."""
     known = {(keys["module"], keys["kind"])
              for keys in evidence.run.record.definitions.get("faults", {}).values()}
     absent = sorted(known - {(result.fault.module, result.fault.kind)
-                             for result in evidence.faults if result.is_comparable})
+                             for result in evidence.faults if not result.void})
     if not absent:
         return ""
     names = f": {listed([f'{module} {kind}' for module, kind in absent])}"
     return (f"; {len(absent)} of {count(len(known), 'fault')} in the run's catalogue "
-            "(module and kind) take no part, not met or not comparable"
+            "(module and kind) take no part, not met or void"
             f"{names if len(absent) <= _MOST_NAMES else ''}")
 
 

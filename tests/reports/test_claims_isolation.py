@@ -130,11 +130,25 @@ def test_faults_of_the_catalogue_that_a_run_left_out_are_told(short: list[FaultR
     assert contained(evidence(short, (met,))).caveat.endswith("1 % of all requests")
     few = contained(evidence(short, (met, ("cart", "hang"), ("bank", "down")))).caveat
     assert few.endswith("; 2 of 3 faults in the run's catalogue (module and kind) take no part, "
-                        "not met or not comparable: bank down and cart hang")
+                        "not met or void: bank down and cart hang")
     kinds = [("cart", kind) for kind in ("crash", "hang", "slow", "error", "burn", "leak", "pool")]
     many = contained(evidence(short, (met, *kinds))).caveat
     assert many.endswith("7 of 8 faults in the run's catalogue (module and kind) take no part, "
-                         "not met or not comparable")
-    absent = replace(short[0], losses={**short[0].losses, "monolith": replace(
-        short[0].losses["monolith"], applies=False)})
-    assert contained(evidence([absent], (met,))).word == "not testable here"
+                         "not met or void")
+
+
+def test_a_fault_that_only_the_services_can_have_decides_over_them(
+        short: list[FaultResult]) -> None:
+    """Cut, dropped and late calls between services are what the claim is about."""
+    lost, none = (short[0].losses[name] for name in ("monolith", "microservices"))
+    cut = replace(short[0], fault=short[0].fault.model_copy(update={"kind": "network_cut"}),
+                  losses={"monolith": replace(none, blast=None, collateral=None, applies=False),
+                          "microservices": replace(lost, topology="microservices")})
+    assert not cut.is_comparable
+    row = contained(evidence([cut], (("payments", "network_cut"),)))
+    assert (row.word, len(row.effects)) == ("contradicted", 1)
+    assert row.caveat.endswith("1 % of all requests")
+    assert single_point(evidence([cut])).word == "not testable here"
+    assert [effect.what for effect in no_amplification(evidence([cut])).effects] == [
+        "payments-crash on microservices: lost beyond prediction"]
+    assert contained(evidence([replace(cut, void="it did not act")])).word == "not testable here"
