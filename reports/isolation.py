@@ -21,6 +21,7 @@ from reports.impact import impact_of
 from reports.isolation_results import Availability, FaultResult, Loss, depends, named_in
 from reports.losses import (
     counted,
+    halves_of,
     matched_half,
     share_of,
     weighted_loss,
@@ -137,5 +138,7 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
         impacts=tuple(impact_of(run, t, clean) for t in own),
         matched_half=matched_half(window, clear, independent, weights),
         counted=counted(window, clear, independent, weights),
+        halves=(halves_of(window, clear, FEATURES, weights),
+                halves_of(window, clear, independent, weights)),
         pools=exhausted_pools(own, clean),
     )

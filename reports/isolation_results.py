@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contract.endpoints import DEPENDS_ON, FEATURES
 from contract.run_record import FaultRecord
 from reports.confounds.little import PoolLoad
 from reports.estimate import Estimate
 from reports.impact import Impact
-from reports.losses import Counted
+from reports.losses import Counted, Halves, widened
 from reports.strips import Strip
 
 
@@ -56,19 +56,28 @@ class Loss:
     """Of the half-width of `collateral`: the error of the matched run, common to all faults."""
     counted: tuple[Counted, ...] = ()
     """What the interval of `collateral` is made of."""
+    halves: tuple[Halves, Halves] = (Halves(), Halves())
+    """Of `blast` and of `collateral`."""
     pools: tuple[PoolLoad, ...] = ()
     """Those that the fault exhausted, over the time for which it was armed."""
 
     @property
     def excess(self) -> Estimate | None:
         """Measured − predicted: amplification above 0; None without one of the two."""
+        return self.excess_among(1)
+
+    def excess_among(self, family: int) -> Estimate | None:
+        """The same, its interval as wide as so many that must hold together ask for."""
         expected = self.expected
         if self.blast is None or expected is None:
             return None
-        low, high = (None if end is None else end - expected
-                     for end in (self.blast.low, self.blast.high))
-        return Estimate(self.blast.value - expected, low, high, self.blast.n,
-                        self.blast.unit, self.blast.method, self.blast.caveats)
+        blast = widened(self.blast, self.halves[0], family)
+        low, high = (None if end is None else end - expected for end in (blast.low, blast.high))
+        return replace(blast, value=blast.value - expected, low=low, high=high)
+
+    def collateral_among(self, family: int) -> Estimate | None:
+        """Collateral, its interval as wide as so many that must hold together ask for."""
+        return self.collateral and widened(self.collateral, self.halves[1], family)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import pandas as pd
+from scipy import stats
 
 from contract.endpoints import FEATURES
-from reports.estimate import Estimate, attainment, mean_of
+from reports.estimate import ALPHA, Estimate, attainment, mean_of
 
 _ONE_RUN: Final = "one run: counting error only, run-to-run noise not included"
 
@@ -36,10 +37,10 @@ def weighted_loss(window: list[pd.DataFrame], clear: list[pd.DataFrame], feature
     Repeats: mean of their sums with a t interval, which is never narrower than the counting
     error of all their requests: two runs that agree by chance are not certain.  One run: the
     counting error."""
-    if not _worked(clear) or _both(window, clear).keys().isdisjoint(features):
-        return None  # there is no loss to speak of
+    if not _is_known(window, clear, features):
+        return None
     value, own, matched = _sum(window, clear, features, weights)
-    half = 1.96 * math.sqrt(own + matched)
+    half = _z() * math.sqrt(own + matched)
     if len(window) > 1:
         sums = [_sum([one], clear, features, weights)[0] for one in window]
         return _at_least(half, mean_of(sums, "share of requests"))
@@ -53,7 +54,37 @@ def matched_half(window: list[pd.DataFrame], clear: list[pd.DataFrame], features
     the same for every fault that is compared with that run.  0 where there is no loss."""
     if not _worked(clear):
         return 0.0
-    return 1.96 * math.sqrt(_sum(window, clear, features, weights)[2])
+    return _z() * math.sqrt(_sum(window, clear, features, weights)[2])
+
+
+class Halves(NamedTuple):
+    """What the half-width of a `weighted_loss` is the larger of: the counting error of its
+    requests, and Student's between its runs (0 with one)."""
+
+    counting: float = 0.0
+    between: float = 0.0
+    runs: int = 1
+
+
+def halves_of(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
+              weights: dict[str, float]) -> Halves:
+    """Of a `weighted_loss` of the same features."""
+    if not _is_known(window, clear, features):
+        return Halves()
+    _, own, matched = _sum(window, clear, features, weights)
+    mean = mean_of([_sum([one], clear, features, weights)[0] for one in window], "")
+    between = mean.value - mean.low if mean and mean.low is not None else 0.0
+    return Halves(_z() * math.sqrt(own + matched), between, len(window))
+
+
+def widened(found: Estimate, halves: Halves, family: int) -> Estimate:
+    """The same with the interval that holds in 95 % together with those of all in its family
+    (Bonferroni): of 160 single ones eight would miss the truth by chance."""
+    if found.low is None or family < 2:
+        return found
+    half = max(halves.counting * _z(family) / _z(),
+               halves.between * _t(halves.runs, family) / _t(halves.runs))
+    return replace(found, low=found.value - half, high=min(found.value + half, 1.0))
 
 
 class Counted(NamedTuple):
@@ -77,21 +108,35 @@ def counted(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Seq
                  for f in features if f in shares and known)
 
 
-def least_half(features: Sequence[Counted], times: int = 1) -> float:
+def least_half(features: Sequence[Counted], times: int = 1, family: int = 1) -> float:
     """Half-width of the interval of a loss where nothing is lost, had the run and its matched run
-    so many times their requests: counting error alone."""
-    return 1.96 * math.sqrt(sum(
+    so many times their requests: counting error alone, as wide as so many intervals ask for."""
+    return _z(family) * math.sqrt(sum(
         one.weight**2 * sum(_variance_of(one.good, n * times) for n in (one.window, one.matched))
         / one.good**2 for one in features))
 
 
-def times_for(features: Sequence[Counted], half: float) -> int:
+def times_for(features: Sequence[Counted], half: float, family: int = 1) -> int:
     """How many times the requests it takes until `least_half` is at most `half` (above 0)."""
     enough = 1
-    while least_half(features, enough) > half:
+    while least_half(features, enough, family) > half:
         enough *= 2
     return bisect_left(range(enough), True, lo=enough // 2,
-                       key=lambda times: times > 0 and least_half(features, times) <= half)
+                       key=lambda times: times > 0 and least_half(features, times, family) <= half)
+
+
+def _z(family: int = 1) -> float:
+    return float(stats.norm.ppf(1 - ALPHA / 2 / family))
+
+
+def _t(runs: int, family: int = 1) -> float:
+    return float(stats.t.ppf(1 - ALPHA / 2 / family, runs - 1)) if runs > 1 else 1.0
+
+
+def _is_known(window: list[pd.DataFrame], clear: list[pd.DataFrame],
+              features: Sequence[str]) -> bool:
+    """Is there a loss to speak of?"""
+    return _worked(clear) and not _both(window, clear).keys().isdisjoint(features)
 
 
 def _worked(clear: list[pd.DataFrame]) -> bool:

@@ -25,11 +25,13 @@ class _Found:
     result: FaultResult
     loss: Loss
     effect: Effect
+    family: int
+    """How many intervals must hold together."""
 
     @property
     def repeats_needed(self) -> int:
         """How many repeats could show a collateral of none; as many as there were: this run can."""
-        return self.result.repeats * times_for(self.loss.counted, _MARGIN)
+        return self.result.repeats * times_for(self.loss.counted, _MARGIN, self.family)
 
 
 def single_point(evidence: Evidence) -> Row:
@@ -41,7 +43,8 @@ def single_point(evidence: Evidence) -> Row:
     return _or_undecidable(found, Row(
         CLAIMS["A6"], _any_of(words), tuple(one.effect for one in found),
         "the worst fault comes first; supported: one fault in one module costs features that do "
-        f"not need it more than {_MARGIN * 100:g} % of all requests{_without(evidence)}"))
+        f"not need it more than {_MARGIN * 100:g} % of all requests{_together(len(found))}"
+        f"{_without(evidence)}"))
 
 
 def contained(evidence: Evidence) -> Row:
@@ -53,7 +56,8 @@ def contained(evidence: Evidence) -> Row:
     return _or_undecidable(found, Row(
         CLAIMS["A7"], all_of(words), tuple(one.effect for one in found),
         "the worst fault comes first; supported: the interval of every fault ends below "
-        f"{_MARGIN * 100:g} % of all requests{_without(evidence)}{_left_out(evidence)}"))
+        f"{_MARGIN * 100:g} % of all requests{_together(len(found))}{_without(evidence)}"
+        f"{_left_out(evidence)}"))
 
 
 def no_amplification(evidence: Evidence) -> Row:
@@ -62,10 +66,11 @@ def no_amplification(evidence: Evidence) -> Row:
     The worst one is shown first.
     """
     claim = CLAIMS["B10"]
-    found = [(loss.excess, result, name) for result in evidence.faults
-             if result.posture == "raw" and not result.void
-             for name, loss in result.losses.items() if loss.excess]
-    found.sort(key=lambda one: -one[0].value)
+    losses = [(loss, result, name) for result in evidence.faults
+              if result.posture == "raw" and not result.void
+              for name, loss in result.losses.items() if loss.excess]
+    found = sorted(((excess, result, name) for loss, result, name in losses
+                    if (excess := loss.excess_among(len(losses)))), key=lambda one: -one[0].value)
     if not found:
         return untestable(claim, "faults, met without retries (posture raw), that can be predicted "
                                  "and compared with a matched run")
@@ -74,15 +79,24 @@ def no_amplification(evidence: Evidence) -> Row:
     return Row(claim, all_of([_turned(_some(effect)) for effect in effects]), effects,
                "the worst fault comes first, all without retries (posture raw); prediction: the "
                "dependency graph, the kind of the fault, the mix and the work of its requests. "
-               f"Supported: every interval ends below +{_MARGIN * 100:g} point")
+               f"Supported: every interval ends below +{_MARGIN * 100:g} point"
+               f"{_together(len(found))}")
 
 
 def _collateral(evidence: Evidence, topology: str) -> list[_Found]:
     """Of every fault whose place the store has: A6 and A7 each speak of one store alone."""
-    found = [_Found(result, loss, _effect(result, topology, "collateral", loss.collateral))
-             for result in evidence.faults if not result.void and result.has_independent
-             and (loss := result.losses.get(topology)) and loss.applies and loss.collateral]
+    losses = [(result, loss) for result in evidence.faults
+              if not result.void and result.has_independent
+              and (loss := result.losses.get(topology)) and loss.applies and loss.collateral]
+    found = [_Found(result, loss, _effect(result, topology, "collateral", share), len(losses))
+             for result, loss in losses if (share := loss.collateral_among(len(losses)))]
     return sorted(found, key=lambda one: -(one.effect.value or 0.0))
+
+
+def _together(family: int) -> str:
+    """Any of many intervals can decide a row, so all must hold together."""
+    return ("" if family < 2 else f"; the intervals of all {family} hold together in 95 % "
+            "(Bonferroni), so each is wider than the one that the chapter shows")
 
 
 def _without(evidence: Evidence) -> str:
@@ -122,7 +136,8 @@ def _or_undecidable(found: list[_Found], row: Row) -> Row:
     return replace(row, word="not testable here", missing=(
         f"at least {count(worst.repeats_needed, 'repeat')}, {needed:,} requests that do not need "
         f"the module in the window of {worst.result.name}: the {here:,} of this run leave "
-        f"±{number(least_half(worst.loss.counted) * 100)} points though nothing is lost, and "
+        f"±{number(least_half(worst.loss.counted, family=worst.family) * 100)} points though "
+        "nothing is lost, and "
         f"{_MARGIN * 100:g} point decides"))
 
 

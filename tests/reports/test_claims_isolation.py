@@ -7,15 +7,27 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 from synthetic import Planted, write_run
 
 from reports.arms import Arms
 from reports.claims.evidence import Evidence
 from reports.claims.isolation import contained, no_amplification, single_point
+from reports.estimate import Estimate
 from reports.guards import judge
 from reports.isolation import FaultResult, measure_isolation
-from reports.losses import Counted, least_half, times_for
+from reports.losses import (
+    Counted,
+    Halves,
+    halves_of,
+    least_half,
+    times_for,
+    weighted_loss,
+    widened,
+)
 from reports.read import read_run
 
 ARMS = Arms("monolith", "microservices", ())
@@ -135,6 +147,67 @@ def test_faults_of_the_catalogue_that_a_run_left_out_are_told(short: list[FaultR
     many = contained(evidence(short, (met, *kinds))).caveat
     assert many.endswith("7 of 8 faults in the run's catalogue (module and kind) take no part, "
                          "not met or void")
+
+
+def among(short: list[FaultResult], others: int, **changes: object) -> list[FaultResult]:
+    """A fault that costs the services 3 % [1.5, 4.5] of requests, among others that cost none."""
+    loss = short[0].losses["microservices"]
+    some = Estimate(0.03, 0.015, 0.045, 1000, "share of requests", "")
+    none = replace(some, value=0.0, low=-0.001, high=0.001)
+    found = [replace(loss, collateral=some, blast=some, expected=0.0,
+                     halves=(Halves(0.015), Halves(0.015)))]
+    found += [replace(loss, collateral=none, blast=none, expected=0.0,
+                      halves=(Halves(0.001), Halves(0.001)))] * others
+    return [replace(short[0], losses={"microservices": replace(one, **changes)})  # type: ignore
+            for one in found]
+
+
+def test_the_worst_of_many_intervals_decides_only_beyond_what_chance_makes_of_many(
+        short: list[FaultResult]) -> None:
+    for judged in (contained, no_amplification):
+        alone, many = (judged(evidence(among(short, others))) for others in (0, 39))
+        assert alone.word == "contradicted"
+        assert "Bonferroni" not in alone.caveat
+        assert many.word != "contradicted"
+        assert "the intervals of all 40 hold together in 95 % (Bonferroni)" in many.caveat
+        half = 0.015 * stats.norm.ppf(1 - 0.05 / 80) / stats.norm.ppf(0.975)
+        assert many.effects[0].low == pytest.approx(0.03 - half)
+        assert many.effects[0].high == pytest.approx(0.03 + half)
+    assert single_point(replace(evidence(among(short, 39)), arms=Arms(
+        "microservices", "monolith", ()))).word != "supported"
+
+
+def test_a_widened_interval_asks_student_where_runs_differ() -> None:
+    found = Estimate(0.0, -0.5, 0.5, 3, "share of requests", "")
+    for halves, half in ((Halves(0.1, 0.2, 3), 0.2 * stats.t.ppf(1 - 0.025 / 8, 2)
+                          / stats.t.ppf(0.975, 2)),
+                         (Halves(0.1, 0.001, 3), 0.1 * stats.norm.ppf(1 - 0.025 / 8)
+                          / stats.norm.ppf(0.975))):
+        assert widened(found, halves, 8).low == pytest.approx(-half)
+        assert widened(found, halves, 1) == found
+
+
+def test_halves_are_what_a_loss_has_its_interval_from() -> None:
+    """10 families of 40 intervals each around 20 %: single ones would miss it in most."""
+    source, weights = np.random.default_rng(3), {"browse": 0.5, "search": 0.5}
+
+    def a_run() -> list[pd.DataFrame]:
+        return [pd.DataFrame({"feature": np.repeat(list(weights), 200),
+                              "good": source.random(400) < 0.8})]
+
+    missed = {1: 0, 40: 0}
+    for _ in range(10):
+        sure = [pd.DataFrame({"feature": np.repeat(list(weights), 1_000), "good": True})]
+        found = [(weighted_loss(*asked), halves_of(*asked)) for asked in (
+            (a_run(), sure, list(weights), weights) for _ in range(40))]
+        for family in missed:
+            wide = [widened(one, halves, family) for one, halves in found if one]
+            missed[family] += any(not (one.low or 0) < 0.2 < (one.high or 0) for one in wide)
+        one, halves = found[0]
+        assert one is not None
+        assert one.low == pytest.approx(one.value - max(halves.counting, halves.between))
+    assert missed[1] >= 6
+    assert missed[40] <= 2
 
 
 def test_a_fault_that_only_the_services_can_have_decides_over_them(
