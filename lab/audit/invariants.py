@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from lab.audit.books import Books
+from lab.audit.books import Books, Order
 
 PLACED: Final = frozenset({"confirmed", "cancelling", "cancelled"})
 ENDED: Final = frozenset({"done", "undone"})
@@ -32,13 +32,13 @@ def check_all(books: Books) -> list[Finding]:
 
 def no_oversell(books: Books) -> Finding:
     """I1: received = on hand + reserved + sold, none below zero, for every product; what is sold
-    is what placed orders hold."""
+    is what placed orders hold, and no product is gone."""
     standing = {order.id for order in books.orders if order.status in ("confirmed", "cancelling")}
     sold = Counter[int]()
     for line in books.lines:
         if line.order_id in standing:
             sold[line.product_id] += line.quantity
-    return _finding("I1", len(books.stock), (
+    wrong = [
         f"product {s.product_id}: received {s.received}, on hand {s.on_hand}, reserved "
         f"{s.reserved}, sold {s.sold}, in orders {sold[s.product_id]}"
         for s in books.stock
@@ -46,18 +46,27 @@ def no_oversell(books: Books) -> Finding:
         or min(s.on_hand, s.reserved, s.sold) < 0
         or s.received != books.received.get(s.product_id, s.received)
         or s.sold != sold[s.product_id]
-    ))
+    ]
+    gone = set(books.received) - {s.product_id for s in books.stock}
+    wrong += [f"product {product} was received and is gone" for product in sorted(gone)]
+    return _finding("I1", len(books.stock) + len(gone), wrong)
 
 
 def no_order_lost(books: Books) -> Finding:
-    """I2: every order that a client was told is placed exists; told to be cancelled, it is."""
-    placed = {order.id for order in books.orders if order.status in PLACED}
-    cancelled = {order.id for order in books.orders if order.status == "cancelled"}
-    return _finding("I2", len(books.acknowledged) + len(books.called_off), [
+    """I2: every order that a client was told is placed exists; told to be cancelled, it is; the
+    answer kept for an order is 201 if and only if it is placed."""
+    status = {order.id: order.status for order in books.orders}
+    placed = {order for order, now in status.items() if now in PLACED}
+    cancelled = {order for order, now in status.items() if now == "cancelled"}
+    kept = {c.order_id: c.response_status for c in books.checkouts}
+    return _finding("I2", len(books.acknowledged) + len(books.called_off) + len(kept), [
         *(f"order {order} was acknowledged and is gone"
           for order in sorted(books.acknowledged - placed)),
         *(f"order {order} was acknowledged as cancelled and is not"
-          for order in sorted(books.called_off - cancelled))])
+          for order in sorted(books.called_off - cancelled)),
+        *(f"order {order} is {status.get(order, 'missing')}, its kept answer is {kept.get(order)}"
+          for order in sorted(placed | set(kept))
+          if (order in placed) != (kept.get(order) == 201))])
 
 
 def captured_once(books: Books) -> Finding:
@@ -79,13 +88,28 @@ def captured_once(books: Books) -> Finding:
 
 
 def confirmed_is_captured(books: Books) -> Finding:
-    """I4: a confirmed order's exact amount was captured and not refunded."""
-    balance = _balances(books)
-    confirmed = [order for order in books.orders if order.status == "confirmed"]
-    return _finding("I4", len(confirmed), (
-        f"order {order.id}: total {order.total_minor}, at the bank {balance[order.id]}"
-        for order in confirmed if balance[order.id] != order.total_minor
-    ))
+    """I4: a confirmed order's exact amount was captured and not refunded; of every order, total,
+    lines, payment and what was captured are the same amount."""
+    balance, captured = _balances(books), Counter[str]()
+    for entry in books.ledger:
+        captured[entry.key] += entry.amount_minor if entry.kind == "capture" else 0
+    lines, paid = Counter[str](), Counter[str]()
+    for line in books.lines:
+        lines[line.order_id] += line.quantity * (line.unit_price_minor or 0)
+    for payment in books.payments:
+        paid[payment.order_id] += payment.amount_minor
+
+    def is_right(order: Order) -> bool:
+        total, at_bank = order.total_minor, captured[order.id]
+        return (order.id in lines and lines[order.id] == total
+                and (order.id not in paid or paid[order.id] == total)
+                and (at_bank == total or (order.status not in PLACED and at_bank == 0))
+                and (order.status != "confirmed" or balance[order.id] == total))
+
+    return _finding("I4", len(books.orders), [
+        f"order {o.id}: total {o.total_minor}, lines {lines.get(o.id)}, payment "
+        f"{paid.get(o.id)}, captured {captured[o.id]}, at the bank {balance[o.id]}"
+        for o in books.orders if not is_right(o)])
 
 
 def money_adds_up(books: Books) -> Finding:
@@ -123,7 +147,11 @@ def cart_follows_order(books: Books) -> Finding:
 
 
 def no_orphans(books: Books) -> Finding:
-    """I7: no order, checkout, reservation or payment is stuck half-way."""
+    """I7: no order, checkout, reservation or payment is stuck half-way; none lacks the others.
+
+    A confirmed order holds its lines in reservations, a rejected one in none; of a cancelled one
+    they may be gone: it can be cancelled before the catalog heard that it was sold.
+    """
     status = {order.id: order.status for order in books.orders}
     wrong = [f"order {order.id} is still {order.status}" for order in books.orders
              if order.status in ("pending", "cancelling")]
@@ -133,14 +161,27 @@ def no_orphans(books: Books) -> Finding:
               for s in books.stock if s.reserved]
     fits = {"captured": {"confirmed"}, "refunded": {"cancelled"}, "declined": {"rejected"},
             "voided": {"rejected"}}
+    named = {(order.id, order.payment_id): order.status for order in books.orders}
     wrong += [f"payment {p.id} is {p.status}, its order is {status.get(p.order_id, 'missing')}"
-              for p in books.payments if status.get(p.order_id) not in fits.get(p.status, set())]
+              for p in books.payments
+              if named.get((p.order_id, p.id)) not in fits.get(p.status, set())]
+    payments = {(p.order_id, p.id) for p in books.payments}
+    wrong += [f"order {o.id} is {o.status} without its payment {o.payment_id}"
+              for o in books.orders
+              if o.status != "pending" and (o.id, o.payment_id) not in payments]
     kept = {"held": set[str](), "sold": {"confirmed"}, "released": {"rejected", "cancelled"},
             "returned": {"cancelled"}}
     reservations = books.reservations or []
-    wrong += [f"reservation of {r.order_id} is {r.status}, its order is "
-              f"{status.get(r.order_id, 'missing')}"
-              for r in reservations if status.get(r.order_id) not in kept.get(r.status, set())]
+    ordered = {(line.order_id, line.product_id): line.quantity for line in books.lines}
+    wrong += [f"reservation of {r.order_id} is {r.status}: {r.quantity} of product "
+              f"{r.product_id}, its order is {status.get(r.order_id, 'missing')}: "
+              f"{ordered.get((r.order_id, r.product_id))}"
+              for r in reservations if status.get(r.order_id) not in kept.get(r.status, set())
+              or ordered.get((r.order_id, r.product_id)) != r.quantity]
+    held = {(r.order_id, r.product_id) for r in reservations}
+    wrong += [f"order {order} is confirmed and product {product} is not reserved"
+              for order, product in ordered if books.reservations is not None
+              and status.get(order) == "confirmed" and (order, product) not in held]
     checked = (len(books.orders) + len(books.checkouts) + len(books.payments)
                + len(reservations))
     return _finding("I7", checked, wrong)

@@ -25,7 +25,8 @@ CREATE TEMP TABLE bank_ledger (key text, kind text, amount_minor bigint);
 
 _HELD: Final = """\
 WITH held AS (
-  SELECT key, sum(CASE kind WHEN 'capture' THEN amount_minor ELSE -amount_minor END) AS minor
+  SELECT key, sum(CASE kind WHEN 'capture' THEN amount_minor ELSE -amount_minor END) AS minor,
+    sum(amount_minor) FILTER (WHERE kind = 'capture') AS captured
   FROM bank_ledger WHERE kind IN ('capture', 'refund') GROUP BY key
 )
 """
@@ -42,7 +43,11 @@ LEFT JOIN (
 WHERE p.received <> p.on_hand + p.reserved + p.sold
    OR least(p.on_hand, p.reserved, p.sold) < 0
    OR p.received <> coalesce(b.received, p.received)
-   OR p.sold <> coalesce(o.pieces, 0)"""
+   OR p.sold <> coalesce(o.pieces, 0)
+UNION ALL
+SELECT b.product_id, b.received, NULL, NULL, NULL, NULL
+FROM received_before b LEFT JOIN products p ON p.id = b.product_id
+WHERE p.id IS NULL"""
 
 _NO_ORDER_LOST: Final = """\
 SELECT a.order_id, 'placed' AS acknowledged_as
@@ -54,7 +59,13 @@ UNION ALL
 SELECT c.order_id, 'cancelled'
 FROM called_off c
 LEFT JOIN orders o ON o.id::text = c.order_id AND o.status = 'cancelled'
-WHERE o.id IS NULL"""
+WHERE o.id IS NULL
+UNION ALL
+SELECT coalesce(o.id::text, c.order_id::text),
+  coalesce(o.status, 'missing') || ', kept answer ' || coalesce(c.response_status::text, 'none')
+FROM checkouts c FULL JOIN orders o ON o.id::text = c.order_id::text
+WHERE (coalesce(c.response_status, 0) = 201)
+   <> (coalesce(o.status, 'missing') IN ('confirmed', 'cancelling', 'cancelled'))"""
 
 _CAPTURED_ONCE: Final = """\
 SELECT c.account_id, coalesce(c.idempotency_key, l.key) AS key, count(*) AS captures
@@ -65,9 +76,22 @@ SELECT NULL, 'told twice: ' || wish, count(DISTINCT order_id)
 FROM acknowledged WHERE wish IS NOT NULL GROUP BY wish HAVING count(DISTINCT order_id) > 1"""
 
 _CONFIRMED_IS_CAPTURED: Final = _HELD + """\
-SELECT o.id, o.total_minor, coalesce(h.minor, 0) AS at_the_bank
-FROM orders o LEFT JOIN held h ON h.key = o.id::text
-WHERE o.status = 'confirmed' AND o.total_minor IS DISTINCT FROM coalesce(h.minor, 0)"""  # noqa: S608
+SELECT o.id, o.status, o.total_minor, l.minor AS lines, p.minor AS payment,
+  coalesce(h.captured, 0) AS captured, coalesce(h.minor, 0) AS at_the_bank
+FROM orders o
+LEFT JOIN (
+  SELECT order_id, sum(quantity * coalesce(unit_price_minor, 0)) AS minor
+  FROM order_items GROUP BY order_id
+) l ON l.order_id = o.id
+LEFT JOIN (
+  SELECT order_id, sum(amount_minor) AS minor FROM payments GROUP BY order_id
+) p ON p.order_id = o.id
+LEFT JOIN held h ON h.key = o.id::text
+WHERE l.minor IS NULL OR o.total_minor IS DISTINCT FROM l.minor
+   OR o.total_minor IS DISTINCT FROM coalesce(p.minor, o.total_minor)
+   OR (o.total_minor IS DISTINCT FROM coalesce(h.captured, 0)
+     AND (o.status IN ('confirmed', 'cancelling', 'cancelled') OR h.captured <> 0))
+   OR (o.status = 'confirmed' AND o.total_minor IS DISTINCT FROM coalesce(h.minor, 0))"""  # noqa: S608
 
 _MONEY_ADDS_UP: Final = _HELD + """\
 SELECT coalesce(h.key, o.key) AS key, coalesce(h.minor, 0) AS at_the_bank,
@@ -114,18 +138,31 @@ SELECT 'stock', id::text, reserved || ' reserved', ''
 FROM products WHERE reserved <> 0
 UNION ALL
 SELECT 'payment', p.id::text, p.status, coalesce(o.status, 'missing')
-FROM payments p LEFT JOIN orders o ON o.id = p.order_id
+FROM payments p LEFT JOIN orders o ON o.id = p.order_id AND o.payment_id = p.id
 WHERE (p.status, coalesce(o.status, 'missing')) NOT IN (
   ('captured', 'confirmed'), ('refunded', 'cancelled'), ('declined', 'rejected'),
-  ('voided', 'rejected'))"""
+  ('voided', 'rejected'))
+UNION ALL
+SELECT 'order', o.id::text, 'no payment', o.status
+FROM orders o LEFT JOIN payments p ON p.order_id = o.id AND p.id = o.payment_id
+WHERE p.id IS NULL AND o.status <> 'pending'"""
 
 _NO_ORPHAN_RESERVATIONS: Final = """
 UNION ALL
 SELECT 'reservation', r.order_id::text, r.status, coalesce(o.status, 'missing')
-FROM reservations r LEFT JOIN orders o ON o.id = r.order_id
-WHERE (r.status, coalesce(o.status, 'missing')) NOT IN (
+FROM reservations r
+LEFT JOIN orders o ON o.id = r.order_id
+LEFT JOIN order_items i ON i.order_id = r.order_id AND i.product_id = r.product_id
+  AND i.quantity = r.quantity
+WHERE i.order_id IS NULL OR (r.status, coalesce(o.status, 'missing')) NOT IN (
   ('sold', 'confirmed'), ('released', 'rejected'), ('released', 'cancelled'),
-  ('returned', 'cancelled'))"""
+  ('returned', 'cancelled'))
+UNION ALL
+SELECT 'line', i.order_id::text, 'not reserved: product ' || i.product_id, o.status
+FROM order_items i
+JOIN orders o ON o.id = i.order_id AND o.status = 'confirmed'
+LEFT JOIN reservations r ON r.order_id = i.order_id AND r.product_id = i.product_id
+WHERE r.order_id IS NULL"""
 
 STATEMENTS: Final = {
     "I1": _NO_OVERSELL, "I2": _NO_ORDER_LOST, "I3": _CAPTURED_ONCE, "I4": _CONFIRMED_IS_CAPTURED,

@@ -50,6 +50,19 @@ CLEAN = Books(
 )
 
 
+def _answered(number: int, status: int | None) -> Books:
+    checkouts = list(CLEAN.checkouts)
+    checkouts[number] = replace(checkouts[number], response_status=status)
+    return replace(CLEAN, checkouts=checkouts)
+
+
+CLEAN_RESERVED = CLEAN.reservations or []
+
+
+def _reserved(reservations: list[Reservation]) -> Books:
+    return replace(CLEAN, reservations=reservations)
+
+
 PLANTED = [
     pytest.param(replace(CLEAN, stock=[Stock(1, 10, -1, 0, 11), CLEAN.stock[1]]), "I1",
                  id="oversold product"),
@@ -57,8 +70,15 @@ PLANTED = [
                  id="a piece vanished"),
     pytest.param(replace(CLEAN, stock=[Stock(1, 11, 9, 0, 2), CLEAN.stock[1]]), "I1",
                  id="a piece appeared"),
+    pytest.param(replace(CLEAN, received={**CLEAN.received, 3: 4}), "I1", id="a product gone"),
     pytest.param(replace(CLEAN, acknowledged={"paid", "back", "lost"}), "I2", id="lost order"),
     pytest.param(replace(CLEAN, called_off={"back", "paid"}), "I2", id="lost cancellation"),
+    pytest.param(_answered(0, 503), "I2", id="paid, told refused"),
+    pytest.param(_answered(0, None), "I2", id="paid, no answer kept"),
+    pytest.param(_answered(2, 402), "I2", id="paid and cancelled, told refused"),
+    pytest.param(_answered(1, 201), "I2", id="rejected, told placed"),
+    pytest.param(replace(CLEAN, checkouts=[*CLEAN.checkouts, Checkout(9, "no", 201, "done")]),
+                 "I2", id="no order, told placed"),
     pytest.param(replace(CLEAN, ledger=[*CLEAN.ledger, _entry("paid", "capture", 400)]), "I3",
                  id="double capture"),
     pytest.param(replace(CLEAN, checkouts=[
@@ -72,12 +92,37 @@ PLANTED = [
                  "I4", id="wrong amount"),
     pytest.param(replace(CLEAN, ledger=[*CLEAN.ledger, _entry("paid", "refund", 400)]), "I4",
                  id="confirmed but refunded"),
+    pytest.param(replace(CLEAN, lines=[replace(CLEAN.lines[0], unit_price_minor=199),
+                                       *CLEAN.lines[1:]]), "I4", id="lines of another total"),
+    pytest.param(replace(CLEAN, lines=[*CLEAN.lines[:2], replace(CLEAN.lines[2], quantity=2)]),
+                 "I4", id="cancelled, lines of another total"),
+    pytest.param(replace(CLEAN, lines=CLEAN.lines[1:]), "I4", id="an order without lines"),
+    pytest.param(replace(CLEAN, payments=[replace(CLEAN.payments[0], amount_minor=1),
+                                          *CLEAN.payments[1:]]), "I4", id="payment of a cent"),
+    pytest.param(replace(CLEAN, payments=[CLEAN.payments[0],
+                                          replace(CLEAN.payments[1], amount_minor=301),
+                                          CLEAN.payments[2]]), "I4",
+                 id="declined payment of another amount"),
+    pytest.param(replace(CLEAN, ledger=[*CLEAN.ledger[:2], _entry("back", "capture", 9),
+                                        _entry("back", "refund", 9)]), "I4",
+                 id="cancelled, another amount captured and refunded"),
+    pytest.param(replace(CLEAN, ledger=[*CLEAN.ledger[:1], _entry("refused", "capture", 9),
+                                        _entry("refused", "refund", 9), *CLEAN.ledger[2:]]),
+                 "I4", id="rejected, another amount captured and refunded"),
     pytest.param(replace(CLEAN, ledger=[*CLEAN.ledger, _entry("stranger", "capture", 5)]), "I5",
                  id="a charge without an order"),
     pytest.param(replace(CLEAN, cart=[*CLEAN.cart[:1],
                                       CartLine(7, 1, 2, T0 - timedelta(seconds=1))]), "I6",
                  id="cart not emptied"),
     pytest.param(replace(CLEAN, cart=CLEAN.cart[1:]), "I6", id="cart of a rejected order emptied"),
+    pytest.param(replace(CLEAN, payments=CLEAN.payments[1:]), "I7", id="paid without a payment"),
+    pytest.param(replace(CLEAN, payments=[*CLEAN.payments[:1], *CLEAN.payments[2:]]), "I7",
+                 id="rejected without a payment"),
+    pytest.param(replace(CLEAN, payments=CLEAN.payments[:2]), "I7",
+                 id="cancelled without a payment"),
+    pytest.param(replace(CLEAN, payments=[replace(CLEAN.payments[0], id="p9"),
+                                          *CLEAN.payments[1:]]), "I7",
+                 id="not the payment that the order names"),
     pytest.param(replace(CLEAN, stock=[Stock(1, 10, 7, 1, 2), CLEAN.stock[1]]), "I7",
                  id="orphan reservation"),
     pytest.param(replace(CLEAN, payments=[*CLEAN.payments, Payment("p4", "nobody", 1, "captured")]),
@@ -89,6 +134,23 @@ PLANTED = [
                                            *CLEAN.checkouts[2:]]), "I7", id="checkout stuck"),
 ]
 """Books with one thing wrong, and the invariant that says so."""
+
+UNRESERVED = [
+    pytest.param(_reserved(CLEAN_RESERVED[1:]), id="sold without a reservation"),
+    pytest.param(_reserved([Reservation("paid", 2, 2, "sold"), *CLEAN_RESERVED[1:]]),
+                 id="another product reserved"),
+    pytest.param(_reserved([Reservation("paid", 1, 1, "sold"), *CLEAN_RESERVED[1:]]),
+                 id="another quantity reserved"),
+    pytest.param(_reserved([Reservation("paid", 1, 2, "returned"), *CLEAN_RESERVED[1:]]),
+                 id="confirmed and returned"),
+    pytest.param(_reserved([*CLEAN_RESERVED, Reservation("paid", 2, 1, "sold")]),
+                 id="reserved beyond what was ordered"),
+    pytest.param(_reserved([*CLEAN_RESERVED, Reservation("nobody", 2, 1, "sold")]),
+                 id="reserved for no order"),
+    pytest.param(_reserved([*CLEAN_RESERVED[:2], Reservation("back", 2, 2, "returned")]),
+                 id="cancelled and more returned than ordered"),
+]
+"""Wrong where the store has reservations: I7."""
 
 
 def _violated(books: Books) -> set[str]:
@@ -105,6 +167,39 @@ def test_clean_books_have_no_violation_and_something_was_looked_at() -> None:
 @pytest.mark.parametrize(("planted", "found"), PLANTED)
 def test_a_planted_violation_is_found(planted: Books, found: str) -> None:
     assert found in _violated(planted)
+
+
+@pytest.mark.parametrize("planted", UNRESERVED)
+def test_a_reservation_that_is_not_as_its_order_is_found(planted: Books) -> None:
+    assert _violated(planted) == {"I7"}
+
+
+def test_an_order_that_was_cancelled_before_its_sale_may_have_no_reservation() -> None:
+    assert _violated(_reserved(CLEAN_RESERVED[:1])) == set()
+
+
+def test_a_charge_that_was_voided_is_as_its_order_rejected() -> None:
+    """The bank captured, the store did not hear of it, answered 503 and voided."""
+    books = _answered(1, 503)
+    assert _violated(replace(
+        books, payments=[CLEAN.payments[0], Payment("p2", "refused", 300, "voided"),
+                         CLEAN.payments[2]],
+        ledger=[*CLEAN.ledger, _entry("refused", "capture", 300),
+                _entry("refused", "refund", 300)])) == set()
+
+
+def test_a_checkout_that_was_refused_before_there_was_an_order_is_no_loss() -> None:
+    out_of_stock = Checkout(9, "none", 409, "undone", "k-12")
+    assert _violated(replace(CLEAN, checkouts=[*CLEAN.checkouts, out_of_stock])) == set()
+
+
+def test_an_order_under_way_has_no_answer_yet_and_no_payment() -> None:
+    """Stuck, but nothing else is wrong with it."""
+    pending = replace(
+        CLEAN, orders=[*CLEAN.orders, Order("new", 9, "pending", 100, "p4", T0)],
+        lines=[*CLEAN.lines, Line("new", 2, 1, 100)],
+        checkouts=[*CLEAN.checkouts, Checkout(9, "new", None, "paying", "k-13")])
+    assert _violated(pending) == {"I7"}
 
 
 def test_a_later_order_that_was_cancelled_had_taken_what_a_rejected_one_left() -> None:
