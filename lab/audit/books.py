@@ -99,11 +99,13 @@ class Reservation:
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
     """Ids of the orders that clients were told are placed, and of those told to be cancelled;
-    `wishes`: by order placed what the client had asked for once, perhaps several times."""
+    `wishes`: by order placed what the client had asked for once, perhaps several times; `puts`:
+    by number of the journey how often it may have put something into its customer's cart."""
 
     placed: frozenset[str] = frozenset()
     cancelled: frozenset[str] = frozenset()
     wishes: dict[str, str] = field(default_factory=dict)
+    puts: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,8 @@ class Books:
     """Everything that must add up.
 
     `received`: pieces by product before the trial; `acknowledged`, `called_off`: ids of the
-    orders that clients were told are placed, cancelled; `wishes`: see `Acknowledged`;
-    `reservations`: None where the store has no such table.
+    orders that clients were told are placed, cancelled; `wishes`, `puts`: see `Acknowledged`
+    (no puts: nobody wrote them down); `reservations`: None where the store has no such table.
     """
 
     stock: list[Stock]
@@ -127,6 +129,7 @@ class Books:
     acknowledged: set[str] = field(default_factory=set)
     called_off: set[str] = field(default_factory=set)
     wishes: dict[str, str] = field(default_factory=dict)
+    puts: dict[int, int] = field(default_factory=dict)
 
 
 _ROWS: Final[dict[str, type[Any]]] = {
@@ -149,7 +152,7 @@ def read_books(
                     if has_split else None)
     return Books(**tables, reservations=reservations, ledger=ledger, received=received,
                  acknowledged=set(acknowledged.placed), called_off=set(acknowledged.cancelled),
-                 wishes=acknowledged.wishes)
+                 wishes=acknowledged.wishes, puts=acknowledged.puts)
 
 
 def read_received(database_urls: dict[str, str]) -> dict[int, int]:

@@ -55,6 +55,7 @@ def outside_as_tables(books: Books) -> Iterator[str]:
     yield from _inserts("acknowledged", [(order, books.wishes.get(order))
                                          for order in sorted(books.acknowledged)])
     yield from _inserts("called_off", [(order,) for order in sorted(books.called_off)])
+    yield from _inserts("possibly_put", sorted(books.puts.items()))
     yield from _inserts("bank_ledger", [(entry.key, entry.kind, entry.amount_minor)
                                         for entry in books.ledger])
 

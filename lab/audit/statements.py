@@ -19,6 +19,8 @@ CREATE TEMP TABLE acknowledged (order_id text, wish text);
 -- requests.parquet: reference, journey_no where endpoint = place_order and status = 201
 CREATE TEMP TABLE called_off (order_id text);
 -- the same where endpoint = cancel_order and status = 200
+CREATE TEMP TABLE possibly_put (journey_no bigint, times integer);
+-- requests.parquet: journey_no where endpoint = put_item, counted, unless never sent or 404, 409
 CREATE TEMP TABLE bank_ledger (key text, kind text, amount_minor bigint);
 -- the bank's GET /ledger"""
 """What no database of a store knows, and where its rows come from."""
@@ -112,19 +114,40 @@ WITH placed AS (
   SELECT DISTINCT ON (account_id) account_id, id, created_at
   FROM orders WHERE status = 'rejected'
   ORDER BY account_id, created_at DESC, id
+), has AS (
+  SELECT account_id, count(*) AS lines FROM (
+    SELECT o.account_id FROM orders o JOIN order_items i ON i.order_id = o.id
+    WHERE o.status IN ('confirmed', 'cancelling', 'cancelled')
+    UNION ALL SELECT account_id FROM cart_items
+  ) line GROUP BY account_id
+), whose AS (
+  SELECT DISTINCT substring(idempotency_key from '-([0-9]{1,9})$')::bigint AS journey_no, account_id
+  FROM checkouts
+), put AS (
+  SELECT w.account_id, sum(p.times) AS times
+  FROM possibly_put p LEFT JOIN whose w ON w.journey_no = p.journey_no GROUP BY w.account_id
+), beyond AS (
+  SELECT h.account_id, h.lines - coalesce(p.times, 0) AS lines
+  FROM has h LEFT JOIN put p ON p.account_id = h.account_id
+  WHERE h.lines > coalesce(p.times, 0) AND EXISTS (SELECT FROM possibly_put)
 )
-SELECT p.id, i.product_id, 'confirmed, yet still in the cart' AS wrong
+SELECT p.id::text AS which, i.product_id, 'confirmed, yet still in the cart' AS wrong
 FROM placed p
 JOIN order_items i ON i.order_id = p.id
 JOIN cart_items c ON c.account_id = p.account_id AND c.product_id = i.product_id
 WHERE c.added_at < p.created_at
 UNION ALL
-SELECT r.id, i.product_id, 'rejected, yet no longer in the cart'
+SELECT r.id::text, i.product_id, 'rejected, yet no longer in the cart'
 FROM rejected r
 JOIN order_items i ON i.order_id = r.id
 LEFT JOIN cart_items c ON c.account_id = r.account_id AND c.product_id = i.product_id
 LEFT JOIN placed p ON p.account_id = r.account_id AND p.created_at > r.created_at
-WHERE c.product_id IS NULL AND p.id IS NULL"""
+WHERE c.product_id IS NULL AND p.id IS NULL
+UNION ALL
+SELECT 'accounts ' || string_agg(account_id::text, ', '), NULL,
+  sum(lines) || ' lines more bought or in the cart than were put'
+FROM beyond
+HAVING sum(lines) > coalesce((SELECT times FROM put WHERE account_id IS NULL), 0)"""
 
 _NO_ORPHANS: Final = """\
 SELECT 'order' AS what, id::text AS which, status AS stuck_at, status AS order_status

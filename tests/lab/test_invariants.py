@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,7 +48,35 @@ CLEAN = Books(
     acknowledged={"paid", "back"},
     called_off={"back"},
     wishes={"paid": "journey 1", "back": "journey 2"},
+    puts={7: 1, 8: 1, 9: 1, 10: 1},  # journey 10 went away without an order
 )
+
+
+def _with_order(order: Order, lines: list[Line], key: str) -> Books:
+    """Clean books and one order more, confirmed: everything about it is right."""
+    total = order.total_minor or 0
+    pieces = {stock.product_id: sum(line.quantity for line in lines
+                                    if line.product_id == stock.product_id)
+              for stock in CLEAN.stock}
+    return replace(
+        CLEAN,
+        stock=[replace(s, on_hand=s.on_hand - pieces[s.product_id],
+                       sold=s.sold + pieces[s.product_id]) for s in CLEAN.stock],
+        orders=[*CLEAN.orders, order], lines=[*CLEAN.lines, *lines],
+        checkouts=[*CLEAN.checkouts, Checkout(order.account_id, order.id, 201, "done", key)],
+        payments=[*CLEAN.payments,
+                  Payment(order.payment_id or "", order.id, total, "captured")],
+        reservations=[*(CLEAN.reservations or []),
+                      *(Reservation(line.order_id, line.product_id, line.quantity, "sold")
+                        for line in lines)],
+        ledger=[*CLEAN.ledger, _entry(order.id, "capture", total)])
+
+
+AGAIN = replace(
+    _with_order(Order("again", 7, "confirmed", 500, "p4", T0 + timedelta(seconds=2)),
+                [Line("again", 1, 2, 200), Line("again", 2, 1, 100)], "k-11"),
+    puts={**CLEAN.puts, 11: 1})
+"""Journey 11 put product 2, and bought what journey 7 had bought before once more."""
 
 
 def _answered(number: int, status: int | None) -> Books:
@@ -115,6 +144,7 @@ PLANTED = [
                                       CartLine(7, 1, 2, T0 - timedelta(seconds=1))]), "I6",
                  id="cart not emptied"),
     pytest.param(replace(CLEAN, cart=CLEAN.cart[1:]), "I6", id="cart of a rejected order emptied"),
+    pytest.param(AGAIN, "I6", id="the same cart bought twice"),
     pytest.param(replace(CLEAN, payments=CLEAN.payments[1:]), "I7", id="paid without a payment"),
     pytest.param(replace(CLEAN, payments=[*CLEAN.payments[:1], *CLEAN.payments[2:]]), "I7",
                  id="rejected without a payment"),
@@ -202,12 +232,29 @@ def test_an_order_under_way_has_no_answer_yet_and_no_payment() -> None:
     assert _violated(pending) == {"I7"}
 
 
+def test_what_is_bought_twice_is_found_even_if_all_else_adds_up() -> None:
+    assert _violated(AGAIN) == {"I6"}
+    found = check_all(AGAIN)[5]
+    assert found.detail == ("2 lines more were bought or are in carts than their accounts put, 1 "
+                            "were put by nobody knows whom: 7 (2)")
+    assert is_settled(AGAIN)  # nothing will change any more
+
+
+def test_what_was_put_twice_may_be_bought_twice() -> None:
+    assert _violated(replace(AGAIN, puts={**AGAIN.puts, 11: 2})) == set()
+    assert _violated(replace(AGAIN, puts={**AGAIN.puts, 14: 1})) == set()  # whose was that?
+
+
+def test_books_that_were_kept_without_what_was_put_say_nothing_of_it() -> None:
+    assert _violated(replace(AGAIN, puts={})) == set()
+
+
 def test_a_later_order_that_was_cancelled_had_taken_what_a_rejected_one_left() -> None:
     later = Order("later", 8, "cancelled", 300, "p4", T0 + timedelta(seconds=1))
     books = replace(
         CLEAN, orders=[*CLEAN.orders, later], cart=CLEAN.cart[1:],
         lines=[*CLEAN.lines, Line("later", 2, 1, 300)],
-        checkouts=[*CLEAN.checkouts, Checkout(8, "later", 201, "done", "k-10")],
+        checkouts=[*CLEAN.checkouts, Checkout(8, "later", 201, "done", "again-8")],
         payments=[*CLEAN.payments, Payment("p4", "later", 300, "refunded")],
         ledger=[*CLEAN.ledger, _entry("later", "capture", 300), _entry("later", "refund", 300)])
     assert _violated(books) == set()
@@ -277,15 +324,32 @@ def test_books_are_kept_whole_and_checked_again(tmp_path: Path) -> None:
 
 def test_a_client_that_asked_twice_wished_for_one_order(tmp_path: Path) -> None:
     path = tmp_path / "requests.parquet"
-    rows = [("place_order", 201, "a", 1), ("place_order", 201, "b", 1),
-            ("cancel_order", 200, "b", 1), ("place_order", 201, "c", 2),
-            ("place_order", 201, "c", 2), ("place_order", 409, "", 3)]
-    pq.write_table(pa.table([list(column) for column in zip(*rows, strict=True)],
-                            names=["endpoint", "status", "reference", "journey_no"]), path)
+    _write_requests(path, [
+        ("place_order", 201, "a", 1, 1.0), ("place_order", 201, "b", 1, 1.0),
+        ("cancel_order", 200, "b", 1, 1.0), ("place_order", 201, "c", 2, 1.0),
+        ("place_order", 201, "c", 2, 1.0), ("place_order", 409, "", 3, 1.0)])
     told = acknowledged_in(path)
     assert (told.placed, told.cancelled) == ({"a", "b", "c"}, {"b"})
     found = check_all(replace(CLEAN, acknowledged=set(told.placed), wishes=told.wishes))[2]
     assert (found.violations, found.detail) == (1, "journey 1 was told of 2 orders")
+
+
+def test_what_may_have_been_put_is_what_was_sent_and_not_refused(tmp_path: Path) -> None:
+    path = tmp_path / "requests.parquet"
+    _write_requests(path, [
+        ("put_item", 200, "", 1, 1.0), ("put_item", 200, "", 1, 2.0),
+        ("put_item", 0, "", 2, 1.0),  # nothing was heard: it may have been put
+        ("put_item", 503, "", 3, 1.0),
+        ("put_item", 409, "", 4, 1.0), ("put_item", 404, "", 5, 1.0),
+        ("put_item", 0, "", 6, math.nan),  # never sent
+        ("show_cart", 200, "", 7, 1.0)])
+    assert acknowledged_in(path).puts == {1: 2, 2: 1, 3: 1}
+
+
+def _write_requests(path: Path, rows: list[tuple[str, int, str, int, float]]) -> None:
+    names = ["endpoint", "status", "reference", "journey_no", "send_s"]
+    pq.write_table(pa.table([list(column) for column in zip(*rows, strict=True)],
+                            names=names), path)
 
 
 def test_spoilt_books_are_refused(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def some_books(draw: st.DrawFn) -> Books:
             of(ids, products, st.integers(1, 2), small), 2)],
         checkouts=[Checkout(account, order, *row) for order, account, *row in some(  # type: ignore
             of(ids, accounts, st.none() | st.sampled_from([201, 503]), states_on_the_way,
-               st.none() | st.sampled_from(["k", "l"])), 1)],
+               st.none() | st.sampled_from(["k", "k-1", "k-1-2", "-12345678901"])), 1)],
         payments=[Payment(*row) for row in some(of(ids, ids, small, paid), 1)],  # type: ignore[arg-type]
         cart=[CartLine(*row) for row in some(  # type: ignore[arg-type]
             of(accounts, products, st.integers(1, 2), instants), 2)],
@@ -77,7 +77,8 @@ def some_books(draw: st.DrawFn) -> Books:
         ledger=[_moved(*row) for row in draw(st.lists(st.tuples(ids, kinds, small), max_size=6))],
         received=draw(st.dictionaries(products, small)),
         acknowledged=set(wishes) | draw(st.sets(ids)), called_off=draw(st.sets(ids)),
-        wishes=wishes)
+        wishes=wishes,
+        puts=draw(st.dictionaries(st.integers(1, 3), st.integers(1, 2))))
 
 
 def _moved(key: str, kind: str, amount: int) -> LedgerEntry:
