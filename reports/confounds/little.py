@@ -4,7 +4,7 @@ A pool of `size` whose members are held for S seconds carries at most size / S a
 the processor does; the mean number taken is throughput × S (Little 1961,
 doi.org/10.1287/opre.9.3.383).  A pool that is nearly always taken has been measured, not the
 architecture.  Where the processor is used up every queue fills, so a full pool counts only while
-it had time left.
+every part that it may wait for had time left.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FULL: Final = 0.9
 WAITED: Final = 0.05
 """Share of takings that had to wait from which the waiting is named."""
 SPARE: Final = 0.85
-"""Share of the CPU budget below which the processor had time left."""
+"""Share of the CPU budget (partitioned: of a part's own) below which there was time left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,14 @@ def check_pools(judged: list[Judged]) -> list[PoolLoad]:
     """The worst usable trial of every pool by store, phase and series, the fullest first.
 
     A fault is meant to change what pools do: reports/fault_pools.py names those it exhausts.
+    A trial left early has no window to divide by: how long its load lasted is not recorded
+    (docs/decisions/0221-which-trials-tell-of-a-pool.md).
     """
     found: dict[tuple[str, str, str], list[PoolLoad]] = {}
     for one in judged:
         trial = one.trial
-        if one.status == "rejected" or trial.fault is not None or is_out_of_cpu(trial):
+        if (one.status == "rejected" or trial.fault is not None or trial.stopped_early
+                or is_out_of_cpu(trial)):
             continue
         for load in _loads(trial):
             found.setdefault((load.topology, load.where, load.pool), []).append(load)
@@ -132,8 +135,16 @@ def _is_meant_to_cope(trial: TrialRecord) -> bool:
 
 
 def is_out_of_cpu(trial: TrialRecord) -> bool:
-    """Was the budget used up, so that queues had to fill?  Ramps end there unless it is known."""
+    """Was the budget used up, so that queues had to fill?  Ramps end there unless it is known.
+
+    In a partitioned budget one part that has used its share is enough: the pools of whoever asks
+    it fill as well, with time of their own left.
+    """
     budget, total = trial.cpu_budget, trial.cost.get("total")
     if budget is None or total is None or not trial.measure_s:
         return trial.phase in ("capacity", "search", "hot")
-    return total.cpu_s / trial.measure_s / budget >= SPARE
+    uses = [(total.cpu_s, budget)]
+    if trial.budget_mode == "partitioned":
+        uses += [(trial.cost[part].cpu_s, cores) for part, cores in trial.shares.items()
+                 if cores and part in trial.cost]
+    return any(cpu_s / trial.measure_s / cores >= SPARE for cpu_s, cores in uses)

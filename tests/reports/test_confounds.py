@@ -82,6 +82,30 @@ def test_where_the_processor_is_used_up_a_full_pool_is_no_news(phase: str, cpu_s
     assert bool(check_pools(judged(phase=phase, pools=pool(10.0), cost=cost))) is found
 
 
+@pytest.mark.parametrize("phase", ["search", "hot", "capacity"])
+def test_a_trial_that_was_left_early_says_nothing_about_pools(phase: str) -> None:
+    """Three seconds at full CPU in a window planned for ten: 30 %, and yet there was no time."""
+    cost = {"total": PartCost(cpu_s=3.0, memory_bytes=1)}
+    whole = judged(phase=phase, pools=pool(10.0), cost=cost)
+    assert check_pools(whole)
+    assert check_pools(judged(phase=phase, pools=pool(10.0), cost=cost, stopped_early=True)) == []
+
+
+@pytest.mark.parametrize(("search_s", "mode", "found"), [
+    (1.0, "partitioned", False), (0.86, "partitioned", False), (0.8, "partitioned", True),
+    (1.0, "pooled", True)])
+def test_a_part_that_used_its_share_fills_the_pools_of_all_who_ask_it(search_s: float, mode: str,
+                                                                     found: bool) -> None:
+    """`search` at 100 % of 0.1 cores, the whole budget at 56 %: its size does not decide."""
+    cost = {name: PartCost(cpu_s=cpu_s, memory_bytes=1) for name, cpu_s in (
+        ("search", search_s), ("storefront", 4.6), ("total", 5.6))}
+    for part in ("search", "storefront"):
+        pools = {f"{part}/threads": pool(10.0)["monolith/connections"]}
+        assert bool(check_pools(judged(
+            phase="hot", pools=pools, cost=cost, budget_mode=mode,
+            shares={"search": 0.1, "storefront": 0.9}))) is found
+
+
 @pytest.mark.parametrize(("phase", "holds", "found"), [
     ("latency", None, True), ("capacity", None, False), ("search", True, True),
     ("search", False, False)])
