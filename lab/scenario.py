@@ -58,7 +58,8 @@ class ScenarioKeys(Section):
     guards: GuardKeys = GuardKeys()
     """Thresholds beyond which a trial is rejected."""
     time_budget_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
-    """No pair or search begins after this; leave out for no limit. Unit: seconds."""
+    """No pair or search begins after this, one that has begun is finished; leave out for no limit.
+    Unit: seconds."""
     prices: PriceKeys = PriceKeys()
     """What resources cost."""
     latency: list[LatencyKeys] = Field(default_factory=list)

@@ -41,8 +41,8 @@ class Plan:
     def next(self, history: Sequence[TrialRecord], elapsed_s: float = 0.0) -> list[PlannedTrial]:
         """Return the trials to be run now; none when the plan is done.
 
-        `elapsed_s`: how long the run has taken; beyond the scenario's time budget no group
-        begins, but one that was cut off or rejected is finished.
+        `elapsed_s`: how long the run has taken; beyond the scenario's time budget nothing begins,
+        but a pair that was cut off or rejected, and a search that has no answer yet, is finished.
         """
         budget = self._scenario.time_budget_s
         for block in self.blocks:
@@ -50,8 +50,7 @@ class Plan:
             group = block.next(own)
             if group is None:
                 continue
-            is_new = not group.done and not group.attempt
-            if is_new and budget is not None and elapsed_s > budget:
+            if not group.goes_on and budget is not None and elapsed_s > budget:
                 continue
             return self._in_order(block, group, history)
         return []

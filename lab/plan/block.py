@@ -27,6 +27,8 @@ class Group:
     number: int
     attempt: int = 0
     done: int = 0
+    goes_on: bool = False
+    """It belongs to a pair or search that was begun: no time budget holds it up."""
 
 
 class Block(Protocol):
@@ -63,9 +65,9 @@ class Listed:
             return Group(list(self.groups[0]), 0)
         trials = list(self.groups[number])
         if len(last) < len(trials):
-            return Group(trials, number, attempt, len(last))
+            return Group(trials, number, attempt, len(last), goes_on=True)
         if attempt < self.retries and any(trial.status == "rejected" for trial in last):
-            return Group(trials, number, attempt + 1)
+            return Group(trials, number, attempt + 1, goes_on=True)
         if number + 1 >= len(self.groups) or self.is_enough(own):
             return None
         return Group(list(self.groups[number + 1]), number + 1)

@@ -101,9 +101,9 @@ def next_group(searches: list[Search], own: list[TrialRecord]) -> Group | None:
                   for name, probes in asked.items()}
         whole = _probes(searches, before)
         if len(last) < len(whole):
-            return Group(whole, number - 1, done=len(last))
+            return Group(whole, number - 1, done=len(last), goes_on=True)
     trials = _probes(searches, asked)
-    return Group(trials, number) if trials else None
+    return Group(trials, number, goes_on=bool(mine)) if trials else None
 
 
 def _probes(searches: Sequence[Search],

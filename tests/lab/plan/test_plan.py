@@ -191,6 +191,26 @@ def test_a_time_budget_lets_no_further_group_begin(plan_of: Callable[..., Plan])
     assert not Rehearsal(plan, nothing).run(elapsed_s=101).planned
 
 
+@pytest.mark.parametrize("parts", [{"search": [SEARCH | {"repeats": 2}]}, {"hot_parts": [HOT]}])
+@pytest.mark.parametrize("begun", [1, 5, 9])
+def test_a_search_that_had_begun_is_answered_after_the_time_budget(
+        plan_of: Callable[..., Plan], parts: dict[str, object], begun: int) -> None:
+    plan = plan_of(**parts, time_budget_s=100)
+    known = sum(len(group) for group in plan.groups_of(plan.blocks[0]))
+    run = Rehearsal(plan, STORES).run(known)
+    together = {trial.probe.search for trial in plan.next(run.recorded) if trial.probe}
+    late = _names_of_searches(run.run(known + begun).run(elapsed_s=101))
+    assert late == together  # no other point, repeat or question begins
+    confirmed = {trial.probe.search for trial in run.recorded
+                 if trial.probe and trial.probe.step == "confirm" and trial.probe.holds}
+    assert confirmed == late
+    assert not _names_of_searches(Rehearsal(plan, STORES).run(known).run(elapsed_s=101))
+
+
+def _names_of_searches(rehearsal: Rehearsal) -> set[str]:
+    return {trial.probe.search for trial in rehearsal.planned if trial.probe}
+
+
 @pytest.mark.parametrize(("spread", "pairs"), [(0.0, 9), (0.5, 20)])
 def test_a_series_stops_on_the_width_of_its_interval_not_on_its_sign(
         plan_of: Callable[..., Plan], spread: float, pairs: int) -> None:
