@@ -49,7 +49,7 @@ class Trial:
         self._rows: list[Row] | None = None
         self._t0 = perf_counter()
         self._cpu: list[tuple[float, float]] = []
-        self.is_stopped_early = False
+        self.is_stopped_early = self._is_driven = False
 
     def visit(self) -> None:
         """Live one journey after the other; the body of a Locust user, ended by killing it."""
@@ -71,6 +71,7 @@ class Trial:
         self._note_cpu()
         release.join(timeout=1)
         self._drain(perf_counter() + self.spec.drain_s)
+        self._is_driven = True
         self.close()
 
     def stop_early(self) -> None:
@@ -79,10 +80,17 @@ class Trial:
         self._dispatcher.stop()
 
     def close(self) -> None:
-        """End the trial now: what is still open is censored.  May be called again."""
+        """End the trial now: what is still open is censored.  May be called again.
+
+        Only one that is cut off before its end has a shorter plan; in one that was driven to its
+        end a journey that was never released is missed, and the trial is rejected for it.
+        """
         if self._rows is not None:
             return
-        self._dispatcher.stop()
+        if self._is_driven:
+            self._dispatcher.end()
+        else:
+            self._dispatcher.cut()
         while len(self._cpu) < 2:
             self._note_cpu()
         for cut in self._open():
