@@ -13,6 +13,8 @@ from pathlib import Path
 from contract.run_record import RunRecord
 from reports.arms import Arms, find_arms
 from reports.books import audit_findings, red_topologies
+from reports.compare_capacity import capacity_lines
+from reports.compare_faults import fault_lines
 from reports.compare_lines import Line, Loaded, lines_of
 from reports.compare_refusals import (
     WHOLE,
@@ -90,8 +92,12 @@ def _compare(a: Loaded, b: Loaded) -> Comparison:
     series, left_out = _series(a, b)
     differ = machines_differ(one, other)
     barred = frozenset(refusal.what for refusal in stores)
-    lines = lines_of(a, b, series, _arms(a, b), barred, is_same_machine=not differ)
-    return Comparison(*sides, lines, [*stores, *left_out],
+    arms = _arms(a, b)
+    lines = lines_of(a, b, series, arms, barred, is_same_machine=not differ)
+    capacities, places = capacity_lines(a, b, arms, barred, is_same_machine=not differ)
+    losses, faults = fault_lines(a, b, barred)
+    lines += [*capacities, *losses]
+    return Comparison(*sides, lines, [*stores, *left_out, *places, *faults],
                       _notes(one, other, differ, len(lines)))
 
 

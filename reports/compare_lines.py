@@ -14,11 +14,11 @@ from reports.call_cpu import cpu_ms
 from reports.estimate import QS, Estimate, Ratio, is_enough, mean_of, percentile
 from reports.estimate_apart import Apart, means_apart, ratio_apart
 from reports.isolation import FaultResult
+from reports.journeys import QS as JOURNEY_QS
+from reports.journeys import journey_ms
 from reports.latency import Contrast, Latency, by_pair
 from reports.read import Run
 from reports.scaling import Scaling
-from reports.search_words import basis_text
-from reports.threshold_ratio import ThresholdRatio, divide, ratio_of_searches_apart
 from reports.verdicts import digits_apart
 from reports.words import number
 
@@ -69,19 +69,30 @@ class Line:
 
 def lines_of(a: Loaded, b: Loaded, series: list[str], arms: Arms, barred: frozenset[str], *,
              is_same_machine: bool) -> list[Line]:
-    """Everything comparable; `barred`: stores whose numbers are refused."""
+    """What is comparable of latency series; `barred`: stores whose numbers are refused."""
     lines: list[Line] = []
     for name in series:
         one, other = (next(s for s in loaded.series if s.series == name) for loaded in (a, b))
+        lines += _journey_ratios(one, other, barred)
         lines += _ratios(one, other, barred)
         lines += _cost_ratios(a, b, one, other, arms, barred)
         if is_same_machine:
             lines += _times(a, b, one, other, barred)
-    if not barred & {arms.base, arms.rival}:
-        lines += _capacity_ratios(a.scaling, b.scaling, arms)
-    if is_same_machine:
-        lines += _capacities(a.scaling, b.scaling, barred)
-    return [*lines, *_losses(a.faults, b.faults, barred)]
+    return lines
+
+
+def _journey_ratios(one: Latency, other: Latency, barred: frozenset[str]) -> Iterator[Line]:
+    """Whole journeys first: they are the headline of a report."""
+    if not (one.journeys and other.journeys and one.arms and one.arms.rival and other.arms):
+        return
+    arms = one.arms.base, one.arms.rival
+    if barred & set(arms) or (other.arms.base, other.arms.rival) != arms:
+        return
+    for q, before in one.journeys.ratios.items():
+        after = other.journeys.ratios[q]
+        if before and after:
+            yield _ratio_line("latency", f"{_name(one)}: whole journeys, p{q:g}, "
+                              f"{arms[1]} ÷ {arms[0]}", before, after)
 
 
 def _ratios(one: Latency, other: Latency, barred: frozenset[str]) -> Iterator[Line]:
@@ -127,75 +138,6 @@ def _times(a: Loaded, b: Loaded, one: Latency, other: Latency,
                            _change(change))
 
 
-def _capacity_ratios(one: Scaling, other: Scaling, arms: Arms) -> Iterator[Line]:
-    known = {found.place: found.ratio for found in other.searched.ratios}
-    for found in one.searched.ratios:
-        after = known.get(found.place)
-        a, b = _of_ratio(found.ratio), _of_ratio(after) if after else None
-        if after and a and b:
-            workload, cpus, replicas = found.place
-            yield Line("capacity", f"{workload} on {cpus:g} CPU × {replicas}: capacity, "
-                       f"{arms.base} ÷ {arms.rival}", "ratio", a, b,
-                       _change_of_ratios(found.ratio, after))
-
-
-def _capacities(one: Scaling, other: Scaling, barred: frozenset[str]) -> Iterator[Line]:
-    known = {(point.topology, point.place): point for point in other.searched.points}
-    for point in one.searched.points:
-        same = known.get((point.topology, point.place))
-        if point.topology in barred or same is None:
-            continue
-        before, after = point.capacity.estimate, same.capacity.estimate
-        if before and after:
-            workload, cpus, replicas = point.place
-            change = ratio_of_searches_apart(same.searches, point.searches)
-            yield Line("capacity", f"{workload} on {cpus:g} CPU × {replicas}: capacity, "
-                       f"{point.topology}", before.unit, before, after, _of_ratio(change))
-
-
-def _of_ratio(ratio: ThresholdRatio) -> Estimate | None:
-    return (Estimate(ratio.value, ratio.low, ratio.high, ratio.n, "ratio", basis_text(ratio))
-            if ratio.value else None)
-
-
-def _change_of_ratios(a: ThresholdRatio, b: ThresholdRatio) -> Estimate | None:
-    """b ÷ a; its ends are the outermost that each ratio is decided by."""
-    value = divide(b.value, a.value)
-    return (Estimate(value, divide(b.low, a.high), divide(b.high, a.low), a.n + b.n, "ratio",
-                     f"outermost ends of {basis_text(a)} and {basis_text(b)}")
-            if value else None)
-
-
-def _losses(one: list[FaultResult], other: list[FaultResult],
-            barred: frozenset[str]) -> Iterator[Line]:
-    known = {(result.fault.name, result.posture): result for result in other if not result.void}
-    for result in one:
-        same = known.get((result.fault.name, result.posture))
-        if result.void or same is None or not _is_same_fault(result, same):
-            continue
-        for topology, loss in result.losses.items():
-            after = same.losses[topology].collateral if topology in same.losses else None
-            if loss.collateral and after and topology not in barred:
-                yield Line("isolation", f"{result.name}: collateral, {topology}",
-                           "share of requests", loss.collateral, after,
-                           _gap(loss.collateral, after))
-
-
-def _is_same_fault(one: FaultResult, other: FaultResult) -> bool:
-    keys = ("module", "kind", "dose", "delay_ms", "at_s", "for_s")
-    return all(getattr(one.fault, key) == getattr(other.fault, key) for key in keys)
-
-
-def _gap(before: Estimate, after: Estimate) -> Estimate:
-    """b − a of two shares; halves of their intervals add as errors do."""
-    gap = after.value - before.value
-    if before.low is None or after.low is None:
-        return Estimate(gap, None, None, 1, "share of requests", "difference")
-    half = float(np.hypot(before.value - before.low, after.value - after.low))
-    return Estimate(gap, gap - half, gap + half, min(before.n, after.n), "share of requests",
-                    "difference")
-
-
 def _ratio_line(kind: Kind, what: str, before: Ratio, after: Ratio) -> Line:
     a, b = (Estimate(r.value, r.low, r.high, r.n, "ratio", r.method) for r in (before, after))
     return Line(kind, what, "ratio", a, b, _change(ratio_apart(before, after)))
@@ -222,6 +164,16 @@ def _first_ms(q: float) -> Value:
     return value
 
 
+def _journey_ms(q: float) -> Value:
+    def value(run: Run, latency: Latency, trial: TrialRecord) -> float | None:
+        if latency.journeys is None:
+            return None
+        times = journey_ms(run.measured(trial), trial.warmup_s)
+        return percentile(times, q) if is_enough(len(times), q) else None
+
+    return value
+
+
 def _cpu_ms(run: Run, latency: Latency, trial: TrialRecord) -> float | None:  # noqa: ARG001
     return cpu_ms(run, trial)
 
@@ -233,6 +185,7 @@ def _memory_gb(run: Run, latency: Latency, trial: TrialRecord) -> float | None: 
 
 _COSTS: dict[str, Value] = {"CPU an answer": _cpu_ms, "memory": _memory_gb}
 _ABSOLUTE: dict[str, tuple[Kind, str, Value]] = {
+    **{f"whole journeys, p{q:g}": ("latency", "ms", _journey_ms(q)) for q in JOURNEY_QS},
     "p50": ("latency", "ms", _first_ms(50.0)), "p95": ("latency", "ms", _first_ms(95.0)),
     "CPU an answer": ("cost", "CPU ms", _cpu_ms), "memory": ("cost", "GB", _memory_gb)}
 

@@ -6,17 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contract.run_record import RunRecord
+from contract.run_record import RunRecord, TrialRecord
 from reports.latency import Latency
 from reports.words import listed
 
 MACHINE: Final = ("processor", "architecture", "cores", "memory_mb", "system")
 """Keys of RunRecord.machine that make it another machine."""
 
+_LOAD: Final = ("workload", "rate_profile", "warmup_s", "measure_s")
+_LIMITS: Final = ("slo_ms", "cpu_budget", "memory_budget_mb", "budget_mode", "replicas")
+_PROBING: Final = ("resolution", "warmup_s", "probe_s", "confirm_factor")
+_FAULT: Final = ("module", "kind", "dose", "delay_ms", "at_s", "for_s")
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`what` is a store, a series, or the whole comparison."""
+    """`what` is a store, a series, a searched point, a fault, or the whole comparison."""
 
     what: str
     reason: str
@@ -83,15 +88,56 @@ def refuse_stores(a: RunRecord, b: RunRecord, red: list[dict[str, list[str]]]) -
 def refuse_series(a: RunRecord, b: RunRecord, one: Latency, other: Latency) -> list[Refusal]:
     """Reasons against comparing a series that both runs have under the same name."""
     first, second = one.trials[0], other.trials[0]
-    keys = ("workload", "rate_profile", "warmup_s", "measure_s", "slo_ms", "cpu_budget",
-            "memory_budget_mb", "budget_mode", "replicas")
-    found = [f"{key} {_named(getattr(first, key))} and {_named(getattr(second, key))}"
-             for key in keys if getattr(first, key) != getattr(second, key)]
-    mixes = [run.definitions.get("workloads", {}).get(first.workload) for run in (a, b)]
-    if None not in mixes and mixes[0] != mixes[1]:
-        found.append(f"the mix of {first.workload} differs")
-    name = one.series or first.workload
+    found = [*_unequal(first, second, (*_LOAD, *_LIMITS)), *_mix(a, b, first)]
+    return _refusals(one.series or first.workload, found)
+
+
+def refuse_point(a: RunRecord, b: RunRecord, name: str, first: TrialRecord,
+                 second: TrialRecord) -> list[Refusal]:
+    """Reasons against comparing a capacity that both runs searched; a probe of each is shown.
+
+    Rate and length of single probes are what the search chose: how it was to choose is held.
+    """
+    found = [*_unequal(first, second, _LIMITS), *_mix(a, b, first)]
+    asked = [_search_keys(run, trial) for run, trial in ((a, first), (b, second))]
+    found += [f"{key} {_named(asked[0].get(key))} and {_named(asked[1].get(key))}"
+              for key in _PROBING if asked[0].get(key) != asked[1].get(key)]
+    return _refusals(name, found)
+
+
+def refuse_fault(a: RunRecord, b: RunRecord, name: str, first: TrialRecord,
+                 second: TrialRecord) -> list[Refusal]:
+    """Reasons against comparing what a fault cost in both runs; a trial of each is shown."""
+    found = [*_unequal(first.fault, second.fault, _FAULT),
+             *_unequal(first, second, (*_LOAD, *_LIMITS)), *_mix(a, b, first)]
+    platforms = [run.scenario_resolved.get("platform") for run in (a, b)]
+    if None not in platforms and platforms[0] != platforms[1]:
+        found.append("platform differs: dead and unready replicas are treated otherwise")
+    return _refusals(name, found)
+
+
+def _refusals(name: str, found: list[str]) -> list[Refusal]:
     return [Refusal(name, "; ".join(found))] if found else []
+
+
+def _unequal(first: object, second: object, keys: tuple[str, ...]) -> list[str]:
+    return [f"{key} {_named(getattr(first, key))} and {_named(getattr(second, key))}"
+            for key in keys if getattr(first, key) != getattr(second, key)]
+
+
+def _mix(a: RunRecord, b: RunRecord, trial: TrialRecord) -> list[str]:
+    """Who came under the name of a workload; nothing where a run does not tell."""
+    mixes = [run.definitions.get("workloads", {}).get(trial.workload) for run in (a, b)]
+    return ([f"the mix of {trial.workload} differs"]
+            if None not in mixes and mixes[0] != mixes[1] else [])
+
+
+def _search_keys(run: RunRecord, trial: TrialRecord) -> dict[str, Any]:
+    """The search of the scenario that asked for this point; empty where it was not recorded."""
+    point = trial.cpu_budget, trial.replicas
+    return next((keys for keys in run.scenario_resolved.get("search") or []
+                 if keys["workload"] == trial.workload
+                 and point in {(one["cpus"], one["replicas"]) for one in keys["points"]}), {})
 
 
 def _shared(a: dict[str, Any], b: dict[str, Any]) -> list[str]:

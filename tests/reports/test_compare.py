@@ -47,6 +47,12 @@ def test_a_planted_change_is_found_at_its_size(tmp_path: Path) -> None:
     assert ratio.change.value == pytest.approx(2.7 / 1.8, rel=0.15)
     assert line(found, "shop: p50, monolith").verdict == "no difference shown"
     assert line(found, "shop: p50, microservices").verdict.startswith("greater")
+    whole = line(found, "shop: whole journeys, p50, microservices ÷ monolith")
+    assert whole is found.lines[0]
+    assert whole.change is not None
+    assert whole.change.value == pytest.approx(2.7 / 1.8, rel=0.25)
+    assert line(found, "shop: whole journeys, p50, monolith").unit == "ms"
+    assert line(found, "shop: whole journeys, p95, microservices").verdict.startswith("greater")
 
 
 def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
@@ -145,6 +151,95 @@ def test_a_capacity_has_changed_only_beyond_what_single_searches_scatter_by(
     assert between.a.low is not None
     assert between.change is not None
     assert between.change.high == pytest.approx(between.b.high / between.a.low)
+
+
+def changed(path: Path, **record: Any) -> Path:
+    """The same run with other keys in run.json; keys of `scenario_resolved` are put into it."""
+    document = json.loads((path / "run.json").read_text())
+    resolved = document["scenario_resolved"] | record.pop("scenario_resolved", {})
+    (path / "run.json").write_text(json.dumps(
+        document | {"run": path.name, "scenario_resolved": resolved} | record))
+    return path
+
+
+def mix(browse: float) -> dict[str, Any]:
+    return {"workloads": {"shop": {"weights": {"browse": browse, "check_out": 1.0}}}}
+
+
+def refused(found: Comparison, kind: str) -> list[str]:
+    """Reasons, after making sure that no number of this kind is compared all the same."""
+    assert [one.what for one in found.lines if one.kind == kind] == []
+    return [str(refusal) for refusal in found.refusals]
+
+
+def searched(folder: Path, name: str, **keys: Any) -> Path:
+    parts = {"search": [ONE_POINT["search"][0] | keys]}
+    return changed(write_search_run(folder / name, World(cost_noise=0.0), **parts))
+
+
+@pytest.mark.parametrize(("keys", "reason"), [
+    ({"resolution": 0.1}, "resolution 0.05 and 0.1"), ({"probe_s": 8.0}, "probe_s 4.0 and 8.0"),
+    ({"warmup_s": 3.0}, "warmup_s 1.5 and 3.0"),
+    ({"confirm_factor": 2.0}, "confirm_factor 3.0 and 2.0")])
+def test_a_capacity_that_was_asked_otherwise_is_refused(
+        tmp_path: Path, keys: dict[str, Any], reason: str) -> None:
+    found = compare(searched(tmp_path, "one"), searched(tmp_path, "two", **keys))
+    assert refused(found, "capacity") == [f"shop on 0.3 CPU × 1: {reason}"]
+
+
+def test_a_point_that_one_run_did_not_search_is_named(tmp_path: Path) -> None:
+    found = compare(searched(tmp_path, "one"),
+                    searched(tmp_path, "two", points=[{"cpus": 0.6}]))
+    assert refused(found, "capacity") == [
+        "shop on 0.3 CPU × 1: not in two", "shop on 0.6 CPU × 1: not in one"]
+
+
+def test_no_number_of_a_workload_with_another_mix_is_compared(tmp_path: Path) -> None:
+    """Latency was refused for it, capacities and losses got their verdicts."""
+    found = compare(changed(searched(tmp_path, "one"), definitions=mix(1.0)),
+                    changed(searched(tmp_path, "two"), definitions=mix(9.0)))
+    assert refused(found, "capacity") == ["shop on 0.3 CPU × 1: the mix of shop differs"]
+    broken = Planted(phases=("isolation",), faults=("payments-crash",))
+    found = compare(run(tmp_path, "three", broken, definitions=mix(1.0)),
+                    run(tmp_path, "four", broken, definitions=mix(9.0)))
+    assert refused(found, "isolation") == ["payments-crash: the mix of shop differs"]
+
+
+@pytest.mark.parametrize(("trial", "reason"), [
+    ({"workload": "hot_search"}, "workload shop and hot_search"),
+    ({"rate_profile": [[2.0, 99.0], [8.0, 99.0]]}, "rate_profile"),
+    ({"replicas": 2}, "replicas 1 and 2"), ({"cpu_budget": 2.0}, "cpu_budget 0.9 and 2.0"),
+    ({"fault": {"dose": 0.5}}, "dose 1.0 and 0.5"),
+    ({"fault": {"for_s": 9.0}}, "for_s")])
+def test_a_fault_that_was_met_under_other_conditions_is_refused(
+        tmp_path: Path, trial: dict[str, Any], reason: str) -> None:
+    broken = Planted(phases=("isolation",), faults=("payments-crash",))
+    one, two = run(tmp_path, "one", broken), run(tmp_path, "two", broken)
+    document = json.loads((two / "run.json").read_text())
+    for record in document["trials"]:
+        fault = record["fault"] and record["fault"] | trial.get("fault", {})
+        record.update(trial | {"fault": fault})
+    (two / "run.json").write_text(json.dumps(document))
+    (refusal,) = refused(compare(one, two), "isolation")
+    assert refusal.startswith("payments-crash: ")
+    assert reason in refusal
+
+
+def test_a_fault_on_another_platform_is_refused_and_a_missing_or_void_one_is_named(
+        tmp_path: Path) -> None:
+    broken = Planted(phases=("isolation",), faults=("payments-crash",))
+    restart = {"platform": {"restart": True}}
+    one = changed(run(tmp_path, "one", broken), scenario_resolved=restart)
+    other = changed(run(tmp_path, "two", broken),
+                    scenario_resolved={"platform": {"restart": False}})
+    (reason,) = refused(compare(one, other), "isolation")
+    assert reason.startswith("payments-crash: platform differs")
+    slow = changed(run(tmp_path, "three", replace(broken, faults=("bank-slow",))),
+                   scenario_resolved=restart)
+    assert refused(compare(one, slow), "isolation") == [
+        "payments-crash: not in three", "bank-slow: not in one"]
+    void = changed(run(tmp_path, "four", replace(broken, fired=0)), scenario_resolved=restart)
+    assert refused(compare(one, void), "isolation") == ["payments-crash: void in four"]
 
 
 def test_the_page_is_whole_and_the_same_each_time(tmp_path: Path) -> None:
