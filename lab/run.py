@@ -21,7 +21,7 @@ from lab.page import Page
 from lab.plan import Plan
 from lab.plan.trials import spent_s
 from lab.progress import RunProgress
-from lab.record import new_record, read_resumable
+from lab.record import hold_limits, new_record, read_resumable
 from lab.record_trials import record_trials
 from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile, ScenarioKeys
@@ -132,7 +132,7 @@ def _measure(file: ScenarioFile, name: str, folder: RunFolder, record: RunRecord
                         lambda stack: _welcome(record, stack, scenario))
         try:
             stacks.prepare([], progress.step)
-            record.limits = deployment.limits(stacks.budget)
+            hold_limits(record, deployment.limits(stacks.budget))
             record.contract_suite = record.sources if has_passed() else ""
             record.resumed += bool(record.trials)
             folder.save_record(record)
