@@ -50,8 +50,9 @@ def cpu_of_calls(run: Run, judged: list[Judged], series: list[Latency]) -> list[
 
 
 def cpu_ms(run: Run, trial: TrialRecord, idle_cores: float = 0.0) -> float | None:
-    """CPU of the whole store per right answer of the window; None: not recorded, no answer."""
-    right = int(run.measured(trial)["right"].sum())
+    """CPU of the whole store per right answer that ended in the window; None: not recorded, no
+    answer."""
+    right = int(run.ended(trial)["right"].sum())
     if "total" not in trial.cost or not right:
         return None
     return (trial.cost["total"].cpu_s - idle_cores * trial.measure_s) * 1000 / right

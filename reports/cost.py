@@ -91,7 +91,7 @@ def measure_bill(run: Run, judged: list[Judged], arms: Arms,
     counts = tally(run) if tallies is None else tallies
     prices = prices_of(run.record)
     trials = [trial for trial in usable(judged, "latency") if whole(trial) is not None
-              and trial.id in counts and counts[trial.id].good]
+              and trial.id in counts and counts[trial.id].done]
     costs: list[Cost] = []
     ratios: list[CostRatio] = []
     parts: list[PartBill] = []
@@ -116,7 +116,7 @@ def use_of(trial: TrialRecord, counts: Tally) -> Use:
 
 def _each(trial: TrialRecord, counts: Tally, prices: PriceList | None) -> dict[str, float | None]:
     """Every number of `WHAT` of one trial."""
-    use, k = use_of(trial, counts), 1000 / counts.good
+    use, k = use_of(trial, counts), 1000 / counts.done
     return {"cpu_s": use.cpu_s * k, "gb_s": use.gb_s * k,
             "connection_s": use.connection_s * k if trial.connections else None,
             "mb_sent": use.gb_sent * 1000 * k if counts.bytes_sent else None,
@@ -144,7 +144,7 @@ def _cost(topology: str, trials: Sequence[TrialRecord], counts: dict[int, Tally]
     assert gb_s is not None
     parts: dict[str, list[tuple[float, float]]] = {}
     for trial in trials:
-        k = 1000 / counts[trial.id].good
+        k = 1000 / counts[trial.id].done
         for name, cost in named(trial).items():
             parts.setdefault(name, []).append(
                 (cost.cpu_s * k, cost.memory_bytes / 1e9 * trial.measure_s * k))
@@ -172,7 +172,7 @@ def _ratios(judged: list[Judged], arms: Arms, series: str, counts: dict[int, Tal
 
     def counted(trial: TrialRecord) -> bool:
         return (trial.phase == "latency" and trial.series == series and trial.id in counts
-                and counts[trial.id].good > 0 and whole(trial) is not None)
+                and counts[trial.id].done > 0 and whole(trial) is not None)
 
     pairs = [tuple(_each(pair[name], counts[pair[name].id], prices) for name in names)
              for pair in pairs_of(judged, names, counted)]

@@ -63,7 +63,7 @@ def bill_parts(trials: Sequence[TrialRecord], counts: Mapping[int, Tally]) -> Pa
     """Divide the trials of one topology in one series; every one has costs and good requests."""
     if not trials:
         return None
-    per_1000 = {trial.id: 1000 / counts[trial.id].good for trial in trials}
+    per_1000 = {trial.id: 1000 / counts[trial.id].done for trial in trials}
     each = [_parts(trial, per_1000[trial.id]) for trial in trials]
     names = sorted({name for parts in each for name in parts})
     used = [(cost.cpu_s * per_1000[trial.id],

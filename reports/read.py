@@ -51,6 +51,13 @@ class Run:
         rows = self.rows(trial)
         return rows[rows["intended_s"].to_numpy() >= trial.warmup_s]
 
+    def ended(self, trial: TrialRecord) -> pd.DataFrame:
+        """Rows of a trial that ended within its measured window: what CPU, memory and bytes of
+        the window were spent on (docs/decisions/0224-cost-by-what-ended-in-the-window.md)."""
+        rows = self.rows(trial)
+        end_s = rows["end_s"].to_numpy()
+        return rows[(end_s >= trial.warmup_s) & (end_s < trial.warmup_s + trial.measure_s)]
+
     def rows(self, trial: TrialRecord) -> pd.DataFrame:
         """All rows of a trial (rows of one trial stand together)."""
         column = self.requests["trial"].to_numpy()

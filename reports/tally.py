@@ -12,16 +12,19 @@ from reports.read import Run
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Requests intended in the measured window, and what came of them."""
+    """Requests intended in the measured window, and what came of them; and what ended in it, for
+    costs: CPU, memory and connections are those of the window, whenever their request began."""
 
     scheduled: int
     good: int
     journeys: int
     """Visitors who arrived."""
+    done: int
+    """Good requests that ended in the window."""
     orders: int
-    """Orders that were acknowledged; one that was acknowledged twice counts once."""
+    """Orders that were acknowledged in it; one that was acknowledged twice counts once."""
     bytes_sent: int
-    """Response bodies, headers not counted."""
+    """Response bodies that arrived in it, headers not counted."""
 
 
 def tally(run: Run) -> dict[int, Tally]:
@@ -31,15 +34,18 @@ def tally(run: Run) -> dict[int, Tally]:
     if not len(ids):
         return {}
     warmup = np.array([run.trials[int(key)].warmup_s for key in ids])
+    until = warmup + np.array([run.trials[int(key)].measure_s for key in ids])
     measured = rows["intended_s"].to_numpy() >= warmup[place]
-    orders = orders_placed(rows)
+    end_s = rows["end_s"].to_numpy()
+    ended = (end_s >= warmup[place]) & (end_s < until[place])
+    good, first = rows["good"].to_numpy(), rows["step"].to_numpy() == 0
     n = len(ids)
-    every = np.ones(len(rows), bool)
-    scheduled, good, journeys, acknowledged = (
-        np.bincount(place[measured & wanted], minlength=n).tolist() for wanted in (
-            every, rows["good"].to_numpy(), rows["step"].to_numpy() == 0, orders))
-    sent = np.bincount(place[measured], rows["bytes"].to_numpy()[measured], minlength=n)
-    return {int(key): Tally(scheduled[i], good[i], journeys[i], acknowledged[i], int(sent[i]))
+    scheduled, kept, journeys, done, orders = (
+        np.bincount(place[wanted], minlength=n).tolist() for wanted in (
+            measured, measured & good, measured & first, ended & good,
+            ended & orders_placed(rows)))
+    sent = np.bincount(place[ended], rows["bytes"].to_numpy()[ended], minlength=n)
+    return {int(key): Tally(scheduled[i], kept[i], journeys[i], done[i], orders[i], int(sent[i]))
             for i, key in enumerate(ids)}
 
 

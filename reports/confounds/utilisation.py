@@ -96,7 +96,7 @@ def find_bottlenecks(run: Run, judged: list[Judged]) -> list[Bottleneck]:
 
 
 def _bottleneck(run: Run, topology: str, where: str, trials: list[TrialRecord]) -> Bottleneck:
-    right = sum(int(run.measured(t)["right"].sum()) for t in trials)
+    right = sum(int(run.ended(t)["right"].sum()) for t in trials)
     names = sorted({part for t in trials for part in t.cost if part != "total"})
     parts = [PartUse(name, _seconds(trials, name) * 1000 / right,
                      _mean([_share(t, name) for t in trials])) for name in names if right]

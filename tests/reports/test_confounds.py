@@ -132,7 +132,7 @@ def test_rejected_and_broken_trials_are_not_asked() -> None:
 
 def answered(n: int) -> SimpleNamespace:
     """A run whose every trial has n right answers."""
-    return SimpleNamespace(measured=lambda _: {"right": np.ones(n, bool)})
+    return SimpleNamespace(ended=lambda _: {"right": np.ones(n, bool)})
 
 
 def parts(**cpu_s: float) -> dict[str, PartCost]:

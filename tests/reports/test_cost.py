@@ -12,6 +12,7 @@ import pytest
 from synthetic_search import COST, MONOLITH, World, write_search_run
 
 from reports.arms import find_arms
+from reports.call_cpu import cpu_ms
 from reports.cost import Bill, measure_bill
 from reports.document import Note
 from reports.estimate import Band, Ratio
@@ -167,7 +168,35 @@ def test_wrong_answers_and_the_warm_up_are_not_counted(billed: Make) -> None:
     assert counts.bytes_sent == 240 * 500
     wrong = run.requests.assign(right=False, good=False)
     nothing = tally(replace(run, requests=wrong))[0]
-    assert (nothing.scheduled, nothing.good, nothing.orders) == (240, 0, 0)
+    assert (nothing.scheduled, nothing.good, nothing.done, nothing.orders) == (240, 0, 0, 0)
+
+
+def test_costs_are_divided_by_what_ended_in_the_window_whose_resources_they_are(
+        billed: Make) -> None:
+    """The window is [1, 7) s; a request of the warm-up that ends in it was worked for in it, one
+    that ends in the drain was not."""
+    run, _ = billed(latency=[{**COST["latency"][0], "pairs": 1}])
+    intended = run.requests["intended_s"]
+    late = (intended >= 6.0) * 2.0 + ((intended >= 0.5) & (intended < 1.0)) * 0.6
+    moved = replace(run, requests=run.requests.assign(end_s=run.requests["end_s"] + late))
+    counts = tally(moved)[0]
+    assert (counts.scheduled, counts.good, counts.journeys) == (240, 240, 120)
+    assert counts.done == 240 - 40 + 20
+    assert counts.orders == 24 - 4 + 2
+    assert counts.bytes_sent == counts.done * 500
+    arms = find_arms(run.record)
+    before, after = (measure_bill(one, judge(one.record, {}), arms) for one in (run, moved))
+    for cost, same in zip(after.costs, before.costs, strict=True):
+        assert cost.cpu_s.value == pytest.approx(same.cpu_s.value * 240 / 220)
+        assert cost.gb_s.value == pytest.approx(same.gb_s.value * 240 / 220)
+        assert sum(cost.parts_cpu_s.values()) == pytest.approx(cost.cpu_s.value)
+    for part, same_part in zip(after.parts, before.parts, strict=True):
+        assert part.cpu_s == pytest.approx(same_part.cpu_s * 240 / 220)
+    trial = run.record.trials[0]
+    price, same_price = cpu_ms(moved, trial), cpu_ms(run, trial)
+    assert price is not None
+    assert same_price is not None
+    assert price == pytest.approx(same_price * 240 / 220)
 
 
 def test_an_order_counts_once_and_a_refusal_that_was_right_not_at_all(billed: Make) -> None:
