@@ -15,7 +15,8 @@ Instants = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What rows don't say.  `cpu_share`: CPU seconds per second of load and process."""
+    """What rows don't say.  `cpu_share`: CPU seconds of one process per second of load, of the
+    busiest where there are several."""
 
     rows_scheduled: int
     stopped_early: bool
@@ -23,11 +24,14 @@ class Account:
 
 
 def join(accounts: Sequence[Account]) -> Account:
-    """Put the accounts of several generator processes together."""
+    """Put the accounts of several generator processes together.
+
+    Each has a core of its own: one at its end delays its journeys, however idle the others are.
+    """
     return Account(
         rows_scheduled=sum(account.rows_scheduled for account in accounts),
         stopped_early=any(account.stopped_early for account in accounts),
-        cpu_share=sum(account.cpu_share for account in accounts) / max(1, len(accounts)),
+        cpu_share=max((account.cpu_share for account in accounts), default=0.0),
     )
 
 

@@ -58,14 +58,26 @@ class GuardKeys(Section):
     """When a trial can't be trusted; blind to the system's own latency."""
 
     lag_p99_ms: Positive = 2.0
-    """Reject above this generator lag (or 20 % of the trial's median). Unit: milliseconds."""
+    """Reject above this 99th percentile of the generator's lag, flag above half of it.
+    Unit: milliseconds."""
+    lag_p99_of_p50: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """So much of the trial's median response is allowed as well, where that is more; not in a
+    ramp. Unit: 0 to 1."""
     lag_max_ms: Positive = 20.0
-    """Reject when any arrival is released later than this. Unit: milliseconds."""
+    """Reject when any arrival is released later than this; not in ramps and probes.
+    Unit: milliseconds."""
     generator_cpu: Annotated[float, Field(gt=0, le=1)] = 0.65
-    """Reject above this share of the generator's core. Unit: 0 to 1."""
+    """Reject above this share of the generator's core (its busiest process). Unit: 0 to 1."""
+    flag_generator_cpu: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Flag above this share. Unit: 0 to 1."""
     spin_ratio: Annotated[float, Field(gt=1)] = 1.25
     """Reject when the calibration loop of one arm only is this much slower than the run's best
     decile. Unit: ratio."""
+    flag_spin_ratio: Annotated[float, Field(gt=1)] = 1.08
+    """Flag when it is this much slower in any arm. Unit: ratio."""
+    throttled: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Reject when the store was throttled in a greater share of periods though no quota was meant.
+    Unit: 0 to 1."""
     retries: Annotated[int, Field(ge=0, le=10)] = 1
     """How often a rejected pair is measured again. Unit: times."""
 

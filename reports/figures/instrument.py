@@ -20,7 +20,7 @@ _MARKS = (50.0, 90.0, 99.0, 99.9, 99.99)
 
 @dataclass(frozen=True, slots=True)
 class LagSpectrum:
-    """How late the generator was: percentiles q and ms, over the trials with a lag guard."""
+    """How late the generator was: percentiles q and ms, over the trials of steady load."""
 
     topology: str
     n: int

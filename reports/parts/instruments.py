@@ -15,7 +15,7 @@ from reports.words import ABSENT, in_ms, number, percent, setting
 
 _QS = (50.0, 90.0, 99.0, 99.9, 99.99)
 _GUARDED = ("latency", "distance", "isolation")
-"""Phases whose lag is guarded in every request: no ramp goes past capacity there."""
+"""Phases whose lag is guarded in every request."""
 
 
 def instrument_blocks(run: Run, judged: list[Judged]) -> list[Block]:
@@ -30,9 +30,10 @@ def instrument_blocks(run: Run, judged: list[Judged]) -> list[Block]:
         _said(record, lags, best),
         "Lag: how late the generator released a request; its curve holds the phases of steady "
         "load (latency, distance, isolation). One mark a trial, in order of id; crosses were "
-        "rejected. Dashed: reject above (p99 of the lag). Ramps have no lag guard: past "
-        "capacity the queue is the finding. The calibration loop does the same work before and "
-        "after each trial; when it takes longer, the machine was slower.",
+        "rejected. Dashed: reject above (p99 of the lag; under steady load a share of the "
+        "trial's median is allowed as well). Single late arrivals reject no ramp and no probe. "
+        "The calibration loop does the same work before and after each trial; when it takes "
+        "longer, the machine was slower.",
         ("instrument_lag", "instrument_trials"),
         draw_instrument(judged, [spectrum for spectrum, _ in lags], best, limits))]
     return [*blocks, *_noted_table(judged), _lag_table(lags), _trial_table(judged)]

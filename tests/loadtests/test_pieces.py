@@ -146,9 +146,11 @@ def test_percentiles_are_exact_by_nearest_rank() -> None:
 
 def test_accounts_of_processes_are_joined() -> None:
     joined = join([Account(5, stopped_early=False, cpu_share=0.2),
-                   Account(7, stopped_early=True, cpu_share=0.4)])
-    assert (joined.rows_scheduled, joined.stopped_early) == (12, True)
-    assert joined.cpu_share == pytest.approx(0.3)
+                   Account(7, stopped_early=True, cpu_share=1.0),
+                   *[Account(1, stopped_early=False, cpu_share=0.2)] * 2])
+    assert (joined.rows_scheduled, joined.stopped_early) == (14, True)
+    assert joined.cpu_share == 1.0  # one that is full is late, whatever the others do
+    assert join([]).cpu_share == 0.0
 
 
 def test_parts_are_merged_in_order_and_removed(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from synthetic import Planted, write_run
 
 from contract.run_record import FaultRecord, ProbeRecord, RunRecord, TrialRecord
+from lab.keys.conditions import GuardKeys
 from reports.arms import pairs_of
 from reports.guards import Evidence, Thresholds, check_throttling, judge, thresholds_of
 
@@ -92,11 +94,21 @@ def test_the_lag_is_measured_against_the_recorded_median_when_no_other_is_given(
     assert judge(changed(record, lag_p99_ms=5.0, p50_ms=10.0), {})[0].status == "rejected"
 
 
-def test_ramps_past_capacity_have_no_lag_guard(record: RunRecord) -> None:
-    ramps = [t.model_copy(update={"lag_max_ms": 500.0}) for t in record.trials
-             if t.phase == "capacity"]
+@pytest.mark.parametrize(("lag", "status"), [
+    ({"lag_max_ms": 500.0}, "ok"), ({"lag_p99_ms": 1.5}, "flagged"),
+    ({"lag_p99_ms": 2.5}, "rejected"),
+    ({"lag_p99_ms": 2.5, "p50_ms": 900.0}, "rejected")])
+def test_a_ramp_past_capacity_is_held_to_the_lags_p99_whatever_its_own_median(
+        record: RunRecord, lag: dict[str, float], status: str) -> None:
+    ramps = [t.model_copy(update=lag) for t in record.trials if t.phase == "capacity"]
     judged = judge(record.model_copy(update={"trials": ramps}), {})
-    assert {one.status for one in judged} == {"ok"}
+    assert {one.status for one in judged} == {status}
+
+
+def test_a_calibration_has_one_rate_and_is_no_ramp(record: RunRecord) -> None:
+    steady = {"phase": "hot", "lag_max_ms": 90.0, "lag_p99_ms": 5.0}
+    assert judge(changed(record, **steady, p50_ms=40.0), {})[0].status == "flagged"
+    assert judge(changed(record, **steady, p50_ms=10.0), {})[0].status == "rejected"
 
 
 def test_the_labs_own_rejection_stands(record: RunRecord) -> None:
@@ -108,6 +120,24 @@ def test_thresholds_come_from_the_scenario(record: RunRecord) -> None:
     strict = record.model_copy(update={"scenario_resolved": {"guards": {"lag_max_ms": 5}}})
     assert thresholds_of(strict).lag_max_ms == 5
     assert thresholds_of(record) == Thresholds()
+
+
+@pytest.mark.parametrize(("key", "value", "changes"), [
+    ("lag_p99_of_p50", 0.5, {"lag_p99_ms": 4.0, "p50_ms": 10.0}),
+    ("flag_generator_cpu", 0.1, {}), ("flag_spin_ratio", 1.001, {"spin_after_ms": 2.42}),
+    ("throttled", 0.5, {"cpu_budget": None, "throttled_share": 0.2})])
+def test_every_level_stands_in_the_scenario(record: RunRecord, key: str, value: float,
+                                            changes: dict[str, object]) -> None:
+    """What a level decides, the scenario's own decides otherwise."""
+    by_default = changed(record, **changes)
+    own = by_default.model_copy(update={"scenario_resolved": {"guards": {key: value}}})
+    assert judge(by_default, {})[0].status != judge(own, {})[0].status
+
+
+def test_the_keys_of_the_scenario_and_the_rules_have_the_same_levels() -> None:
+    keys = GuardKeys().model_dump()
+    assert keys.pop("retries") == 1
+    assert keys == asdict(Thresholds())
 
 
 def test_throttling_by_a_meant_quota_is_no_fault(record: RunRecord) -> None:
