@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from contract.run_record import RunRecord, TrialRecord
@@ -57,46 +57,51 @@ Pairs = list[dict[str, TrialRecord]]
 
 def pairs_of(judged: list[Judged], topologies: list[str],
              wanted: Callable[[TrialRecord], bool]) -> Pairs:
-    """Pairs whose trials were measured next to each other and not rejected (the last attempt)."""
+    """Pairs whose trials were measured next to each other and not rejected, of the last attempt."""
     attempts = _by_attempt(
         judged, lambda trial: wanted(trial) and not trial.is_aa, lambda trial: trial.topology)
-    whole = {pair: group for (pair, _), group in attempts.items()
-             if all(name in group for name in topologies)}
-    return list(whole.values())
+    return [group for group in attempts.values() if all(name in group for name in topologies)]
 
 
 def aa_pairs_of(judged: list[Judged], wanted: Callable[[TrialRecord], bool] = lambda _: True
                 ) -> list[tuple[TrialRecord, TrialRecord]]:
-    """Pairs of the same store with itself, first arm first, rejected ones left out."""
+    """Pairs of a store with itself, first arm first, of the last attempt and not rejected."""
     attempts = _by_attempt(judged, lambda trial: trial.is_aa and wanted(trial),
                            lambda trial: trial.arm)
-    whole = {pair: group for (pair, _), group in attempts.items() if len(group) == 2}
-    return [(group["a"], group["b"]) for group in whole.values()]
+    return [(group["a"], group["b"]) for group in attempts.values() if len(group) == 2]
 
 
 def _by_attempt(judged: list[Judged], wanted: Callable[[TrialRecord], bool],
                 arm: Callable[[TrialRecord], str]
                 ) -> dict[tuple[int, int], dict[str, TrialRecord]]:
-    """Trials that were not rejected by (pair, attempt), in this order, then by arm."""
+    """Trials that count by (pair, attempt), in this order, then by arm."""
     groups: dict[tuple[int, int], dict[str, TrialRecord]] = {}
+    is_last = last_attempts(one.trial for one in judged)
     for one in judged:
         trial = one.trial
-        if wanted(trial) and one.status != "rejected":
+        if wanted(trial) and one.status != "rejected" and is_last(trial):
             groups.setdefault((trial.pair, trial.attempt), {})[arm(trial)] = trial
     return dict(sorted(groups.items()))
 
 
-def usable(judged: list[Judged], phase: str) -> list[TrialRecord]:
-    """Trials of a phase that were not rejected, A/A ones included.
+def last_attempts(trials: Iterable[TrialRecord]) -> Callable[[TrialRecord], bool]:
+    """Say of each of these trials, rejected ones included, whether it counts.
 
-    Of a pair that was measured again only the last attempt: what was good in the one before has
-    the same journeys, and would count twice for one store alone.
+    Of a group that was measured again only the last attempt does: what was good in the one before
+    has the same journeys, and would count twice for some stores alone.
     """
-    last: dict[tuple[str, int], int] = {}
-    for one in judged:
-        where = one.trial.series, one.trial.pair
-        if one.trial.phase == phase:
-            last[where] = max(last.get(where, 0), one.trial.attempt)
-    return [one.trial for one in judged
-            if one.trial.phase == phase and one.status != "rejected"
-            and one.trial.attempt == last[one.trial.series, one.trial.pair]]
+    last: dict[tuple[str, str, int], int] = {}
+    for trial in trials:
+        last[_group(trial)] = max(last.get(_group(trial), 0), trial.attempt)
+    return lambda trial: trial.attempt == last[_group(trial)]
+
+
+def _group(trial: TrialRecord) -> tuple[str, str, int]:
+    return trial.phase, trial.series, trial.pair
+
+
+def usable(judged: list[Judged], phase: str) -> list[TrialRecord]:
+    """Trials of a phase that were not rejected, A/A ones included, of the last attempt."""
+    is_last = last_attempts(one.trial for one in judged)
+    return [one.trial for one in judged if one.trial.phase == phase
+            and one.status != "rejected" and is_last(one.trial)]

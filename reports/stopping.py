@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from contract.run_record import RunRecord, TrialRecord
+from reports.arms import last_attempts
 from reports.estimate import half_width_of_pairs
 
 Percentile = Literal["p50", "p95"]
@@ -40,9 +41,11 @@ class WidthRule:
                  ) -> list[tuple[float, float]]:
         """Both values of every pair that counts, base first, in the order of measurement."""
         groups: dict[tuple[int, int], dict[bool, float]] = {}
+        is_last = last_attempts(trials)
         for trial in trials:
             value: float | None = getattr(trial, f"{name}_ms")
-            if trial.status != "rejected" and value is not None and self._counts(trial):
+            if (trial.status != "rejected" and value is not None and self._counts(trial)
+                    and is_last(trial)):
                 groups.setdefault((trial.pair, trial.attempt), {})[self._is_rival(trial)] = value
         return [(group[False], group[True]) for group in groups.values() if len(group) == 2]
 
