@@ -50,6 +50,9 @@ class Usl:
     beta: Estimate
     peak_n: Estimate | None
     peak_x: Estimate | None
+    turn: tuple[float, float]
+    """Where throughput turns back, 95 %, quoted or not; 1: from the start; the limit: there, or
+    beyond it."""
     largest: float
     """The largest N that was measured."""
     unit: str
@@ -86,17 +89,17 @@ def fit_usl(n: Sequence[float], x: Sequence[float], unit: str = "journeys/s") ->
     largest = float(size.max())
     gamma, alpha, beta = (_estimate(float(best[i]), draws[:, i], len(size), of)
                           for i, of in enumerate((unit, "share", "share")))
-    peak_n, peak_x, caveat = None, None, _why_no_peak(beta, best, largest)
+    limit = REACH * largest
+    peaks = _peaks(draws, limit)
+    turn = _ends(peaks)
+    peak_n, peak_x, caveat = None, None, _why_no_peak(beta, best, largest, turn)
     if caveat is None:
-        limit = REACH * largest
-        with np.errstate(divide="ignore"):
-            peaks = np.sqrt(np.maximum(1 - draws[:, 1], 0) / draws[:, 2]).clip(1, limit)
         peak_n = _estimate(_peak_n(best), peaks, len(size), "N")
         peak_x = _estimate(float(_throughput(best, peak_n.value)), _throughput(draws.T, peaks),
                            len(size), unit)
         if peak_n.high == limit:
             peak_n = replace(peak_n, high=None, caveats=(f"may lie beyond N = {limit:g}",))
-    return Usl(gamma, alpha, beta, peak_n, peak_x, largest, unit, draws,
+    return Usl(gamma, alpha, beta, peak_n, peak_x, turn, largest, unit, draws,
                (caveat,) if caveat else ())
 
 
@@ -170,20 +173,36 @@ def _peak_n(parameters: Floats) -> float:
     return math.sqrt((1 - parameters[1]) / parameters[2])
 
 
-def _why_no_peak(beta: Estimate, best: Floats, largest: float) -> str | None:
+def _peaks(draws: Floats, limit: float) -> Floats:
+    """N at the peak of each draw; one that falls from the start has it at N = 1."""
+    alpha, beta = draws[:, 1], draws[:, 2]
+    rises = alpha + beta < 1
+    with np.errstate(divide="ignore"):
+        found: Floats = np.sqrt(np.where(rises, 1 - alpha, 1) / np.where(rises, beta, 1))
+    return found.clip(1, limit)
+
+
+def _why_no_peak(beta: Estimate, best: Floats, largest: float,
+                 turn: tuple[float, float]) -> str | None:
     if not beta.low:
         return "β is not distinguishable from 0"
     if best[1] + best[2] >= 1:
         return "α + β is 1 or more, so throughput falls from the start"
     if _peak_n(best) > REACH * largest:
         return f"it would lie beyond {REACH:g} times the largest N measured"
+    if turn[0] <= 1:
+        return "its interval reaches down to N = 1, so throughput may fall from the start"
     return None
 
 
 def _estimate(value: float, draws: Floats, n: int, unit: str) -> Estimate:
+    return Estimate(value, *_ends(draws), n, unit, _METHOD)
+
+
+def _ends(draws: Floats) -> tuple[float, float]:
     low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2],
                             method="inverted_cdf")
-    return Estimate(value, float(low), float(high), n, unit, _METHOD)
+    return float(low), float(high)
 
 
 def _beyond(found: Usl) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from reports.estimate import Band, Estimate, Ratio
-from reports.words import MINUS, count, interval, listed, number
+from reports.words import MINUS, count, interval, listed, number, setting
 
 Word = Literal["supported", "contradicted", "no difference shown", "not testable here"]
 WORDS: Final[tuple[Word, ...]] = (
@@ -80,7 +80,8 @@ class Effect:
     def text(self) -> str:
         """`CPU an answer ×1.83 [1.50, 2.20], n = 6 pairs (a store against itself ×1.05 off, …)`."""
         if self.unit == "count":
-            return f"{self.what} {self.value:g} {interval(self.low, self.high)}".strip()
+            said = setting(self.value) if self.low is None else number(self.value)
+            return f"{self.what} {said} {interval(self.low, self.high)}".strip()
         beside = [f"by blocks of pairs ×{number(self.block[0])} to ×{number(self.block[1])}"
                   ] if self.block else []
         if self.band:

@@ -147,6 +147,36 @@ def test_a_curve_that_falls_from_the_start_has_no_peak(few_draws: None, alpha: f
     assert "falls from the start" in usl_sentence("shop", found)
 
 
+def test_a_peak_whose_interval_reaches_the_start_is_not_quoted() -> None:
+    """Some refits have α of 1 or more and no β: they fall from the start."""
+    found = fitted([1, 2, 3, 4], [150, 155, 140, 120])
+    fall = found.draws[:, 1] + found.draws[:, 2] >= 1
+    assert fall.any()
+    assert (found.draws[fall, 2] == 0).any()
+    assert found.turn[0] == 1
+    assert 1 < found.turn[1] < 4
+    assert found.peak_n is None
+    assert found.peak_x is None
+    said = usl_sentence("shop", found)
+    assert said.endswith("no peak is quoted: its interval reaches down to N = 1, so throughput may "
+                         "fall from the start.")
+    assert "[–" not in said
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_peak_is_quoted_has_an_interval_above_one(seed: int, few_draws: None) -> None:
+    rng = np.random.default_rng(seed)
+    n = [1.0, 2.0, 3.0, 4.0]
+    found = fitted(n, noisy(curve(n, 100, rng.uniform(0, 0.6), rng.uniform(0.02, 0.3)), seed, 0.03))
+    assert np.isfinite(found.turn).all()
+    if found.peak_n:
+        assert found.peak_n.low is not None
+        assert 1 < found.peak_n.low <= found.peak_n.value
+        assert found.peak_x
+        assert found.peak_x.low is not None
+        assert np.isfinite([found.peak_x.low, found.peak_x.high or np.nan]).all()
+
+
 def test_a_peak_that_may_lie_out_of_reach_has_no_upper_end(few_draws: None) -> None:
     n = [1.0, 2.0, 3.0, 4.0, 6.0]
     peaks = [found for seed in range(20)
