@@ -19,7 +19,7 @@ from reports.scaling import CapacityRow
 from reports.search_words import ALLOWED, behind_n, chosen_text
 from reports.threshold_ratio import ThresholdRatio, allowing_repetition, divide
 from reports.usl import Usl
-from reports.words import number, setting
+from reports.words import listed, number, setting
 
 _QUICK = "from quick ramps with wide steps; the interval is what the steps leave open"
 _RAMPS = f"ramps each, {ALLOWED}"
@@ -76,17 +76,32 @@ def break_even(evidence: Evidence) -> Row:
     places = sorted(_places(evidence).items())
     if len(places) < 2:
         return untestable(claim, "capacities of both stores at two CPU budgets or more")
-    effects = [effect for _, effect in (places[0], places[-1])]
-    small, large = (by_direction(effect) for effect in effects)
-    if small == "contradicted":
-        return Row(claim, "contradicted", tuple(effects))
-    if (small, large) == ("supported", "contradicted"):
-        return Row(claim, "supported", tuple(effects),
-                   f"the break-even lies between {setting(places[0][0])} and "
-                   f"{setting(places[-1][0])} CPU")
-    return Row(claim, "not testable here", tuple(effects), _cheaper(evidence),
-               f"an app larger than one machine: {evidence.rival} did not overtake up to "
-               f"{setting(places[-1][0])} CPU, and what lies beyond was not measured")
+    words = [by_direction(effect) for _, effect in places]
+    effects = tuple(effect for place, (_, effect) in enumerate(places)
+                    if place in (0, len(places) - 1) or words[place] == "contradicted")
+    least, most = setting(places[0][0]), setting(places[-1][0])
+    if words[0] == "contradicted":
+        return Row(claim, "contradicted", effects)
+    if (words[0], words[-1]) == ("supported", "contradicted"):
+        return Row(claim, "supported", effects,
+                   f"the break-even lies between {least} and {most} CPU")
+    if "contradicted" in words:
+        return Row(claim, "no difference shown", effects, _half_shown(evidence, places))
+    end = (f"{evidence.base} carries more there too" if words[-1] == "supported"
+           else "no difference is shown there")
+    return Row(claim, "not testable here", effects, _cheaper(evidence),
+               f"an app larger than one machine: {evidence.rival} was not shown to overtake up to "
+               f"{most} CPU ({end}), and what lies beyond was not measured")
+
+
+def _half_shown(evidence: Evidence, places: list[tuple[float, Effect]]) -> str:
+    """One half of A13: the rival is ahead somewhere, and no change from one end to the other."""
+    said = {"supported": f"{evidence.base} carries more", "contradicted":
+            f"{evidence.rival} carries more", "no difference shown": "no difference is shown"}
+    each = listed([f"{said[by_direction(effect)]} on {setting(cpus)} CPU"
+                   for cpus, effect in places])
+    return (f"{each}: that the choice changes from {evidence.base} on the smallest to "
+            f"{evidence.rival} on the largest is not shown")
 
 
 def _cheaper(evidence: Evidence) -> str:

@@ -6,11 +6,14 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reports.capacity import Axis, Curve
+from reports.capacity import Axis, Curve, PointRatio
 from reports.claims.claim import Row
 from reports.claims.evidence import Evidence
-from reports.claims.resource_rows import scale_out
+from reports.claims.resource_rows import break_even, scale_out
+from reports.threshold_ratio import ThresholdRatio
 from reports.usl import fit_usl
 
 SIZES = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0]
@@ -59,3 +62,44 @@ def test_replicas_of_one_budget_are_called_no_scale_out() -> None:
     assert "share one CPU budget: this is no scale-out as published" in row.caveat
     both = scaled(("monolith", "replicas", RISES), ("monolith", "machines", TURNS))
     assert both.word == "supported", "where each replica brought its own, that decides"
+
+
+def budgets(*found: tuple[float, float]) -> Row:
+    """A13 by intervals of base ÷ rival, from 0.45 to 0.9 CPU."""
+    step = 0.45 / max(len(found) - 1, 1)
+    ratios = [PointRatio(("shop", 0.45 + step * n, 1),
+                         ThresholdRatio((low * high) ** 0.5, low, high, 4, 4, "pairs"))
+              for n, (low, high) in enumerate(found)]
+    return break_even(cast(Evidence, SimpleNamespace(
+        base="monolith", rival="microservices", scaling=SimpleNamespace(
+            searched=SimpleNamespace(ratios=ratios), ratios=[], break_even=None))))
+
+
+def test_a_rival_that_is_ahead_on_the_largest_budget_has_its_own_sentence() -> None:
+    row = budgets((0.9, 1.2), (0.5, 0.8))
+    assert row.word == "no difference shown"
+    assert row.missing == ""
+    assert row.caveat.startswith("no difference is shown on 0.45 CPU and microservices carries "
+                                 "more on 0.9 CPU: ")
+
+
+pairs_of_ends = st.tuples(st.floats(0.3, 3), st.floats(0.3, 3)).map(
+    lambda two: (min(two), max(two) * 1.001))
+
+
+@given(st.lists(pairs_of_ends, min_size=2, max_size=4))
+def test_the_row_on_large_apps_says_of_both_ends_what_they_show(
+        found: list[tuple[float, float]]) -> None:
+    row = budgets(*found)
+    (first_low, first_high), (last_low, last_high) = found[0], found[-1]
+    said = f"{row.caveat} {row.missing}"
+    assert (row.word == "contradicted") == (first_high < 1)
+    assert (row.word == "supported") == (first_low > 1 and last_high < 1)
+    assert ("was not shown to overtake" in said) == (row.word == "not testable here")
+    if any(high < 1 for _, high in found):
+        assert "overtake" not in said
+    if "was not shown to overtake" in said:
+        assert ("monolith carries more there too" in said) == (last_low > 1)
+    if row.word == "no difference shown":
+        assert ("microservices carries more on 0.9 CPU" in said) == (last_high < 1)
+        assert ("monolith carries more on 0.45 CPU" in said) == (first_low > 1)
