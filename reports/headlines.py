@@ -28,7 +28,8 @@ def latency_headline(latency: Latency, arms: Arms, red: dict[str, list[str]]) ->
     whole = journey_verdicts(latency, arms.base, arms.rival)
     sentence = " ".join(whole[:1]) + " " * bool(whole)
     sentence += speed_verdict("Median response time", arms.base, arms.rival,
-                             latency.ratios[50.0], latency.bands[50.0]).text
+                              latency.ratios[50.0] or latency.why_not.get(50.0),
+                              latency.bands[50.0]).text
     for q in (95.0, 99.0):
         if latency.ratios[q] is not None:
             sentence += " " + speed_verdict(
@@ -40,13 +41,15 @@ def latency_headline(latency: Latency, arms: Arms, red: dict[str, list[str]]) ->
 
 
 def journey_verdicts(latency: Latency, base: str, rival: str) -> list[str]:
-    """Median and p95 of whole journeys, with Holm's p; none where a journey is one request."""
-    if latency.journeys is None:
+    """Median and p95 of whole journeys, with Holm's p, or why there is none; nothing where a
+    journey is one request or there is no pair."""
+    whole = latency.journeys
+    if whole is None:
         return []
     names = {50.0: "Whole journeys, median time waited", 95.0: "Whole journeys, p95"}
-    return [speed_verdict(name, base, rival, ratio, latency.journeys.bands[q],
+    return [speed_verdict(name, base, rival, found, whole.bands[q],
                           latency.adjusted.get(f"journey p{q:g}")).text
-            for q, name in names.items() if (ratio := latency.journeys.ratios[q])]
+            for q, name in names.items() if (found := whole.ratios[q] or whole.why_not.get(q))]
 
 
 def scaling_headline(scaling: Scaling, arms: Arms, red: dict[str, list[str]]) -> str:

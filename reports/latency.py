@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from contract.run_record import TrialRecord
-from reports.arms import Arms, Pairs, aa_pairs_of, arms_among, pairs_of, series_of, usable
+from reports.arms import Arms, aa_pairs_of, arms_among, pairs_of, series_of, usable
 from reports.clocks import Clock, read_clocks
+from reports.contrasts import Contrast, band_of_percentiles, measure_contrasts
 from reports.endpoints import EndpointRow, measure_endpoints
 from reports.estimate import (
     QS,
@@ -25,7 +25,6 @@ from reports.estimate import (
     Floats,
     Ratio,
     attainment,
-    is_enough,
     percentile,
     ratio_of_pairs,
 )
@@ -35,7 +34,9 @@ from reports.journeys import Journeys, measure_journeys
 from reports.noise import beside_itself
 from reports.read import Run
 from reports.stopping import Ending, ending_of
-from reports.verdicts import band_of
+
+__all__ = ["Contrast", "Latency", "Sample", "SpectrumRow", "by_pair", "headline_of",
+           "measure_latency", "measure_series", "medians_ms", "spectrum_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +59,13 @@ class SpectrumRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
-    """Two topologies of one series: percentiles of first requests, `rival` ÷ `base`, by pairs."""
-
-    base: str
-    rival: str
-    pairs: int
-    ratios: dict[float, Ratio | None]
-    """Only percentiles with enough rows in every trial."""
-
-
-@dataclass(frozen=True, slots=True)
 class Latency:
     """One series.  `ratios`, `bands` and `pairs` are those of the arms that are compared."""
 
     samples: dict[str, list[Sample]]
     endpoints: list[EndpointRow]
     ratios: dict[float, Ratio | None]
-    """Of first requests, rival / base, by percentile; only those with enough rows a trial."""
+    """Of first requests, rival / base, by percentile, over the pairs that carry it."""
     bands: dict[float, Band | None]
     clocks: list[Clock]
     attainments: dict[str, Estimate | None]
@@ -93,6 +83,8 @@ class Latency:
     """None where a journey is one request."""
     ending: Ending | None = None
     """How the series ended before all planned pairs were measured."""
+    why_not: dict[float, str] = field(default_factory=dict)
+    """Why a percentile of first requests has no ratio; "" where it has one."""
 
     def judged_in(self, judged: list[Judged]) -> list[Judged]:
         """This series' usable trials, judged."""
@@ -127,7 +119,7 @@ def _measure(run: Run, judged: list[Judged], arms: Arms, series: str) -> Latency
     firsts = {key: frame.loc[frame["step"] == 0, "latency_ms"].to_numpy()
               for key, frame in rows.items()}
     endpoints = measure_endpoints(rows, trials, own, arms, names)
-    contrasts = [_contrast(firsts, own, *two) for two in _twos(arms)]
+    contrasts = measure_contrasts(firsts, own, arms)
     first = next(iter(contrasts), None)
     ratios = first.ratios if first else dict.fromkeys(QS)
     aa = aa_pairs_of(own)
@@ -135,13 +127,14 @@ def _measure(run: Run, judged: list[Judged], arms: Arms, series: str) -> Latency
     return Latency(
         {name: [_sample(t.id, rows[t.id]) for t in trials if t.topology == name]
          for name in names},
-        endpoints, ratios, {q: _band(firsts, aa, q) for q in QS},
+        endpoints, ratios, {q: band_of_percentiles(firsts, aa, q) for q in QS},
         [clock for name in names for clock in read_clocks(
             name, pd.concat([rows[t.id] for t in trials if t.topology == name]))],
         {name: _attainment([rows[t.id] for t in trials if t.topology == name])
          for name in names},
         first.pairs if first else 0, trials, series, arms, contrasts,
         _adjusted(ratios, endpoints, arms, journeys), journeys, ending_of(run.record, series),
+        first.why_not if first else {},
     )
 
 
@@ -155,18 +148,6 @@ def _journeys(rows: dict[int, pd.DataFrame], own: list[Judged], arms: Arms,
 
 def _is_of(trial: TrialRecord, series: str) -> bool:
     return trial.phase == "latency" and trial.series == series
-
-
-def _twos(arms: Arms) -> list[tuple[str, str]]:
-    """Every two topologies, base and rival first."""
-    twos = list(combinations(arms.in_order, 2))
-    return sorted(twos, key=lambda two: two != (arms.base, arms.rival))
-
-
-def _contrast(firsts: dict[int, Floats], own: list[Judged], base: str, rival: str) -> Contrast:
-    pairs = pairs_of(own, [base, rival], lambda _: True)
-    return Contrast(base, rival, len(pairs),
-                    {q: _ratio(firsts, pairs, base, rival, q) for q in QS})
 
 
 def medians_ms(run: Run) -> dict[int, float]:
@@ -221,26 +202,6 @@ def _sample(trial: int, frame: pd.DataFrame) -> Sample:
     first = (frame["step"] == 0).to_numpy()
     values = frame["latency_ms"].to_numpy()
     return Sample(trial, np.sort(values[first]), np.sort(values[~first]))
-
-
-def _ratio(values: dict[int, Floats], pairs: Pairs, base: str, rival: str,
-           q: float) -> Ratio | None:
-    found = [(values[pair[base].id], values[pair[rival].id]) for pair in pairs]
-    if not found or not all(is_enough(len(v), q) for both in found for v in both):
-        return None
-    return ratio_of_pairs([percentile(a, q) for a, _ in found],
-                          [percentile(b, q) for _, b in found])
-
-
-def _band(values: dict[int, Floats], aa: list[tuple[TrialRecord, TrialRecord]],
-          q: float) -> Band | None:
-    ratios = []
-    for one, other in aa:
-        a, b = values.get(one.id), values.get(other.id)
-        if a is None or b is None or not (is_enough(len(a), q) and is_enough(len(b), q)):
-            continue
-        ratios.append(percentile(b, q) / percentile(a, q))
-    return band_of(ratios)
 
 
 def _attainment(frames: list[pd.DataFrame]) -> Estimate | None:

@@ -14,6 +14,7 @@ EQUIVALENT: Final = 1.1
 """Two stores are called equivalent when the whole interval lies within ± 10 %."""
 LEAST_PRINTED: Final = 0.001
 """Below this nobody reads the digits of a p value."""
+NO_PAIR: Final = "no pair of trials can be compared"
 MOST_DIGITS: Final = 6
 """An interval that needs more digits to be told from its limit excludes nothing."""
 
@@ -47,15 +48,16 @@ def band_of(ratios: list[float]) -> Band | None:
     return Band(math.exp(-off), math.exp(off), n)
 
 
-def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | None, band: Band | None,
+def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | str | None, band: Band | None,
                   adjusted_p: float | None = None) -> Verdict:
     """Compare rival with base (a ratio of times: above 1 the rival is slower).
 
     A difference is called only if the interval (from 20 pairs on that of the block bootstrap
     too) excludes both 1 and the A/A band, and Holm's p, where one is given, is below 0.05.
+    Text instead of a ratio is why there is none.
     """
-    if ratio is None:
-        return Verdict("unknown", f"{what}: no pair of trials can be compared.")
+    if not isinstance(ratio, Ratio):
+        return Verdict("unknown", f"{what}: {ratio or NO_PAIR}.")
     if ratio.low is None or ratio.high is None or ratio.widest is None:
         text = (f"{what}: {rival} took ~×{number(ratio.value)} the time of {base} in one pair; "
                 "one pair has no interval, so no difference is shown.")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from contract.run_record import TrialRecord
 from reports.arms import Arms
 from reports.estimate import Ratio, is_enough, percentile
@@ -65,10 +63,12 @@ class Evidence:
         return total.memory_bytes / 1e9 if total else None
 
     def journey_ms(self, trial: TrialRecord) -> float | None:
-        """Median of whole journeys: a mean or median over unlike requests would be of the mix."""
+        """Median of whole journeys: a mean or median over unlike requests would be of the mix.
+
+        None where too few came; infinite, which voids the ratio, where too few ended rightly.
+        """
         times = journey_ms(self.run.measured(trial), trial.warmup_s)
-        found = percentile(times, 50.0) if is_enough(len(times), 50.0) else np.inf
-        return found if np.isfinite(found) else None
+        return percentile(times, 50.0) if is_enough(len(times), 50.0) else None
 
     def paired(self, latency: Latency, what: str) -> Ratio | None:
         """Rival ÷ base by pairs of `good_per_s`, `cpu_ms`, `memory_gb` or `journey_ms`."""

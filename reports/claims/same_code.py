@@ -18,7 +18,7 @@ from reports.latency import Latency, by_pair
 
 CONTROL = "colocated"
 _NEEDS = ("a latency series on colocated and microservices whose answers need calls between "
-          "services (0.3 an answer, or more)")
+          "services (0.3 an answer, or more), half of its journeys in each trial ended rightly")
 _CALLS = 0.3
 """Calls an answer from which there is something to save."""
 

@@ -19,7 +19,7 @@ from reports.parts.endpoints import endpoint_blocks
 from reports.parts.latency_tables import journey_table, ratio_table, spectrum_table, trial_table
 from reports.parts.stopping import stop_notes
 from reports.verdicts import speed_verdict
-from reports.words import count, in_ms, listed, number, percent, percent_interval
+from reports.words import count, in_ms, number, percent, percent_interval
 
 
 def latency_part(series: list[Latency], calls: CallCosts, distances: list[Distance], arms: Arms,
@@ -45,15 +45,23 @@ def _lead(latency: Latency, arms: Arms) -> list[str]:
     sentences = []
     if arms.rival:
         sentences = [*journey_verdicts(latency, arms.base, arms.rival),
-                     *_verdicts(latency, arms)]
-        few = [f"p{q:g}" for q in QS if latency.ratios[q] is None]
-        if few:
-            sentences.append(f"Not compared, for want of rows in each trial or of right answers "
-                             f"of the pairs: {listed(few)}.")
+                     *_verdicts(latency, arms), *_carried(latency)]
     shares = [f"{name} {percent(e.value, 2)} {percent_interval(e.low, e.high, 2)} "
               f"(n = {e.n:,})" for name, e in latency.attainments.items() if e]
     sentences.append(f"Good within the objective: {'; '.join(shares)}.")
     return sentences
+
+
+def _carried(latency: Latency) -> list[str]:
+    """Which percentiles rest on some of the pairs only: those with rows enough in both trials."""
+    found = [(f"p{q:g} of {what}", ratio) for what, ratios in (
+        ("first requests", latency.ratios),
+        ("whole journeys", latency.journeys.ratios if latency.journeys else {}))
+        for q, ratio in ratios.items()]
+    said = [f"{ratio.n} of {count(latency.pairs, 'pair')} carry a {name}" for name, ratio in found
+            if ratio and ratio.n < latency.pairs]
+    return [f"Too few visitors came in the trials of the other pairs: {'; '.join(said)}."
+            ] if said else []
 
 
 def _verdicts(latency: Latency, arms: Arms, prefix: str = "") -> list[str]:
@@ -63,15 +71,16 @@ def _verdicts(latency: Latency, arms: Arms, prefix: str = "") -> list[str]:
              99.0: "p99 of response time"}
     said = {q: f"{prefix}{name}" if prefix else f"{name[0].upper()}{name[1:]}"
             if q == 50 else name for q, name in names.items()}
-    return [speed_verdict(said[q], arms.base, arms.rival, ratio, latency.bands[q],
+    return [speed_verdict(said[q], arms.base, arms.rival,
+                          latency.ratios[q] or latency.why_not.get(q), latency.bands[q],
                           None if q == 50 else latency.adjusted.get(f"p{q:g}")).text
-            for q in QS if (ratio := latency.ratios[q])]
+            for q in QS if q == 50 or latency.ratios[q] or latency.pairs]
 
 
 def _further(series: list[Latency], first: Latency) -> list[str]:
     """The median of every other series that compares two stores."""
     return [_verdicts(one, one.arms, f"{one.series}: ")[0] for one in series
-            if one is not first and one.arms and one.arms.rival and one.ratios[50.0]]
+            if one is not first and one.arms and one.arms.rival]
 
 
 def _distributions(latency: Latency) -> list[Block]:

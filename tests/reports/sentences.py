@@ -26,6 +26,12 @@ ONE_PAIR = re.compile(
     rf"{_WHAT}: (?P<slow>\S+) took ~×(?P<value>{_N}) the time of (?P<fast>\S+) in one "
     r"pair; one pair has no interval, so no difference is shown\.")
 NO_PAIR = re.compile(rf"{_WHAT}: no pair of trials can be compared\.")
+TOO_SHORT = re.compile(
+    rf"{_WHAT}: not compared, for no pair of trials has (?P<rows>{_N}) "
+    r"(?P<of>first requests|whole journeys) in each, which a p(?P<q>\d+) needs\.")
+ENDLESS = re.compile(
+    rf"{_WHAT}: not compared, for in (?P<endless>\d+) of (?P<n>[\d,]+) pairs? fewer than "
+    r"(?P<q>\d+) % of the (?P<of>first requests|whole journeys) of a trial were answered rightly\.")
 
 CARRIES = re.compile(
     rf"(?P<more>\S+) carries more, (?:×(?P<value>{_N}) \[(?P<low>{_N}), (?P<high>{_N})\]|"
@@ -82,7 +88,8 @@ class Said:
     """One verdict on times, as a reader takes it."""
 
     claim: str
-    """different, no difference shown, equivalent within ±10 %, one pair or no pair."""
+    """different, no difference shown, equivalent within ±10 %, one pair, no pair, too short or
+    endless."""
     read: dict[str, str]
     text: str
 
@@ -91,7 +98,8 @@ def speed_sentences(text: str) -> list[Said]:
     """All verdicts on times in a text, in order."""
     found: list[tuple[int, Said]] = []
     for pattern, claim in ((DIFFERENT, "different"), (NOT_SHOWN, ""), (ONE_PAIR, "one pair"),
-                           (NO_PAIR, "no pair")):
+                           (NO_PAIR, "no pair"), (TOO_SHORT, "too short"),
+                           (ENDLESS, "endless")):
         for match in pattern.finditer(text):
             read = fields(match)
             read["what"] = read["what"].strip()

@@ -196,7 +196,11 @@ def test_phases_that_were_not_run_are_named(described: Describe,
 
 def test_failures_everywhere_leave_no_number_to_misread(described: Describe) -> None:
     document = described(all_fail=True)
-    assert "no pair of trials can be compared" in headline(document, "Latency")
+    said = headline(document, "Latency")
+    assert said.startswith("Whole journeys, median time waited: not compared, for in 3 of 3 pairs")
+    assert ("Median response time: not compared, for in 3 of 3 pairs fewer than 50 % of the first "
+            "requests of a trial were answered rightly.") in said
+    assert "no pair of trials can be compared" not in said
     assert "their ratio can't be bounded" in headline(document, "Scaling")
 
 
