@@ -1,13 +1,15 @@
 """One searched threshold divided by another, and what its interval holds.
 
 `pairs`: Student's t over searches that were interleaved, from two pairs on.  `apart`: Welch's t
-over searches that were not, from two answers each on.  `ends`: what the probes leave open, with
-an allowance for repetition, which single searches say nothing about.
-Source: docs/decisions/0194-an-allowance-for-repetition.md.
+over searches that were not, from two answers each on.  Neither is narrower than what the searches'
+own brackets leave open, for answers are steps: equal ones do not make a ratio certain.  `ends`:
+what the probes leave open, with an allowance for repetition, which single searches say nothing
+about.  Source: docs/decisions/0194-an-allowance-for-repetition.md and 0213.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -51,15 +53,16 @@ class ThresholdRatio:
 
 def ratio_of_searches(above: Sequence[Search], below: Sequence[Search]) -> ThresholdRatio:
     """Divide what interleaved searches found; searches of one repeat are a pair."""
-    one = {search.repeat: search.threshold.value for search in above}
-    other = {search.repeat: search.threshold.value for search in below}
-    pairs = [(b, a) for repeat, a in one.items()
-             if a is not None and (b := other.get(repeat)) is not None]
+    one = {search.repeat: search for search in above}
+    other = {search.repeat: search for search in below}
+    pairs = [(a, b) for repeat, a in one.items() if (b := other.get(repeat))
+             and a.threshold.value is not None and b.threshold.value is not None]
     if len(pairs) > 1:
-        ratio = ratio_of_pairs([b for b, _ in pairs], [a for _, a in pairs])
+        tops, bottoms = [a for a, _ in pairs], [b for _, b in pairs]
+        ratio = ratio_of_pairs(_answers(bottoms), _answers(tops))
         assert ratio is not None
-        return ThresholdRatio(ratio.value, ratio.low, ratio.high, ratio.n, len({*one, *other}),
-                              "pairs")
+        return ThresholdRatio(ratio.value, *_outer((ratio.low, ratio.high), tops, bottoms),
+                              ratio.n, len({*one, *other}), "pairs")
     return _by_ends(above, below)
 
 
@@ -67,9 +70,25 @@ def ratio_of_searches_apart(above: Sequence[Search], below: Sequence[Search]) ->
     """Divide what searches found that were not interleaved: of two points, or of two runs."""
     top, bottom = _answers(above), _answers(below)
     if min(len(top), len(bottom)) > 1 and (found := means_apart(bottom, top)):
-        return ThresholdRatio(found.value, found.low, found.high, sum(found.n),
-                              len(above) + len(below), "apart", is_apart=True)
+        return ThresholdRatio(found.value, *_outer((found.low, found.high), above, below),
+                              sum(found.n), len(above) + len(below), "apart", is_apart=True)
     return replace(_by_ends(above, below), is_apart=True)
+
+
+def _outer(ends: tuple[float | None, float | None], above: Sequence[Search],
+           below: Sequence[Search]) -> tuple[float | None, float | None]:
+    """The outer of an interval by repeats and of what brackets leave open of the same means."""
+    brackets = (divide(_mean_end(above, "low"), _mean_end(below, "high")),
+                divide(_mean_end(above, "high"), _mean_end(below, "low")))
+    (low, least), (high, most) = zip(ends, brackets, strict=True)
+    return min(low, least) if low and least else None, max(high, most) if high and most else None
+
+
+def _mean_end(found: Sequence[Search], end: Literal["low", "high"]) -> float | None:
+    """Geometric mean of one end over the searches that answered; None where one is open."""
+    known = [getattr(search.threshold, end) for search in found
+             if search.threshold.value is not None]
+    return math.exp(math.fsum(map(math.log, known)) / len(known)) if all(known) else None
 
 
 def allowing_repetition(low: float | None,

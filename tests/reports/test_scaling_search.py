@@ -115,7 +115,7 @@ def test_single_searches_are_divided_end_by_end_and_repeats_by_pairs() -> None:
                                    2, 2, "ends")
     paired = ratio_of_searches(searches((10, 12, 11)), searches((5, 6, 5.5)))
     assert (paired.by, paired.n, paired.value) == ("pairs", 3, pytest.approx(2.0))
-    assert paired.low == pytest.approx(2.0)
+    assert (paired.low, paired.high) == (pytest.approx(2.0 / 1.05), pytest.approx(2.0 * 1.05))
 
 
 @pytest.mark.parametrize(("low", "high", "said"), [

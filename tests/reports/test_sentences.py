@@ -361,14 +361,23 @@ def point_of(name: str, place: Place, found: list[Threshold]) -> Point:
 def truth_of(base: list[Threshold], rival: list[Threshold]) -> tuple[
         float | None, float | None, float | None, bool]:
     """Value, ends and whether pairs decide, by the definitions and none of the code."""
-    both = [(a.value, b.value) for a, b in zip(base, rival, strict=True) if a.value and b.value]
+    both = [(a, b) for a, b in zip(base, rival, strict=True) if a.value and b.value]
     if len(both) > 1:
-        d = np.log([a / b for a, b in both])
+        d = np.log([(a.value or 0) / (b.value or 0) for a, b in both])
         half = stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / math.sqrt(len(d))
-        return math.exp(d.mean()), math.exp(d.mean() - half), math.exp(d.mean() + half), True
+        low, high = math.exp(d.mean() - half), math.exp(d.mean() + half)
+        least, most = ([divide_ends(one, other) for one, other in two] for two in (
+            [(a.low, b.high) for a, b in both], [(a.high, b.low) for a, b in both]))
+        ends = (None if None in least else min(low, float(stats.gmean(np.array(least, float)))),
+                None if None in most else max(high, float(stats.gmean(np.array(most, float)))))
+        return math.exp(d.mean()), *ends, True
     (a, a_low, a_high), (b, b_low, b_high) = (outermost(one) for one in (base, rival))
     return (a / b if a and b else None, a_low / b_high / 1.1 if a_low and b_high else None,
             a_high / b_low * 1.1 if a_high and b_low else None, False)
+
+
+def divide_ends(one: float | None, other: float | None) -> float | None:
+    return one / other if one and other else None
 
 
 def outermost(found: list[Threshold]) -> tuple[float | None, float | None, float | None]:

@@ -96,6 +96,47 @@ def test_searches_that_were_not_interleaved_are_no_pairs() -> None:
     assert single.low == ratio_of_searches(rising[:1], falling[:1]).low
 
 
+def between(low: float, high: float | None, repeat: int) -> Search:
+    return Search(f"s/{repeat}", "rate", repeat, [], 0, Threshold(low, low, high, 1))
+
+
+@pytest.mark.parametrize("divide", [ratio_of_searches, ratio_of_searches_apart])
+def test_answers_that_are_steps_do_not_make_a_ratio_certain(divide: Any) -> None:
+    """Twice the same two steps: x1.05 without any width, though each bracket spans 5 %."""
+    above = [between(0.60, 0.63, repeat) for repeat in (0, 1)]
+    below = [between(0.571, 0.60, repeat) for repeat in (0, 1)]
+    ratio = divide(above, below)
+    assert ratio.value == pytest.approx(0.60 / 0.571)
+    assert (ratio.low, ratio.high) == (pytest.approx(1.0), pytest.approx(0.63 / 0.571))
+    assert "no difference shown" in threshold_verdict(ratio, "a", "b", "carries more")
+
+
+@pytest.mark.parametrize("divide", [ratio_of_searches, ratio_of_searches_apart])
+@pytest.mark.parametrize("seed", range(6))
+def test_no_interval_is_narrower_than_what_the_brackets_leave_open(seed: int, divide: Any) -> None:
+    rng = np.random.default_rng(seed)
+    above, below = ([between(low, low * rng.uniform(1.02, 1.2), repeat) for repeat, low in
+                     enumerate(rng.choice([90.0, 95.0, 100.0], 3))] for _ in range(2))
+    ratio = divide(above, below)
+    ends = [[math.log(getattr(one.threshold, end)) for one in found]
+            for found in (above, below) for end in ("low", "high")]
+    least, most = np.mean(ends[0]) - np.mean(ends[3]), np.mean(ends[1]) - np.mean(ends[2])
+    assert ratio.low <= math.exp(least) * (1 + 1e-12)
+    assert ratio.high >= math.exp(most) * (1 - 1e-12)
+    assert ratio.low < ratio.value < ratio.high
+
+
+def test_a_search_whose_end_was_never_found_leaves_that_end_open() -> None:
+    above = [between(120, None, 0), between(121, 125, 1)]
+    below = [between(100, 104, 0), between(101, 105, 1)]
+    for divide in (ratio_of_searches, ratio_of_searches_apart):
+        ratio = divide(above, below)
+        assert ratio.value is not None
+        assert ratio.low is not None
+        assert ratio.high is None
+        assert divide(below, above).low is None
+
+
 def test_searches_without_an_answer_are_counted() -> None:
     full, lacking = repeated(100, 101, 102, 103), repeated(100, 101, 102, 103)
     lacking[2] = replace(lacking[2], threshold=Threshold(None, 95.0, 110.0, 1))
