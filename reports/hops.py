@@ -1,8 +1,9 @@
 """What a call between services costs: time and CPU against the number of calls of an answer.
 
 The framework is a confound: it is in every answer, also in those that need no call.  A line
-through the endpoints' medians separates the two: intercept and price of a call.  Where the same
-services also ran in one process (`colocated`), the difference holds no framework at all.
+through the endpoints' medians separates the two: intercept and price of a call.  Two endpoints
+always lie on a line, so there it is the difference of each that is said.  Where the same services
+also ran in one process (`colocated`), the difference holds no framework at all.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from reports.arms import Arms, Pairs, pairs_of
+from reports.arms import Arms, pairs_of
 from reports.call_cpu import CpuOfCalls, cpu_of_calls
 from reports.estimate import Estimate, mean_of
 from reports.guards import Judged
@@ -21,6 +22,8 @@ from reports.latency import Latency
 from reports.read import Run
 
 MIN_ROWS = 5
+MIN_ENDPOINTS = 3
+"""Fewer leave nothing to judge a line by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,23 @@ class Line:
     minus: str | None
     intercept_ms: Estimate
     slope_ms: Estimate
+    endpoints: int
+    """The fewest that a pair's fit went through."""
 
     @property
     def name(self) -> str:
         return f"{self.topology} − {self.minus}" if self.minus else self.topology
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`topology` − `minus` of one endpoint's median, mean over pairs."""
+
+    endpoint: str
+    calls: float
+    topology: str
+    minus: str
+    ms: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,8 @@ class Hops:
     arms: Arms
     points: list[Point]
     lines: list[Line]
+    differences: list[Difference]
+    """Of the rival, where no line is laid."""
 
     def gap(self, topology: str | None, minus: str) -> Line | None:
         return next((line for line in self.lines
@@ -87,7 +105,7 @@ def measure_hops(run: Run, judged: list[Judged], series: list[Latency],
     chosen = [headline] if headline in has_control else [headline, *has_control[:1]]
     found = [_measure(run, one.judged_in(judged), one.series, one.arms)
              for one in chosen if one.arms and one.arms.rival]
-    return [hops for hops in found if hops.points and hops.lines]
+    return [hops for hops in found if hops.points and (hops.lines or hops.differences)]
 
 
 def _measure(run: Run, own: list[Judged], series: str, arms: Arms) -> Hops:
@@ -97,7 +115,9 @@ def _measure(run: Run, own: list[Judged], series: str, arms: Arms) -> Hops:
     unique: dict[tuple[str, str | None], Line] = {}
     for line in sorted(lines, key=lambda line: line.minus is not None):
         unique.setdefault((line.topology, line.minus), line)
-    return Hops(series, arms, _points(run, own, arms.in_order, arms.rival), list(unique.values()))
+    return Hops(series, arms, _points(run, own, arms.in_order, arms.rival), list(unique.values()),
+                [one for base in arms.in_order[:-1] if (arms.rival, base) not in unique
+                 for one in _differences(run, own, base, arms.rival)])
 
 
 def _lines(run: Run, own: list[Judged], base: str, other: str, caller: str) -> list[Line]:
@@ -105,19 +125,36 @@ def _lines(run: Run, own: list[Judged], base: str, other: str, caller: str) -> l
 
     Calls are counted in the answers of `caller` where it is in the pair, else in the other's.
     """
-    tables = [table for table in _tables(run, pairs_of(own, [base, other], lambda _: True),
-                                         base, other, caller)
-              if table["calls"].round(1).nunique() > 1]
+    tables = [table for table in _tables(run, own, base, other, caller)
+              if len(table) >= MIN_ENDPOINTS]
+    if not tables:
+        return []
+    endpoints = min(len(table) for table in tables)
     gaps = [_fit(table["calls"], table[other] - table[base]) for table in tables]
-    found = [_line(name, None, [_fit(table["calls"], table[name]) for table in tables])
-             for name in (base, other)]
-    return [line for line in (*found, _line(other, base, gaps)) if line]
+    return [_line(name, None, [_fit(table["calls"], table[name]) for table in tables], endpoints)
+            for name in (base, other)] + [_line(other, base, gaps, endpoints)]
 
 
-def _tables(run: Run, pairs: Pairs, base: str, other: str, caller: str) -> list[pd.DataFrame]:
-    return [pd.DataFrame({name: _medians(run.measured(pair[name])) for name in (base, other)}
-                         | {"calls": _calls(run.measured(pair.get(caller, pair[other])))}).dropna()
-            for pair in pairs]
+def _differences(run: Run, own: list[Judged], base: str, rival: str) -> list[Difference]:
+    """Each endpoint's, in the pairs whose endpoints need different numbers of calls."""
+    tables = _tables(run, own, base, rival, rival)
+    found = []
+    for endpoint in sorted({str(name) for table in tables for name in table.index}):
+        rows = pd.DataFrame([table.loc[endpoint] for table in tables if endpoint in table.index])
+        ms = mean_of((rows[rival] - rows[base]).to_numpy(float), "ms")
+        assert ms is not None  # there are rows
+        found.append(Difference(endpoint, float(rows["calls"].mean()), rival, base, ms))
+    return found
+
+
+def _tables(run: Run, own: list[Judged], base: str, other: str,
+            caller: str) -> list[pd.DataFrame]:
+    """Endpoints by pair: medians and calls, where these differ."""
+    tables = [
+        pd.DataFrame({name: _medians(run.measured(pair[name])) for name in (base, other)}
+                     | {"calls": _calls(run.measured(pair.get(caller, pair[other])))}).dropna()
+        for pair in pairs_of(own, [base, other], lambda _: True)]
+    return [table for table in tables if table["calls"].round(1).nunique() > 1]
 
 
 def _medians(frame: pd.DataFrame) -> pd.Series:
@@ -135,10 +172,13 @@ def _fit(x: pd.Series, y: pd.Series) -> tuple[float, float]:
     return float(intercept), float(slope)
 
 
-def _line(topology: str, minus: str | None, fits: list[tuple[float, float]]) -> Line | None:
+def _line(topology: str, minus: str | None, fits: list[tuple[float, float]],
+          endpoints: int) -> Line:
     intercept = mean_of([one for one, _ in fits], "ms")
     slope = mean_of([one for _, one in fits], "ms per call")
-    return Line(topology, minus, intercept, slope) if intercept and slope else None
+    assert intercept is not None  # there are fits
+    assert slope is not None
+    return Line(topology, minus, intercept, slope, endpoints)
 
 
 def _points(run: Run, own: list[Judged], names: list[str], rival: str) -> list[Point]:

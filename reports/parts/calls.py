@@ -6,7 +6,7 @@ from reports.call_cpu import CpuOfCalls
 from reports.document import Block, Drawing, Heading, Note
 from reports.estimate import Estimate
 from reports.figures import hops as draw
-from reports.hops import CallCosts, Hops, Line
+from reports.hops import CallCosts, Difference, Hops, Line
 from reports.table import Table
 from reports.words import count, interval, number
 
@@ -26,50 +26,83 @@ def _series_blocks(hops: Hops, suffix: str) -> list[Block]:
     arms = hops.arms
     assert arms.rival
     bases = [base for base in arms.in_order if base != arms.rival]
-    said = [_said(line, f" against {base}" if len(bases) > 1 else "") for base in bases
-            if (line := hops.gap(arms.rival, base))]
+    said = []
+    for base in bases:
+        line = hops.gap(arms.rival, base)
+        own = [one for one in hops.differences if one.minus == base]
+        if line:
+            said.append(_said(line, f" against {base}" if len(bases) > 1 else ""))
+        elif own:
+            said.append(_differences_said(own))
+    beside = [*([_line_table(hops, suffix)] if hops.lines else []),
+              *([_difference_table(hops, suffix)] if hops.differences else []),
+              _point_table(hops, suffix)]
     return [
         Drawing(f"latency_hops{suffix}",
                 f"Median service time against calls between services, {hops.series}",
-                f"{hops.series}: {' '.join(said)}", _reading(arms.rival, bool(arms.others)),
-                (f"latency_hops{suffix}", f"latency_hop_lines{suffix}"), draw.draw_hops(hops)),
-        _line_table(hops, suffix), _point_table(hops, suffix)]
+                f"{hops.series}: {' '.join(said)}",
+                _reading(arms.rival, bool(arms.others), bool(hops.lines)),
+                tuple(table.name for table in reversed(beside)), draw.draw_hops(hops)),
+        *beside]
 
 
-def _reading(rival: str, has_control: bool) -> str:
+def _reading(rival: str, has_control: bool, has_line: bool) -> str:
     framework = ("against the monolith the intercept is the framework, against the same code in "
                  "one process there is none in it" if has_control else
                  "whose intercept is the framework")
+    line = (f": a mark is measured, a tick is the line through all of them, {framework}; its slope "
+            "is the price of a call." if has_line else ".")
     return (f"A point is an endpoint; the number of calls is what the answer of {rival} "
             "reported. Endpoints with more calls do more work in every store, so the difference "
-            "(right, calls in brackets) is the one to read: a mark is measured, a tick is the "
-            f"line through all of them, {framework}; its slope is the price of a call.")
+            f"(right, calls in brackets) is the one to read{line}")
 
 
 def _said(gap: Line, against: str) -> str:
     slope, start = gap.slope_ms, gap.intercept_ms
+    basis = f"{count(slope.n, 'pair')}, a line through {count(gap.endpoints, 'endpoint')}"
     if slope.low is None or slope.low <= 0 <= (slope.high or 0):
         return (f"No price of a call between services shown{against}: {number(slope.value)} ms a "
-                f"call {interval(slope.low, slope.high) or '(one pair, no interval)'} "
-                f"({count(slope.n, 'pair')}).")
+                f"call {interval(slope.low, slope.high) or '(one pair, no interval)'} ({basis}).")
     return (f"Each further call between services adds {number(slope.value)} ms "
             f"{interval(slope.low, slope.high)}{against}; without a call the difference is "
-            f"{number(start.value)} ms {interval(start.low, start.high)} "
-            f"({count(slope.n, 'pair')}).")
+            f"{number(start.value)} ms {interval(start.low, start.high)} ({basis}).")
+
+
+def _differences_said(own: list[Difference]) -> str:
+    """What is known of endpoints that are too few for a line."""
+    each = "; ".join(f"{one.endpoint} {_cell(one.ms)} ms at {number(one.calls)} calls "
+                     f"({count(one.ms.n, 'pair')})" for one in own)
+    return (f"No price of a call, for {count(len(own), 'endpoint')} are too few for a line. "
+            f"{own[0].topology} − {own[0].minus}: {each}.")
+
+
+def _difference_table(hops: Hops, suffix: str) -> Table:
+    return Table(
+        f"latency_hop_differences{suffix}", f"Differences of endpoints' medians, {hops.series}",
+        "By pair, then the mean over pairs with a 95 % t interval; too few endpoints for a line.",
+        ["stores", "endpoint", "pairs", "calls", "difference, ms"],
+        [[f"{one.topology} − {one.minus}", one.endpoint, str(one.ms.n), number(one.calls),
+          _cell(one.ms)] for one in hops.differences],
+        ["topology", "minus", "endpoint", "pairs", "calls", "difference_ms", "low", "high"],
+        [[one.topology, one.minus, one.endpoint, one.ms.n, one.calls, *_ends(one.ms)]
+         for one in hops.differences],
+        frozenset({2, 3, 4}))
 
 
 def _line_table(hops: Hops, suffix: str) -> Table:
     return Table(
         f"latency_hop_lines{suffix}", f"Lines through the endpoints' medians, {hops.series}",
         "Least squares by pair, then the mean over pairs with a 95 % t interval.",
-        ["line", "pairs", "intercept, ms", "slope, ms per call"],
-        [[line.name, str(line.slope_ms.n), _cell(line.intercept_ms), _cell(line.slope_ms)]
+        ["line", "pairs", "endpoints", "intercept, ms", "slope, ms per call"],
+        [[line.name, str(line.slope_ms.n), str(line.endpoints), _cell(line.intercept_ms),
+          _cell(line.slope_ms)]
          for line in hops.lines],
-        ["line", "pairs", "intercept_ms", "intercept_low", "intercept_high", "slope_ms",
-         "slope_low", "slope_high"],
-        [[line.name, line.slope_ms.n, *_ends(line.intercept_ms), *_ends(line.slope_ms)]
+        ["line", "pairs", "endpoints", "intercept_ms", "intercept_low", "intercept_high",
+         "slope_ms", "slope_low", "slope_high"],
+        [[line.name, line.slope_ms.n, line.endpoints, *_ends(line.intercept_ms),
+          *_ends(line.slope_ms)]
          for line in hops.lines],
-        frozenset({1, 2, 3}),
+        frozenset({1, 2, 3, 4}),
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import synthetic
+from sentences import agrees
 from synthetic import CALLS, Planted, write_run
 
 from reports.arms import find_arms
@@ -58,6 +61,56 @@ def test_a_series_with_the_same_code_in_one_process_stands_beside_the_headline(
     said = drawings["latency_hops_same_code"].conclusion
     assert "checkout@40: Each further call between services adds 5." in said
     assert "against colocated" in said
+
+
+LINE = re.compile(r"(Each further call between services adds|No price of a call between services "
+                  r"shown.*?:) .+? ms.*? \((?P<pairs>\d+) pairs?, a line through "
+                  r"(?P<endpoints>\d+) endpoints\)\.")
+
+
+def test_a_price_of_a_call_says_through_how_many_endpoints_its_line_goes(
+        described: Callable[..., Document]) -> None:
+    document = described(phases=("latency",), pairs=4, rate=60.0, hop_ms=5.0)
+    tables = {table.name: table for part in document.parts for table in part.tables}
+    drawing = next(d for part in document.parts for d in part.drawings if d.name == "latency_hops")
+    match = LINE.search(drawing.conclusion)
+    assert match, drawing.conclusion
+    assert int(match["pairs"]) == 4
+    assert int(match["endpoints"]) == len(tables["latency_hops"].raw) == 7
+    assert {row[2] for row in tables["latency_hop_lines"].raw} == {7}
+
+
+def test_two_endpoints_have_differences_and_no_line(
+        tmp_path: Path, described: Callable[..., Document],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line through two points has no residual: intercept and slope would only look fitted."""
+    monkeypatch.setattr(synthetic, "JOURNEYS", {"check_out": ["show_cart", "place_order"]})
+    planted = {"pairs": 6, "rate": 40.0, "slower": 1.0, "hop_ms": 5.0, "noise": 0.01}
+    (found,) = calls(tmp_path, **planted).hops
+    assert found.lines == []
+    differences = {one.endpoint: one for one in found.differences}
+    assert set(differences) == {"show_cart", "place_order"}
+    for name, one in differences.items():
+        assert one.calls == CALLS[name]
+        assert one.ms.value == pytest.approx(5.0 * CALLS[name], rel=0.2)
+        assert one.ms.n == 5, "one of six pairs is A/A"
+    document = described(phases=("latency",), **planted)
+    drawing = next(d for part in document.parts for d in part.drawings if d.name == "latency_hops")
+    match = re.fullmatch(
+        r": No price of a call, for 2 endpoints are too few for a line\. "
+        r"microservices − monolith: place_order (\S+) \[(\S+), (\S+)\] ms at 5\.00 calls "
+        r"\(5 pairs\); show_cart (\S+) \[(\S+), (\S+)\] ms at 2\.00 calls \(5 pairs\)\.",
+        drawing.conclusion)
+    assert match, drawing.conclusion
+    ends = [end for name in ("place_order", "show_cart") for end in (
+        differences[name].ms.value, differences[name].ms.low, differences[name].ms.high)]
+    assert all(agrees(printed, truth or 0) for printed, truth in zip(match.groups(), ends,
+                                                                     strict=True))
+    tables = {table.name for part in document.parts for table in part.tables}
+    assert "latency_hop_differences" in tables
+    assert "latency_hop_lines" not in tables
+    assert set(drawing.tables) <= tables
+    assert "tick" not in drawing.reading
 
 
 def test_cpu_of_a_call_is_the_difference_by_call(tmp_path: Path) -> None:
