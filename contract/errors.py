@@ -248,7 +248,7 @@ class OutOfStock(Conflict):
 
 class CheckoutInProgress(Conflict):
     code = "checkout_in_progress"
-    title = "A checkout with this Idempotency-Key is still running"
+    title = "A checkout of this customer is still running"
 
 
 class InternalError(StoreError):

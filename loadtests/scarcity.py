@@ -33,8 +33,10 @@ def place_several(draw: Draw, memory: Memory) -> Ask:
 
 
 def place_again(draw: Draw, memory: Memory) -> Ask:
-    """Order with what may have stayed in the cart from before, sold out or not."""
-    return _unless_sold_out(draw, memory, draw.product_id)
+    """Order with what may have stayed in the cart from before, sold out or not, unless the
+    checkout from before is still running."""
+    ask = _unless_sold_out(draw, memory, draw.product_id)
+    return replace(ask, refusals=(*ask.refusals, CheckoutInProgress))
 
 
 def place_at_once(draw: Draw, memory: Memory) -> Ask:

@@ -2,8 +2,9 @@
 
 The order of steps, and why:
 
-1. The Idempotency-Key is taken and the state `reserving` written down before anybody is asked.
-   From here on a crash is seen: the lease runs out and `resume_checkouts` takes over.
+1. The Idempotency-Key is taken, one of an account at a time, and the state `reserving` written
+   down before anybody is asked.  From here on a crash is seen: the lease runs out and
+   `resume_checkouts` takes over.
 2. The cart tells its lines, the catalog reserves them, all or none, under the order's id.  An
    earlier order of the account that is still `confirming` is finished first: its lines are in
    the cart yet, and would be bought twice.
@@ -128,9 +129,9 @@ async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Begun 
         if claimed is None:
             return _replay(await queries.find_by_key(connection, buyer.account_id, buyer.key),
                            wanted)
-    lease, in_cart = claimed
+    lease, has_earlier = claimed
     with saga.leases.held(lease):
-        lines = await _lines_or_free_key(saga, order_id, buyer.account_id, in_cart)
+        lines = await _lines_or_free_key(saga, order_id, buyer.account_id, has_earlier)
         try:
             quotes = await clients.reserve_stock(saga.peers, order_id, lines)
         except (OutOfStock, DependencyUnavailable) as refusal:
@@ -139,11 +140,11 @@ async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Begun 
 
 
 async def _lines_or_free_key(saga: Saga, order_id: UUID, account_id: int,
-                             in_cart: Sequence[UUID]) -> list[tuple[int, int]]:
+                             has_earlier: bool) -> list[tuple[int, int]]:
     """What is in the cart, once earlier orders of the account have taken their lines out of it."""
     try:
-        for earlier in in_cart:
-            await _resume(saga, earlier)
+        if has_earlier:
+            await _finish_confirmed(saga, account_id)
         lines = await clients.list_lines(saga.peers, account_id)
         if not lines:
             raise CartEmpty
@@ -154,8 +155,15 @@ async def _lines_or_free_key(saga: Saga, order_id: UUID, account_id: int,
         raise
 
 
+async def _finish_confirmed(saga: Saga, account_id: int) -> None:
+    async with saga.database.read() as connection:
+        confirmed = await queries.confirming(connection, account_id)
+    for order_id in confirmed:
+        await _resume(saga, order_id)
+
+
 def _replay(known: AnyRow | None, wanted: models.OrderCreate) -> Reply:
-    if known is None:  # freed at this instant
+    if known is None:  # under another key, or freed at this instant
         raise CheckoutInProgress
     if known.request_hash != fingerprint(wanted):
         raise IdempotencyKeyReused

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,17 +17,19 @@ from microservices.orders.tables import checkouts, order_items, orders
 VISIBLE = ("confirmed", "cancelling", "cancelled")
 
 _LEASE = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("lease_s"))
-_earlier = checkouts.alias("earlier")
-_IN_CART = select(_earlier.c.order_id).where(_earlier.c.account_id == bindparam("account"),
-                                             _earlier.c.state == "confirming")
+_own = checkouts.alias("own")
+_HAS_EARLIER = exists().where(_own.c.account_id == bindparam("account"),
+                              _own.c.state.in_(("reserving", "paying", "confirming")))
 _CLAIM = upsert(checkouts).values(
     account_id=bindparam("account"), idempotency_key=bindparam("key"),
     request_hash=bindparam("hash"), order_id=bindparam("order"), state="reserving",
     lease_until=_LEASE,
 ).on_conflict_do_nothing().returning(
-    checkouts.c.lease_until, func.array(_IN_CART.scalar_subquery()).label("in_cart"))
+    checkouts.c.lease_until, _HAS_EARLIER.label("has_earlier"))
 _BY_KEY = select(checkouts).where(checkouts.c.account_id == bindparam("account"),
                                   checkouts.c.idempotency_key == bindparam("key"))
+_CONFIRMING = select(checkouts.c.order_id).where(checkouts.c.account_id == bindparam("account"),
+                                                 checkouts.c.state == "confirming")
 _THIS = checkouts.c.order_id == bindparam("order")
 _CHECKOUT = select(checkouts).where(_THIS)
 _LOCK_CHECKOUT = _CHECKOUT.with_for_update()
@@ -69,13 +71,14 @@ _CANCELLING = select(orders.c.id).where(orders.c.status == "cancelling").limit(1
 
 
 async def claim_key(connection: AsyncConnection,
-                    values: dict[str, Any]) -> tuple[Lease, list[UUID]] | None:
-    """Take an Idempotency-Key, on a lease; None if somebody has the key.
+                    values: dict[str, Any]) -> tuple[Lease, bool] | None:
+    """Take an Idempotency-Key, on a lease; None if somebody has the key, or the account is at
+    the checkout under another one.
 
-    Told beside it: the account's confirmed orders whose lines may still be in its cart.
+    Told beside it: whether an earlier checkout of the account was unfinished at that instant.
     """
     row = (await connection.execute(_CLAIM, values)).one_or_none()
-    return None if row is None else (Lease(values["order"], row.lease_until), row.in_cart)
+    return None if row is None else (Lease(values["order"], row.lease_until), row.has_earlier)
 
 
 async def free_key(connection: AsyncConnection, order_id: UUID) -> None:
@@ -86,6 +89,11 @@ async def free_key(connection: AsyncConnection, order_id: UUID) -> None:
 async def find_by_key(connection: AsyncConnection, account_id: int, key: str) -> AnyRow | None:
     """Return the checkout under a key."""
     return (await connection.execute(_BY_KEY, {"account": account_id, "key": key})).one_or_none()
+
+
+async def confirming(connection: AsyncConnection, account_id: int) -> Sequence[UUID]:
+    """Return an account's confirmed orders of which not all others have heard."""
+    return (await connection.execute(_CONFIRMING, {"account": account_id})).scalars().all()
 
 
 async def find_checkout(connection: AsyncConnection, order_id: UUID) -> AnyRow:

@@ -53,4 +53,6 @@ checkouts = Table(
     Column("response_body", LargeBinary),
     Index("checkouts_unfinished", "lease_until",
           postgresql_where="state NOT IN ('done', 'undone')"),
+    Index("checkouts_one_at_a_time", "account_id", unique=True,
+          postgresql_where="state IN ('reserving', 'paying')"),
 )

@@ -131,7 +131,9 @@ def _begin(database: Database, faults: dict[str, FaultPoint], lease_s: float, bu
         return Begun(lease, total)
 
 
-def _replay(known: AnyRow, wanted: models.OrderCreate) -> Reply:
+def _replay(known: AnyRow | None, wanted: models.OrderCreate) -> Reply:
+    if known is None:  # under another key
+        raise CheckoutInProgress
     if known.request_hash != fingerprint(wanted):
         raise IdempotencyKeyReused
     if known.response_status is None:

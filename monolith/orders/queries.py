@@ -59,14 +59,15 @@ _CANCELLING = select(orders.c.id, orders.c.account_id).where(
 
 
 def claim_key(connection: Connection, values: dict[str, Any]) -> Lease | None:
-    """Take an Idempotency-Key, on a lease; None if somebody has the key."""
+    """Take an Idempotency-Key, on a lease; None if somebody has the key, or the account is at
+    the checkout under another one."""
     until = connection.execute(_CLAIM, values).scalar_one_or_none()
     return None if until is None else Lease(values["order"], until)
 
 
-def find_by_key(connection: Connection, account_id: int, key: str) -> AnyRow:
-    """Return the checkout under a key that is taken."""
-    return connection.execute(_BY_KEY, {"account": account_id, "key": key}).one()
+def find_by_key(connection: Connection, account_id: int, key: str) -> AnyRow | None:
+    """Return the checkout under a key."""
+    return connection.execute(_BY_KEY, {"account": account_id, "key": key}).one_or_none()
 
 
 def lock_checkout(connection: Connection, order_id: UUID) -> AnyRow:

@@ -50,4 +50,6 @@ checkouts = Table(
     Column("response_status", Integer),
     Column("response_body", LargeBinary),
     Index("checkouts_unfinished", "lease_until", postgresql_where="response_status IS NULL"),
+    Index("checkouts_one_at_a_time", "account_id", unique=True,
+          postgresql_where="response_status IS NULL"),
 )

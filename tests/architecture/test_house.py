@@ -13,7 +13,7 @@ LONGEST = 250
 LONGER_FOR_A_REASON = {
     "contract.errors": 300,  # the tree, drawn, and a class for each of its leaves
     "contract.models": 280,  # every wire model, in one place on purpose
-    "microservices.orders.operations": 300,  # the lesson: checkout, step by step …
+    "microservices.orders.operations": 310,  # the lesson: checkout, step by step …
     "monolith.orders.operations": 250,  # … and its twin
 }
 """Module → its greatest length, in lines."""

@@ -161,6 +161,9 @@ class Shop:
         return read_books(dict(self.urls), self.bank.entries_of_the_store(), {},
                           Acknowledged(frozenset(acknowledged or ())))
 
+    def is_settled(self) -> bool:
+        return is_settled(self.books())
+
     def assert_consistent(self, acknowledged: set[str] | None = None) -> None:
         books = self.books(acknowledged)
         wrong = [finding for finding in check_all(books) if finding.violations]
