@@ -153,6 +153,8 @@ PLANTED = [
     pytest.param(replace(CLEAN, payments=[replace(CLEAN.payments[0], id="p9"),
                                           *CLEAN.payments[1:]]), "I7",
                  id="not the payment that the order names"),
+    pytest.param(replace(CLEAN, payments=[*CLEAN.payments, Payment("p9", "paid", 0, "captured")]),
+                 "I7", id="a second payment"),
     pytest.param(replace(CLEAN, stock=[Stock(1, 10, 7, 1, 2), CLEAN.stock[1]]), "I7",
                  id="orphan reservation"),
     pytest.param(replace(CLEAN, payments=[*CLEAN.payments, Payment("p4", "nobody", 1, "captured")]),
@@ -230,6 +232,7 @@ def test_an_order_under_way_has_no_answer_yet_and_no_payment() -> None:
         lines=[*CLEAN.lines, Line("new", 2, 1, 100)],
         checkouts=[*CLEAN.checkouts, Checkout(9, "new", None, "paying", "k-13")])
     assert _violated(pending) == {"I7"}
+    assert check_all(pending)[6].violations == 2  # the order and its checkout
 
 
 def test_what_is_bought_twice_is_found_even_if_all_else_adds_up() -> None:
