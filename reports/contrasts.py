@@ -26,7 +26,7 @@ from reports.estimate import (
     ratio_of_pairs,
 )
 from reports.guards import Judged
-from reports.verdicts import NO_PAIR, band_of
+from reports.verdicts import NO_PAIR, band_of_pairs
 from reports.words import count
 
 Twos = Sequence[tuple[TrialRecord, TrialRecord]]
@@ -83,7 +83,7 @@ def ratio_of_percentiles(values: Mapping[int, Floats], twos: Twos, q: float,
 
 def band_of_percentiles(values: Mapping[int, Floats], aa: Twos, q: float) -> Band | None:
     """The noise floor of percentile q over the A/A pairs that carry it."""
-    return band_of([b / a for a, b in zip(*_quoted(values, aa, q), strict=True)])
+    return band_of_pairs(zip(*_quoted(values, aa, q), strict=True))
 
 
 def _quoted(values: Mapping[int, Floats], twos: Twos,

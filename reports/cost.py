@@ -18,7 +18,7 @@ from reports.guards import Judged
 from reports.price import PriceList, Use, prices_of
 from reports.read import Run
 from reports.tally import Tally, tally
-from reports.verdicts import band_of
+from reports.verdicts import band_of_pairs
 
 WHAT: Final = {
     "cpu_s": "CPU-seconds", "gb_s": "GB·s of memory", "connection_s": "connection-seconds",
@@ -183,8 +183,7 @@ def _ratios(judged: list[Judged], arms: Arms, series: str, counts: dict[int, Tal
         both = _known(pairs, what)
         ratio = ratio_of_pairs([a for a, _ in both], [b for _, b in both])
         if ratio is not None and len(both) == len(pairs):
-            band = band_of([b / a for a, b in _known(same, what) if a > 0])
-            found.append(CostRatio(series, what, ratio, band))
+            found.append(CostRatio(series, what, ratio, band_of_pairs(_known(same, what))))
     return found
 
 

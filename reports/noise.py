@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from contract.run_record import TrialRecord
 from reports.estimate import Band, Ratio
-from reports.verdicts import band_of
+from reports.verdicts import band_of_pairs
 
 
 def beside_itself(ratio: Ratio | None, trials: Sequence[TrialRecord],
@@ -19,7 +19,8 @@ def beside_itself(ratio: Ratio | None, trials: Sequence[TrialRecord],
         if trial.is_aa:
             groups.setdefault((trial.pair, trial.attempt), {})[trial.arm] = value(trial)
     both = [(group["a"], group["b"]) for _, group in sorted(groups.items()) if len(group) == 2]
-    return replace(ratio, band=band_of([b / a for a, b in both if a and b])) if ratio else None
+    known = [(a, b) for a, b in both if a is not None and b is not None]
+    return replace(ratio, band=band_of_pairs(known)) if ratio else None
 
 
 def apart(before: Band | None, after: Band | None) -> Band | None:

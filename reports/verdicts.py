@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -11,7 +12,7 @@ from reports.words import count, number
 
 Word = Literal["slower", "faster", "no difference shown", "equivalent", "one pair", "unknown"]
 EQUIVALENT: Final = 1.1
-"""Two stores are called equivalent when the whole interval lies within ± 10 %."""
+"""Two stores are called equivalent when the whole interval and the floor lie within ± 10 %."""
 LEAST_PRINTED: Final = 0.001
 """Below this nobody reads the digits of a p value."""
 NO_PAIR: Final = "no pair of trials can be compared"
@@ -38,14 +39,34 @@ def band_of(ratios: list[float]) -> Band | None:
 
     The greater of their mean, which holds what is wrong with the lab, and its standard error
     around 1, which holds chance; one pair counts as it is
-    (docs/decisions/0081-the-noise-floor-is-of-a-mean.md).
+    (docs/decisions/0081-the-noise-floor-is-of-a-mean.md).  A pair whose ratio is 0, infinite or
+    none differs from itself without bound, and so does the mean.
     """
-    logs = [math.log(r) for r in ratios if math.isfinite(r) and r > 0]
-    if not logs:
+    if not ratios:
         return None
-    n = len(logs)
+    n = len(ratios)
+    if not all(math.isfinite(r) and r > 0 for r in ratios):
+        return Band(0.0, math.inf, n)
+    logs = [math.log(r) for r in ratios]
     off = max(abs(math.fsum(logs)) / n, math.hypot(*logs) / n)
     return Band(math.exp(-off), math.exp(off), n)
+
+
+def band_of_pairs(pairs: Iterable[tuple[float, float]]) -> Band | None:
+    """The same of both values of each A/A pair."""
+    return band_of([b / a if a else math.nan for a, b in pairs])
+
+
+def off_text(band: Band, digits: int = 3) -> str:
+    """How far a store is off itself: `×1.20`, or `no bound` where an A/A pair has no ratio."""
+    return f"×{number(band.high, digits)}" if math.isfinite(band.high) else "no bound"
+
+
+def itself_text(band: Band, digits: int = 3) -> str:
+    """`×1.20 off, 2 A/A pairs`."""
+    if math.isfinite(band.high):
+        return f"{off_text(band, digits)} off, {count(band.n, 'A/A pair')}"
+    return f"no bound, too few right answers in an arm of {count(band.n, 'A/A pair')}"
 
 
 def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | str | None, band: Band | None,
@@ -54,7 +75,8 @@ def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | str | None, b
 
     A difference is called only if the interval (from 20 pairs on that of the block bootstrap
     too) excludes both 1 and the A/A band, and Holm's p, where one is given, is below 0.05.
-    Text instead of a ratio is why there is none.
+    Equivalence needs the band within ± 10 % as well.  A band that was not measured is said to be
+    missing.  Text instead of a ratio is why there is none.
     """
     if not isinstance(ratio, Ratio):
         return Verdict("unknown", f"{what}: {ratio or NO_PAIR}.")
@@ -79,8 +101,11 @@ def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | str | None, b
                        adjusted_p)
     word: Word = "no difference shown"
     said = f"{word}{_why_not(low, least, band)}"
-    if _is_equivalent(ratio):
-        word, said = "equivalent", "equivalent within ±10 %"
+    if _is_within(ratio.widest):
+        if band is None or _is_within((band.low, band.high)):
+            word, said = "equivalent", "equivalent within ±10 %"
+        elif said == word:
+            said = f"{word}, for the noise floor is not within ±10 %"
     ends = f"between ×{number(ratio.low)} and ×{number(ratio.high)}"
     beside = f"{block_said(ratio.block)}{_holm(adjusted_p)}{_noise(band)}"
     return Verdict(word, f"{what}: {said} ({ends}, {pairs}{beside}).",
@@ -110,9 +135,8 @@ def _printed(value: float, digits: int) -> float:
     return float(number(value, digits).replace(",", ""))
 
 
-def _is_equivalent(ratio: Ratio) -> bool:
-    return (ratio.widest is not None and ratio.widest[0] >= 1 / EQUIVALENT
-            and ratio.widest[1] <= EQUIVALENT)
+def _is_within(ends: tuple[float, float]) -> bool:
+    return ends[0] >= 1 / EQUIVALENT and ends[1] <= EQUIVALENT
 
 
 def block_said(ends: tuple[float, float] | None, turned: bool = False, digits: int = 3) -> str:
@@ -137,6 +161,5 @@ def _holm(p: float | None) -> str:
 
 def _noise(band: Band | None, digits: int = 3) -> str:
     if band is None:
-        return ""
-    return (f"; a store against itself: ×{number(band.high, digits)} off, "
-            f"{count(band.n, 'A/A pair')}")
+        return "; no A/A pair measured it"
+    return f"; a store against itself: {itself_text(band, digits)}"

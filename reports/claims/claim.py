@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from reports.estimate import Band, Estimate, Ratio
-from reports.words import MINUS, count, interval, listed, number, setting
+from reports.verdicts import itself_text
+from reports.words import MINUS, interval, listed, number, setting
 
 Word = Literal["supported", "contradicted", "no difference shown", "not testable here"]
 WORDS: Final[tuple[Word, ...]] = (
@@ -85,8 +86,7 @@ class Effect:
         beside = [f"by blocks of pairs ×{number(self.block[0])} to ×{number(self.block[1])}"
                   ] if self.block else []
         if self.band:
-            beside.append(f"a store against itself ×{number(self.band.high)} off, "
-                          f"{count(self.band.n, 'A/A pair')}")
+            beside.append(f"a store against itself {itself_text(self.band)}")
         return (f"{self.what} {self._number()}, n = {self.n} {self.of}"
                 f"{f' ({listed(beside)})' if beside else ''}")
 
@@ -126,7 +126,7 @@ class Row:
 def effect_of_ratio(what: str, ratio: Ratio, steps: int = 1) -> Effect:
     """A paired ratio as an effect; of several steps at once, the geometric mean of one."""
     def each(end: float) -> float:
-        return math.exp(math.log(end) / steps)
+        return math.exp(math.log(end) / steps) if end else 0.0
 
     block, band = ratio.block, ratio.band
     return Effect(
@@ -155,10 +155,11 @@ def by_direction(effect: Effect) -> Word:
 
 
 def by_equivalence(effect: Effect, least: float, most: float) -> Word:
-    """The claim says `within [least, most]`: by the wider interval inside, or wholly outside and
-    beyond the noise floor."""
+    """The claim says `within [least, most]`: by the wider interval and the noise floor inside, or
+    wholly outside and beyond the noise floor."""
     low, high = effect.widest
-    if low is not None and high is not None and low >= least and high <= most:
+    if (low is not None and high is not None and low >= least and high <= most
+            and 1 / effect.floor >= least and effect.floor <= most):
         return "supported"
     if ((low is not None and low > max(most, effect.floor))
             or (high is not None and high < min(least, 1 / effect.floor))):

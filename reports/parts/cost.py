@@ -10,7 +10,7 @@ from reports.figures.cost import draw_cost
 from reports.parts.cost_parts import part_blocks
 from reports.price import PriceList
 from reports.table import Table
-from reports.verdicts import block_said, digits_apart
+from reports.verdicts import block_said, digits_apart, off_text
 from reports.words import ABSENT, count, interval, listed, number, percent
 
 
@@ -119,7 +119,7 @@ def _ratio_table(ratios: list[CostRatio], arms: Arms) -> Table:
         "how far a store was from itself. A difference must lie beyond all of them, with p below "
         "0.05 by Holm in the family of all rows.",
         ["series", "cost", "A/A", "p by Holm", "verdict"],
-        [[one.series, WHAT[one.what], f"×{number(one.band.high)}" if one.band else ABSENT,
+        [[one.series, WHAT[one.what], off_text(one.band) if one.band else ABSENT,
           _p(one.adjusted_p), cost_verdict(one, arms)] for one in ratios],
         ["series", "cost", "pairs", "ratio", "low", "high", "aa_high", "p_holm"],
         [[one.series, one.what, one.ratio.n, one.ratio.value, one.ratio.low, one.ratio.high,

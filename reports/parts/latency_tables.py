@@ -5,7 +5,8 @@ from __future__ import annotations
 from reports.estimate import QS, Band, Ratio, quantiles
 from reports.latency import Latency, spectrum_rows
 from reports.table import Table
-from reports.words import TOO_FEW, milliseconds, number, p_text, times
+from reports.verdicts import off_text
+from reports.words import TOO_FEW, milliseconds, p_text, times
 
 Compared = tuple[str, str, str, float, Ratio, Band | None, float | None]
 """Series, rival, base, percentile, ratio, A/A band, Holm's p."""
@@ -57,7 +58,7 @@ def _ratios(name: str, title: str, what: str, rows: list[Compared]) -> list[Tabl
 
 
 def _band(band: Band | None) -> str:
-    return f"×{number(band.high)} ({band.n})" if band else "none"
+    return f"{off_text(band)} ({band.n})" if band else "none"
 
 
 def spectrum_table(series: list[Latency]) -> Table:

@@ -14,7 +14,9 @@ _N = r"−?[\d,.]*\d"
 _WHAT = r"(?P<what>[^.;:\s][^.;:]*)"
 _BESIDE = (rf"(?:; by blocks of pairs ×(?P<block_low>{_N}) to ×(?P<block_high>{_N}))?"
            rf"(?:; p (?P<sign>[=<]) (?P<p>{_N}) by Holm)?"
-           rf"(?:; a store against itself: ×(?P<band>{_N}) off, (?P<aa>\d+) A/A pairs?)?")
+           rf"(?:; a store against itself: ×(?P<band>{_N}) off, (?P<aa>\d+) A/A pairs?|"
+         r"; a store against itself: (?P<boundless>no bound), too few right answers in an arm of "
+         r"(?P<aa_void>\d+) A/A pairs?|(?P<no_aa>; no A/A pair measured it))")
 DIFFERENT = re.compile(
     rf"{_WHAT}: (?P<slow>\S+) slower than (?P<fast>\S+) by ×(?P<value>{_N}) "
     rf"\[(?P<low>{_N}), (?P<high>{_N})\], (?P<n>[\d,]+) pairs?{_BESIDE}\.")

@@ -100,7 +100,8 @@ def test_a_difference_lies_beyond_the_wider_interval_and_the_noise_floor(
     assert (word == "supported") == (low > band.high)
     assert (word == "contradicted") == (high < 1 / band.high)
     word = by_equivalence(found, 0.9, 1.1)
-    assert (word == "supported") == (low >= 0.9 and high <= 1.1)
+    assert (word == "supported") == (low >= 0.9 and high <= 1.1 and band.low >= 0.9
+                                     and band.high <= 1.1)
     assert (word == "contradicted") == (low > max(1.1, band.high)
                                         or high < min(0.9, 1 / band.high))
 
@@ -116,6 +117,19 @@ def test_all_that_decides_a_ratio_stands_in_its_cell() -> None:
                          "×3.00 and a store against itself ×1.10 off, 4 A/A pairs)")
     assert (step.turned.low, step.turned.high) == pytest.approx((0.4, 1 / 1.5))
     assert step.turned.block == pytest.approx((1 / 3, 1 / 1.4))
+
+
+def test_a_noise_floor_without_bound_decides_nothing_and_says_so() -> None:
+    paired = Ratio(4.0, 2.25, 6.25, 6, 4.0, 0.01, band=Band(0.0, math.inf, 2))
+    found = effect_of_ratio("CPU", paired, steps=3)
+    assert by_direction(found) == "no difference shown"
+    assert by_equivalence(effect_of_ratio("CPU", replace(paired, low=0.99, high=1.01)), 0.9,
+                          1.1) == "no difference shown"
+    assert found.text.endswith("(a store against itself no bound, too few right answers in an arm "
+                               "of 2 A/A pairs)")
+    both = apart(Band(0.0, math.inf, 1), Band(1 / 1.2, 1.2, 2))
+    assert both
+    assert (both.low, both.high, both.n) == (0.0, math.inf, 3)
 
 
 def test_ratios_that_were_measured_apart_differ_by_the_wider_of_their_intervals() -> None:

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from synthetic import Planted, write_run
 
 from reports.arms import Arms
 from reports.estimate import Band, Estimate, Ratio, ratio_of_pairs
 from reports.headlines import capacity_verdict
 from reports.isolation_words import collateral_verdict
+from reports.noise import beside_itself
+from reports.read import read_run
 from reports.scaling import CapacityRatio
-from reports.verdicts import band_of, speed_verdict
+from reports.verdicts import band_of, band_of_pairs, speed_verdict
 from reports.words import number
 
 ARMS = Arms("monolith", "microservices", ())
@@ -96,7 +100,54 @@ def test_one_pair_of_equals_is_the_noise_floor_both_ways() -> None:
     assert band is not None
     assert (band.low, band.high, band.n) == (pytest.approx(0.8), pytest.approx(1.25), 1)
     assert band_of([]) is None
-    assert band_of([math.inf, 0.0]) is None
+
+
+@pytest.mark.parametrize("spoilt", [math.inf, 0.0, math.nan])
+def test_a_pair_of_equals_without_a_ratio_leaves_no_bound(spoilt: float) -> None:
+    """It is the most discordant of all, so it must not be the one that is left out."""
+    band = band_of([1.02, spoilt, 0.99])
+    assert band == Band(0.0, math.inf, 3)
+    slow = speed_verdict("p95", "a", "b", ratio(3.0, 2.0, 4.0), band)
+    assert slow.word == "no difference shown"
+    assert slow.text.endswith("; a store against itself: no bound, too few right answers in an arm "
+                              "of 3 A/A pairs).")
+    assert speed_verdict("p95", "a", "b", ratio(1.0, 0.99, 1.01), band).word != "equivalent"
+
+
+def test_both_values_of_a_pair_of_equals_make_its_ratio() -> None:
+    assert band_of_pairs([(2.0, 2.2)]) == band_of([1.1])
+    for spoilt in ((math.inf, 3.0), (3.0, math.inf), (math.inf, math.inf), (0.0, 3.0), (3.0, 0.0)):
+        assert band_of_pairs([(2.0, 2.2), spoilt]) == Band(0.0, math.inf, 2)
+    assert band_of_pairs([]) is None
+
+
+def test_the_floor_of_any_quantity_keeps_the_pair_that_lost_it(tmp_path: Path) -> None:
+    run = read_run(write_run(tmp_path, Planted(phases=("latency",), pairs=10)))
+    trials = run.record.trials
+    own = {trial.id: 5.0 for trial in trials}
+    plain = ratio(1.0, 0.9, 1.1)
+    found = beside_itself(plain, trials, lambda trial: own[trial.id])
+    assert found
+    assert found.band == Band(1.0, 1.0, 2)
+    own[next(trial.id for trial in trials if trial.is_aa)] = 0.0
+    found = beside_itself(plain, trials, lambda trial: own[trial.id])
+    assert found
+    assert found.band == Band(0.0, math.inf, 2)
+
+
+def test_equivalence_needs_a_noise_floor_that_is_within_ten_per_cent_too() -> None:
+    narrow = ratio(1.0, 0.97, 1.03)
+    assert speed_verdict("p50", "a", "b", narrow, Band(1 / 1.05, 1.05, 2)).word == "equivalent"
+    coarse = speed_verdict("p50", "a", "b", narrow, Band(1 / 1.3, 1.3, 2))
+    assert coarse.word == "no difference shown"
+    assert coarse.text == ("p50: no difference shown, for the noise floor is not within ±10 % "
+                           "(between ×0.970 and ×1.03, 3 pairs; a store against itself: ×1.30 off, "
+                           "2 A/A pairs).")
+
+
+def test_a_verdict_without_a_pair_of_equals_says_that_there_is_none() -> None:
+    for found in (ratio(1.0, 0.97, 1.03), ratio(1.0, 0.5, 2.0), ratio(3.0, 2.0, 4.0)):
+        assert "; no A/A pair measured it" in speed_verdict("p50", "a", "b", found, None).text
 
 
 def test_pairs_of_equals_that_cancel_leave_a_noise_floor() -> None:
