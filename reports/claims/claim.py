@@ -15,6 +15,7 @@ from reports.words import MINUS, interval, listed, number, setting
 Word = Literal["supported", "contradicted", "no difference shown", "not testable here"]
 WORDS: Final[tuple[Word, ...]] = (
     "supported", "contradicted", "no difference shown", "not testable here")
+LESS: Final = "less than published"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,9 @@ class Claim:
     within: tuple[float, float] | None = None
     """The range that a claim of no difference means: the number it states itself.  A source
     without one has this ledger's, and the row says so."""
+    is_number: bool = False
+    """The claim states a size, `published`, one for each effect: to lie in its direction does not
+    support it in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,14 @@ class Effect:
     """The noise floor of the same quantity, where A/A pairs have it."""
     caveats: tuple[str, ...] = ()
     """What its estimate does not hold."""
+    published: float | None = None
+    """The least that was published of it, as a ratio above 1."""
+
+    @property
+    def is_less(self) -> bool:
+        """Does the whole of the wider interval lie below what was published?"""
+        high = self.widest[1]
+        return self.published is not None and high is not None and high < self.published
 
     @property
     def widest(self) -> tuple[float | None, float | None]:
@@ -87,8 +99,9 @@ class Effect:
                   ] if self.block else []
         if self.band:
             beside.append(f"a store against itself {itself_text(self.band)}")
+        less = f", less than the published ×{number(self.published)}" if self.is_less else ""
         return (f"{self.what} {self._number()}, n = {self.n} {self.of}"
-                f"{f' ({listed(beside)})' if beside else ''}")
+                f"{f' ({listed(beside)})' if beside else ''}{less}")
 
     def _number(self) -> str:
         scale, sign, unit = (1.0, "×", "") if self.unit == "ratio" else (100.0, "", " points")
@@ -115,6 +128,21 @@ class Row:
     """What this run lacks, when the claim is not testable here."""
 
     @property
+    def is_less(self) -> bool:
+        """Is the claim supported, and an effect of it shown to be less than published?"""
+        return self.word == "supported" and any(effect.is_less for effect in self.effects)
+
+    @property
+    def is_in_direction_only(self) -> bool:
+        """Does the claim state a size that this run shows not to be reached?"""
+        return self.claim.is_number and self.is_less
+
+    @property
+    def said(self) -> str:
+        """The verdict in full."""
+        return f"{self.word} in direction, {LESS}" if self.is_in_direction_only else self.word
+
+    @property
     def caveats(self) -> list[str]:
         """The row's own, then those of its effects, each once; of some only, with their number."""
         held = Counter(one for effect in self.effects for one in dict.fromkeys(effect.caveats))
@@ -123,7 +151,8 @@ class Row:
                 *(one if k == n else f"{k} of {n}: {one}" for one, k in held.items())]
 
 
-def effect_of_ratio(what: str, ratio: Ratio, steps: int = 1) -> Effect:
+def effect_of_ratio(what: str, ratio: Ratio, steps: int = 1,
+                    published: float | None = None) -> Effect:
     """A paired ratio as an effect; of several steps at once, the geometric mean of one."""
     def each(end: float) -> float:
         return math.exp(math.log(end) / steps) if end else 0.0
@@ -134,7 +163,7 @@ def effect_of_ratio(what: str, ratio: Ratio, steps: int = 1) -> Effect:
         each(ratio.high) if ratio.high else None, ratio.n, "ratio",
         block=(each(block[0]), each(block[1])) if block else None,
         band=Band(each(band.low), each(band.high), band.n) if band else None,
-        caveats=ratio.caveats)
+        caveats=ratio.caveats, published=published)
 
 
 def effect_of_estimate(what: str, found: Estimate, of: str) -> Effect:

@@ -34,7 +34,8 @@ def simple_read(evidence: Evidence) -> Row:
     if found is None or ratio is None:
         return untestable(claim, "a latency series of workload product_read on both stores")
     return Row(claim, _word(_verdict(evidence, found, 50.0)),
-               (_effect("median", found, 50.0, ratio),), evidence.hop_caveat(found))
+               (_effect("median", found, 50.0, ratio, min(claim.published)),),
+               evidence.hop_caveat(found))
 
 
 def cpu_bound(evidence: Evidence) -> Row:
@@ -57,8 +58,8 @@ def tail(evidence: Evidence) -> Row:
         return untestable(claim, "latency pairs of both stores with 400 first requests in every "
                                  "trial, for a p95")
     verdict = _verdict(evidence, found, 95.0, found.adjusted.get("p95"))
-    return Row(claim, _word(verdict), (_effect(f"p95 of {_name(found)}", found, 95.0, ratio),),
-               evidence.hop_caveat(found))
+    effect = _effect(f"p95 of {_name(found)}", found, 95.0, ratio, min(claim.published))
+    return Row(claim, _word(verdict), (effect,), evidence.hop_caveat(found))
 
 
 def heavier_work(evidence: Evidence) -> Row:
@@ -99,8 +100,9 @@ def _word(verdict: Verdict) -> Word:
     return _WORDS.get(verdict.word, "no difference shown")
 
 
-def _effect(what: str, latency: Latency, q: float, ratio: Ratio) -> Effect:
-    return effect_of_ratio(what, replace(ratio, band=latency.bands[q]))
+def _effect(what: str, latency: Latency, q: float, ratio: Ratio,
+            published: float | None = None) -> Effect:
+    return effect_of_ratio(what, replace(ratio, band=latency.bands[q]), published=published)
 
 
 def _fall(what: str, before: Ratio, after: Ratio) -> Effect:

@@ -189,7 +189,8 @@ def memory(evidence: Evidence) -> Row:
     ratio = evidence.paired(found, "memory_gb") if found.trials else None
     if ratio is None:
         return untestable(claim, "latency pairs with the kernel's accounting of memory")
-    effect = effect_of_ratio("memory of proxy, application and databases", ratio)
+    effect = effect_of_ratio("memory of proxy, application and databases", ratio,
+                             published=claim.published[0])
     return Row(claim, by_direction(effect), (effect,),
                "databases and proxy, which both stores have, are in it")
 

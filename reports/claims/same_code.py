@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reports.claims.claim import (
-    Effect,
     Row,
     by_direction,
     effect_of_ratio,
@@ -13,7 +12,6 @@ from reports.claims.claim import (
 )
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
-from reports.estimate import Ratio
 from reports.latency import Latency, by_pair
 
 CONTROL = "colocated"
@@ -30,8 +28,9 @@ def one_process(evidence: Evidence) -> Row:
     median = by_pair(found, CONTROL, evidence.rival, evidence.journey_ms) if found else None
     if found is None or cpu is None or median is None:
         return untestable(claim, _NEEDS)
-    effects = (effect_of_ratio("CPU an answer", cpu),
-               effect_of_ratio("median of whole journeys", median))
+    of_cpu, of_median = claim.published
+    effects = (effect_of_ratio("CPU an answer", cpu, published=of_cpu),
+               effect_of_ratio("median of whole journeys", median, published=of_median))
     return every_one(
         claim, effects,
         f"{_calls_said(evidence, found)}; proxy and databases, which both have, are in it")
@@ -44,7 +43,8 @@ def finer_granularity(evidence: Evidence) -> Row:
     median = by_pair(found, CONTROL, evidence.rival, evidence.journey_ms) if found else None
     if found is None or median is None or steps < 1:
         return untestable(claim, _NEEDS)
-    effect = _root(median, steps)
+    effect = effect_of_ratio("whole journeys, each further process", median, steps,
+                             claim.published[0])
     return Row(claim, by_direction(effect), (effect,),
                f"geometric mean of {steps} steps at once, {signed(median.value - 1)} together; "
                "steps between one process and one a service were not measured one by one")
@@ -66,9 +66,3 @@ def _calls_said(evidence: Evidence, found: Latency) -> str:
 def _processes(evidence: Evidence, topology: str) -> int:
     """Deployables, each of which is a process."""
     return len(evidence.run.record.topologies.get(topology, {}).get("deployables", {}))
-
-
-def _root(ratio: Ratio, steps: int) -> Effect:
-    return effect_of_ratio("whole journeys, each further process", ratio, steps)
-
-

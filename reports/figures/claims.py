@@ -29,13 +29,14 @@ def draw_claims(rows: list[Row]) -> Figure | None:
             most = claim.most if claim.most is not None else 100.0
             axis.plot([claim.least, most], [y, y], color=FAINT, lw=9, alpha=0.5,
                       solid_capstyle="butt")
-        axis.plot(claim.published, [y] * len(claim.published), "D", mfc="none", mec=SOFT, ms=7)
+        published = published_of(row)
+        axis.plot(published, [y] * len(published), "D", mfc="none", mec=SOFT, ms=7)
         if effect.low is not None and effect.high is not None:
             axis.plot([effect.low, effect.high], [y, y], color=INK, lw=1.8)
         axis.plot([effect.value or 0.0], [y], marker, color=INK, mfc=fill, ms=5.5)
     ends = [end for row in shown for e in row.effects[:1]
             for end in (e.value, e.low, e.high, row.claim.least, row.claim.most,
-                        *row.claim.published) if end]
+                        *published_of(row)) if end]
     axis.axvline(1, color=INK, lw=0.8)
     axis.set_yticks(range(len(shown)), [f"{row.claim.id} · {row.effects[0].what}"
                                         for row in shown])
@@ -49,3 +50,9 @@ def draw_claims(rows: list[Row]) -> Figure | None:
     handles += axis.plot([], [], color=FAINT, lw=9, alpha=0.5, label="expected here")
     figure.legend(handles=handles, loc="outside lower center", ncols=5)
     return figure
+
+
+def published_of(row: Row) -> tuple[float, ...]:
+    """What was published of the effect that is drawn."""
+    own = row.effects[0].published
+    return (own,) if row.claim.is_number and own else row.claim.published

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.claims.claim import WORDS, Row, size_of
+from reports.claims.claim import LESS, WORDS, Row, size_of
 from reports.document import Block, Drawing, Note, Part
 from reports.figures.claims import draw_claims
 from reports.table import Table
-from reports.words import count
+from reports.words import count, listed
 
 
 def ledger_part(rows: list[Row]) -> Part:
     """Every claim, its published figures and this run's, decided by numbers."""
-    said = [f"{sum(row.word == word for row in rows)} {word}" for word in WORDS]
+    said = [f"{sum(row.word == word for row in rows)} {word}{_of_them(rows, word)}"
+            for word in WORDS]
     lead = [f"Of {count(len(rows), 'claim')}, this run has {', '.join(said)}.",
-            "A claim is supported or contradicted only if the whole interval says so; a ratio is "
+            "A claim is supported or contradicted only if the whole interval says so, and one that "
+            "states a size only in direction where the interval ends below it; a ratio is "
             "microservices ÷ monolith unless its row says otherwise. What was expected here "
             "was set beforehand and takes no part in the decision."]
     blocks: list[Block] = []
@@ -28,8 +30,15 @@ def ledger_part(rows: list[Row]) -> Part:
     return Part("claims", "Claims ledger", lead, [*blocks, _table(rows), _sources(rows)])
 
 
+def _of_them(rows: list[Row], word: str) -> str:
+    """Rows that state a size and support its direction alone are no full support."""
+    n = sum(row.word == word and row.is_in_direction_only for row in rows)
+    return f" ({n} of them in direction only, {LESS})" if n else ""
+
+
 def _drawn(rows: list[Row]) -> str:
-    found = {word: [row.claim.id for row in rows if row.word == word] for word in WORDS}
+    found = {said: [row.claim.id for row in rows if row.said == said]
+             for said in dict.fromkeys([WORDS[0], *(row.said for row in rows), *WORDS])}
     said = "; ".join(f"{word}: {', '.join(ids)}" for word, ids in found.items() if ids)
     return f"{said[0].upper()}{said[1:]}."
 
@@ -44,7 +53,7 @@ def _table(rows: list[Row]) -> Table:
           _verdict(row)] for row in rows],
         ["id", "claim", "source", "link", "published", "expected", "verdict", "effect", "value",
          "low", "high", "n", "unit", "block_low", "block_high", "aa_high", "aa_pairs", "caveat",
-         "missing"],
+         "missing", "said"],
         [line for row in rows for line in _raw(row)])
 
 
@@ -68,8 +77,9 @@ def _sentence(text: str) -> str:
 def _verdict(row: Row) -> str:
     if row.word == "not testable here" and row.effects:
         return f"{row.word}: needs {row.missing}"
-    size = size_of(row.claim, row.effects[0]) if row.effects else ""
-    return f"{row.word}{f' ({size})' if size else ''}"
+    sizes = [LESS] if row.is_less and not row.is_in_direction_only else []
+    sizes += [size] if row.effects and (size := size_of(row.claim, row.effects[0])) else []
+    return f"{row.said}{f' ({listed(sizes)})' if sizes else ''}"
 
 
 def _raw(row: Row) -> list[list[Any]]:
@@ -79,5 +89,5 @@ def _raw(row: Row) -> list[list[Any]]:
                 *((e.band.high, e.band.n) if e.band else (None, None)),
                 "; ".join([*([row.caveat] if row.caveat else []), *e.caveats])]
                for e in row.effects]
-    return [[*head, *effect, row.missing]
+    return [[*head, *effect, row.missing, row.said]
             for effect in effects or [[*[None] * 10, row.caveat]]]

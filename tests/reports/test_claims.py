@@ -182,6 +182,7 @@ def test_planted_differences_are_supported(tmp_path: Path) -> None:
     assert [one.value for one in rows["B10"].effects] == pytest.approx([0.0] * 6, abs=0.03)
     assert rows["B5"].effects[0].value == pytest.approx((1.3 * 5 + 1.5) / (3.0 * 5 + 1.5),
                                                         rel=0.1)
+    assert "÷ 3.1" in rows["B1"].claim.text
     assert rows["B8"].effects[0].value == pytest.approx(
         rows["B1"].effects[1].value ** (1 / 6))  # type: ignore[operator]
 
@@ -286,8 +287,63 @@ def test_the_ledger_stands_on_the_page(described: Callable[..., Document]) -> No
     at = table.raw_columns.index("verdict")
     counts = [sum(found == word for _, found in {(raw[0], raw[at]) for raw in table.raw})
               for word in WORDS]
+    said = table.raw_columns.index("said")
+    less = [raw[0] for raw in table.raw if raw[said] != raw[at]]
+    assert less == ["B11"], "2.4 times the memory were planted, 2.9 are claimed"
     assert part.lead[0] == (f"Of {len(CLAIMS)} claims, this run has " + ", ".join(
-        f"{n} {word}" for n, word in zip(counts, WORDS, strict=True)) + ".")
+        f"{n} {word}{' (1 of them in direction only, less than published)' * (place == 0)}"
+        for place, (n, word) in enumerate(zip(counts, WORDS, strict=True))) + ".")
+
+
+@pytest.mark.parametrize(("name", "published"), [("B1", 3.1), ("B8", 1.14), ("B11", 2.9)])
+@given(one=ends, other=ends)
+def test_a_claim_that_is_a_number_is_supported_in_full_only_if_the_interval_reaches_it(
+        name: str, published: float, one: float, other: float) -> None:
+    claim = CLAIMS[name]
+    assert claim.is_number
+    assert claim.published[0] == published
+    low, high = sorted((one, other))
+    found = replace(effect(low, high), published=published)
+    row = every_one(claim, [found])
+    assert (row.word == "supported") == (low > 1)
+    is_less = low > 1 and high < published
+    assert row.is_in_direction_only == is_less
+    assert row.said == ("supported in direction, less than published" if is_less else row.word)
+    assert (f"less than the published ×{published:.2f}" in found.text) == (high < published)
+
+
+def test_the_count_and_the_cell_say_which_support_is_of_a_direction_alone() -> None:
+    rows = [Row(CLAIMS["B11"], "supported", (replace(effect(low, high), published=2.9),))
+            for low, high in ((1.05, 1.15), (2.0, 3.0))]
+    part = ledger_part(rows)
+    assert "2 supported (1 of them in direction only, less than published)," in part.lead[0]
+    table, = part.tables
+    assert [cells[4] for cells in table.cells] == [
+        "supported in direction, less than published (less than expected)",
+        "supported (as expected)"]
+    assert "less than the published ×2.90" in table.cells[0][3]
+
+
+def test_the_wider_interval_decides_whether_a_published_size_is_reached() -> None:
+    found = replace(effect(1.5, 2.5), published=2.9)
+    assert found.is_less
+    assert not replace(found, block=(1.2, 3.0)).is_less
+    assert not replace(found, high=None).is_less
+    assert not replace(found, published=None).is_less
+
+
+def test_a_claim_of_a_direction_is_supported_by_it_and_says_when_less_was_found() -> None:
+    row = Row(CLAIMS["B4"], "supported", (replace(effect(1.1, 1.2), published=494 / 199),))
+    assert row.said == "supported"
+    assert table_of(row).cells[0][4] == "supported (less than published and less than expected)"
+    assert [one.id for one in CLAIMS.values() if one.is_number] == ["B1", "B8", "B11"]
+
+
+def test_each_half_of_a_claim_is_held_against_its_own_size(tmp_path: Path) -> None:
+    row = ledger(tmp_path, phases=("latency",), pairs=6, in_one_process=("shop",),
+                 series=(("shop", 60.0),), noise=0.01)["B1"]
+    assert [one.published for one in sorted(row.effects, key=lambda one: one.what)] == [3.1, 7.0]
+    assert row.is_in_direction_only
 
 
 def test_what_decided_a_claim_stands_first() -> None:
