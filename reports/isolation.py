@@ -29,7 +29,14 @@ from reports.losses import (
 )
 from reports.oracle import Request, predict
 from reports.read import Run
-from reports.strips import fault_of, in_window, recovery_s, strip_of, window_of
+from reports.strips import (
+    fault_of,
+    in_window,
+    of_journeys,
+    recovery_s,
+    strip_of,
+    window_of,
+)
 
 __all__ = ["Availability", "FaultResult", "Loss", "depends", "measure_isolation"]
 
@@ -128,6 +135,8 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
     weights = weights_of(clear or window)
     waits = [recovery_s(run.rows(t), window_of(fault_of(t))[1]) for t in own]
     seen = [wait for wait in waits if wait is not None]
+    journeys = [of_journeys(run.rows(t), fault_of(t)) for t in own]
+    theirs = [of_journeys(run.rows(t), fault) for t in clean]
     return Loss(
         topology,
         weighted_loss(window, clear, FEATURES, weights),
@@ -140,5 +149,7 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
         counted=counted(window, clear, independent, weights),
         halves=(halves_of(window, clear, FEATURES, weights),
                 halves_of(window, clear, independent, weights)),
+        of_journeys=(weighted_loss(journeys, theirs, FEATURES, weights_of(theirs)),
+                     weighted_loss(journeys, theirs, independent, weights_of(theirs))),
         pools=exhausted_pools(own, clean),
     )

@@ -58,6 +58,8 @@ class Loss:
     """What the interval of `collateral` is made of."""
     halves: tuple[Halves, Halves] = (Halves(), Halves())
     """Of `blast` and of `collateral`."""
+    of_journeys: tuple[Estimate | None, Estimate | None] = (None, None)
+    """Blast radius and collateral over all steps of the journeys that arrived in the window."""
     pools: tuple[PoolLoad, ...] = ()
     """Those that the fault exhausted, over the time for which it was armed."""
 

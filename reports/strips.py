@@ -47,6 +47,17 @@ def in_window(rows: pd.DataFrame, fault: FaultRecord) -> pd.DataFrame:
     return rows[(at >= armed) & (at < cleared)]
 
 
+def of_journeys(rows: pd.DataFrame, fault: FaultRecord) -> pd.DataFrame:
+    """All requests of the journeys that arrived while a fault was armed, whenever each was due.
+
+    The arrivals are the schedule's, so both stores and the matched run have the same journeys
+    here, and a step that a hang moved beyond the fault, or that was never begun, is among them.
+    """
+    armed, cleared = window_of(fault)
+    at = rows["arrival_s"].to_numpy()
+    return rows[(at >= armed) & (at < cleared)]
+
+
 def recovery_s(rows: pd.DataFrame, cleared_s: float) -> float | None:
     """Seconds from cleared to the last request that was still bad, whatever its feature.
 

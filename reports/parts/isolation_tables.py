@@ -18,23 +18,29 @@ def loss_table(results: list[FaultResult]) -> Table:
         "Blast radius: loss against the matched run, weighted by the mix. Collateral: the same "
         "over features that do not need the module; –: there is none. Predicted: from the "
         "dependency graph, the kind of the fault and the mix; –: can't be predicted. "
-        "Excess: measured − predicted. "
+        "Excess: measured − predicted. Of journeys: blast radius and collateral once more, counted "
+        "over all steps of the journeys that arrived while the fault was armed, whenever each was "
+        "due. "
         "Recovery: from clearing to the last bad request of any feature; "
         "not seen when one did not come back within the trial.",
         ["fault", "store", "runs", "fired", "blast radius", "collateral", "predicted",
-         "excess", "recovery, s", "note"],
+         "excess", "of journeys", "collateral of journeys", "recovery, s", "note"],
         [[r.name, loss.topology, str(len(loss.times_fired)), str(sum(loss.times_fired)),
           share_text(loss.blast), share_text(loss.collateral), percent(loss.expected),
-          share_text(loss.excess),
+          share_text(loss.excess), *(share_text(one) for one in loss.of_journeys),
           number(loss.recover_s, 2) if loss.recover_s is not None else "not seen",
           "void" if r.void else "" if loss.applies else "can't happen here"] for r, loss in pairs],
         ["fault", "posture", "topology", "runs", "times_fired", "blast", "blast_low", "blast_high",
          "collateral", "collateral_low", "collateral_high", "n", "expected", "excess",
-         "excess_low", "excess_high", "recover_s", "void"],
+         "excess_low", "excess_high", "of_journeys", "of_journeys_low", "of_journeys_high",
+         "collateral_of_journeys", "collateral_of_journeys_low", "collateral_of_journeys_high",
+         "recover_s", "void"],
         [[r.fault.name, r.posture, loss.topology, len(loss.times_fired), sum(loss.times_fired),
           *_ends(loss.blast), *_ends(loss.collateral), loss.blast.n if loss.blast else None,
-          loss.expected, *_ends(loss.excess), loss.recover_s, r.void] for r, loss in pairs],
-        frozenset({2, 3, 4, 5, 6, 7, 8}),
+          loss.expected, *_ends(loss.excess), *(end for one in loss.of_journeys
+                                                for end in _ends(one)),
+          loss.recover_s, r.void] for r, loss in pairs],
+        frozenset(range(2, 11)),
     )
 
 

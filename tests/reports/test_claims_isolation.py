@@ -188,7 +188,7 @@ def test_a_widened_interval_asks_student_where_runs_differ() -> None:
 
 
 def test_halves_are_what_a_loss_has_its_interval_from() -> None:
-    """10 families of 40 intervals each around 20 %: single ones would miss it in most."""
+    """Of 160 single intervals around 20 % some miss it, of those of a family of 40 hardly one."""
     source, weights = np.random.default_rng(3), {"browse": 0.5, "search": 0.5}
 
     def a_run() -> list[pd.DataFrame]:
@@ -196,18 +196,18 @@ def test_halves_are_what_a_loss_has_its_interval_from() -> None:
                               "good": source.random(400) < 0.8})]
 
     missed = {1: 0, 40: 0}
-    for _ in range(10):
+    for _ in range(4):
         sure = [pd.DataFrame({"feature": np.repeat(list(weights), 1_000), "good": True})]
         found = [(weighted_loss(*asked), halves_of(*asked)) for asked in (
             (a_run(), sure, list(weights), weights) for _ in range(40))]
         for family in missed:
             wide = [widened(one, halves, family) for one, halves in found if one]
-            missed[family] += any(not (one.low or 0) < 0.2 < (one.high or 0) for one in wide)
+            missed[family] += sum(not (one.low or 0) < 0.2 < (one.high or 0) for one in wide)
         one, halves = found[0]
         assert one is not None
         assert one.low == pytest.approx(one.value - max(halves.counting, halves.between))
-    assert missed[1] >= 6
-    assert missed[40] <= 2
+    assert missed[1] >= 3
+    assert missed[40] <= 1
 
 
 def test_a_fault_that_only_the_services_can_have_decides_over_them(

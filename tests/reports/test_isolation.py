@@ -141,6 +141,38 @@ def test_faults_of_what_every_feature_needs_are_in_no_mean(
     assert [row[2:5] == ["–"] * 3 for row in table.cells] == [False, False, True, True]
 
 
+def test_what_a_hang_moves_beyond_its_window_is_lost_by_the_journeys_that_came_in_it(
+        tmp_path: Path) -> None:
+    """Steps that come after a timeout are due, and fail, when the fault has been cleared."""
+    run = read_run(write_run(tmp_path, Planted(phases=("isolation",), faults=("payments-hang",),
+                                               collateral={})))
+    rows = run.requests
+    trial = next(t for t in run.record.trials if t.fault and t.topology == "monolith")
+    assert trial.fault is not None
+    theirs = ((rows["trial"] == trial.id) & (rows["arrival_s"] >= trial.fault.armed_at_s)
+              & (rows["arrival_s"] < trial.fault.cleared_at_s))
+    late = theirs & (rows["step"] > 0) & (rows["feature"] == "cart")
+    rows.loc[late, "intended_s"] += 100.0
+    rows.loc[late, "good"] = False
+    result, = measure_isolation(run, judge(run.record, {}), find_arms(run.record))
+    loss, other = result.losses["monolith"], result.losses["microservices"]
+    assert loss.collateral is not None
+    assert loss.collateral.value == pytest.approx(0, abs=1e-9), "its window does not see them"
+    blast, collateral = loss.of_journeys
+    assert blast is not None
+    assert collateral is not None
+    assert late.sum() > 10
+    assert collateral.value == pytest.approx(late.sum() / theirs.sum())
+    assert blast.value > collateral.value
+    assert other.of_journeys[1] is not None
+    assert other.of_journeys[1].value == pytest.approx(0, abs=1e-9)
+    part = isolation_part([result], find_arms(run.record))
+    table, = (table for table in part.tables if table.name == "isolation_losses")
+    shown = table.cells[0][table.columns.index("collateral of journeys")]
+    assert shown.startswith(f"{collateral.value * 100:.1f} % [")
+    assert table.raw[0][table.raw_columns.index("collateral_of_journeys")] == collateral.value
+
+
 def test_a_second_is_below_the_objective_only_by_more_than_chance() -> None:
     assert _tail(0, 40) == 1.0
     assert _tail(1, 40) == pytest.approx(1 - 0.99 ** 40)
