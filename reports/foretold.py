@@ -18,7 +18,7 @@ from contract.expected_loss import ExpectedLoss
 from contract.journeys import STEPS
 from contract.reach import ON_A_LINK, place_of, reaches
 from contract.run_record import FaultRecord, RunRecord
-from reports.oracle import ONLY_LATE, Request, later_ms, lost_of_hit
+from reports.oracle import ONLY_LATE, Request, away_by, later_ms, lost_of_hit
 
 Losses = dict[str, ExpectedLoss]
 """By feature."""
@@ -127,7 +127,7 @@ def _lost(fault: FaultRecord, calls_per_s: float, replicas: int,
         return None
     if fault.kind in ONLY_LATE:
         return fault.dose if later_ms(fault, _ONE_TRIP) > scenario["slo_ms"] else None
-    return lost_of_hit(fault, calls_per_s, scenario["platform"]["restart_delay_s"], replicas)
+    return lost_of_hit(fault, calls_per_s, away_by(scenario["platform"]), replicas)
 
 
 _ONE_TRIP = Request("checkout", "place_order", True, 0.0, 1, 1)

@@ -27,7 +27,7 @@ from reports.losses import (
     weighted_loss,
     weights_of,
 )
-from reports.oracle import Request, predict
+from reports.oracle import Request, away_by, predict
 from reports.read import Run
 from reports.strips import (
     fault_of,
@@ -104,7 +104,7 @@ def _predicted(run: Run, trial: TrialRecord, clear: list[pd.DataFrame]) -> dict[
     place = place_of(topologies.get(trial.topology, {}), trial.store, fault.module,
                      trial.replicas)
     return predict(fault, place, requests, (cleared - armed) * len(clear), trial.slo_ms,
-                   float(platform.get("restart_delay_s", 1.0)))
+                   away_by(platform))
 
 
 def _why_void(name: str, voided: str, losses: dict[str, Loss], arms: Arms) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from contract.endpoints import BY_NAME
 from contract.reach import Place
 from contract.run_record import FaultRecord
-from reports.oracle import Request, later_ms, lost_of_hit, predict
+from reports.oracle import Away, Request, away_by, later_ms, lost_of_hit, predict
 
 
 def fault(kind: str, **changes: object) -> FaultRecord:
@@ -28,12 +30,59 @@ def fault(kind: str, **changes: object) -> FaultRecord:
 ])
 def test_the_share_lost_follows_from_the_kind(kind: str, changes: dict[str, object],
                                               expected: float) -> None:
-    assert lost_of_hit(fault(kind, **changes), 10.0, 1.0) == pytest.approx(expected)
+    assert lost_of_hit(fault(kind, **changes), 10.0, Away(1.0)) == pytest.approx(expected)
 
 
 def test_one_of_two_replicas_takes_half_along() -> None:
-    assert lost_of_hit(fault("replica_freeze"), 10.0, 1.0, 2) == 0.5
-    assert lost_of_hit(fault("replica_kill"), 10.0, 1.0, 2) == 0.125
+    assert lost_of_hit(fault("replica_freeze"), 10.0, Away(1.0), 2) == 0.5
+    assert lost_of_hit(fault("replica_kill"), 10.0, Away(1.0), 2) == 0.125
+
+
+def simulated(dose: float, calls_per_s: float, away_s: float, replicas: int,
+              unnoticed_s: float) -> float:
+    """Play requests against replicas that each hit takes away; return the share lost."""
+    source = random.Random(5)
+    gone_s, at_s, lost, n = [-away_s] * replicas, 0.0, 0, 60_000
+    for _ in range(n):
+        at_s += source.expovariate(calls_per_s)
+        asked = [k for k, gone in enumerate(gone_s)
+                 if at_s - gone >= away_s or at_s - gone < unnoticed_s]
+        one = source.choice(asked) if asked else None
+        is_hit = source.random() < dose
+        if one is None or at_s - gone_s[one] < away_s:
+            lost += 1
+        elif is_hit:
+            gone_s[one] = at_s
+            lost += 1
+    return lost / n
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3])
+@pytest.mark.parametrize("unnoticed_s", [0.0, 0.4, 1.5])
+@pytest.mark.parametrize(("dose", "calls_per_s", "away_s"), [
+    (0.05, 10.0, 1.0), (0.2, 20.0, 1.0), (0.2, 20.0, 0.5), (1.0, 10.0, 1.0)])
+def test_a_crash_with_replicas_left_loses_what_a_simulation_loses(
+        dose: float, calls_per_s: float, away_s: float, replicas: int,
+        unnoticed_s: float) -> None:
+    """Who is dead gets its share until the balancer knows, then nothing; hits take the living."""
+    assert lost_of_hit(fault("crash", dose=dose), calls_per_s, Away(away_s, unnoticed_s),
+                       replicas) == pytest.approx(
+        simulated(dose, calls_per_s, away_s, replicas, unnoticed_s), abs=0.02)
+
+
+def test_where_nobody_is_avoided_each_replica_is_a_store_of_its_own() -> None:
+    """And where the dead are avoided at once it is Erlang's loss formula."""
+    load = 0.2 * 20.0 * 1.0
+    lost = [lost_of_hit(fault("crash", dose=0.2), 20.0, Away(1.0, unnoticed_s), 2)
+            for unnoticed_s in (1.5, 0.0)]
+    assert lost[0] == pytest.approx(1 - 0.8 / (1 + load / 2))
+    assert lost[1] == pytest.approx(1 - 0.8 * (1 - load**2 / 2 / (1 + load + load**2 / 2)))
+
+
+def test_a_death_is_noticed_by_probes_in_a_row() -> None:
+    assert away_by({}) == (1.0, 1.5)
+    assert away_by({"restart_delay_s": 9, "probe_every_s": 0.2, "unready_after": 3}) == (
+        9.0, pytest.approx(0.5))
 
 
 SPLIT = Place(is_split=True)
@@ -44,7 +93,7 @@ def request(endpoint: str, **changes: object) -> Request:
 
 
 def lost(broken: FaultRecord, requests: list[Request], place: Place = SPLIT) -> dict[str, float]:
-    found = predict(broken, place, requests, 4.0, 250.0, 1.0)
+    found = predict(broken, place, requests, 4.0, 250.0, Away(1.0))
     assert found is not None
     return found
 
@@ -65,7 +114,7 @@ def test_nothing_is_lost_in_a_place_that_a_store_does_not_have() -> None:
 
 def test_what_a_leak_costs_is_not_predicted() -> None:
     """When the memory budget is spent depends on what the store holds; 0 would be a claim."""
-    assert predict(fault("leak"), SPLIT, [request("place_order")], 4.0, 250.0, 1.0) is None
+    assert predict(fault("leak"), SPLIT, [request("place_order")], 4.0, 250.0, Away(1.0)) is None
 
 
 @pytest.mark.parametrize(("kind", "changes", "expected"), [
