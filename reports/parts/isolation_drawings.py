@@ -18,8 +18,9 @@ _MANY = 4
 
 def isolation_drawings(results: list[FaultResult], told: list[FaultResult],
                        arms: Arms) -> list[Drawing]:
-    """Draw what there is to draw: the whole matrix, and what was told in detail."""
-    drawn = [_matrix(results), _strips(told), _availability(told), _collateral(told, arms),
+    """Draw what there is to draw: first what happened second by second, then all faults at once,
+    then more of those that were told."""
+    drawn = [_strips(told), _matrix(results), _availability(told), _collateral(told, arms),
              _predicted(results)]
     return [drawing for drawing in drawn if drawing]
 
