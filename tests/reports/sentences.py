@@ -63,6 +63,7 @@ CHANGED = re.compile(
 SHARE = rf"({_N}) % \[({_N}), ({_N})\]"
 OF_POSTURE = rf"monolith {SHARE} and microservices {SHARE} of all requests, " \
              r"mean of (\d+) faults? \((.+?)\): (.+?)"
+NO_MEAN = r"(?:; (\d+) faults? of a part that every feature needs (is|are) in no mean)?"
 NOISE = r"(; one run a fault, so the intervals hold counting error only)?"
 
 

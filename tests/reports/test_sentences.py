@@ -19,6 +19,7 @@ from sentences import (
     CHANGED,
     LOST_LESS,
     LOST_SAME,
+    NO_MEAN,
     NOISE,
     OF_POSTURE,
     SEARCHED,
@@ -600,15 +601,24 @@ TWICE = START.replace(": ", r"\.")
 
 
 @MORE
-@given(st.lists(st.tuples(shares(), shares(), st.integers(1, 3)), min_size=1, max_size=3))
+@given(st.lists(st.tuples(shares(), shares(), st.integers(1, 3)), min_size=1, max_size=3),
+       st.integers(0, 2))
 def test_the_headline_on_isolation_says_what_its_numbers_say(
-        measured: Measured, given_losses: list[tuple[Estimate, Estimate, int]]) -> None:
+        measured: Measured, given_losses: list[tuple[Estimate, Estimate, int]],
+        spares_none: int) -> None:
     results = [with_losses(known, (base, rival), repeats) for known, (base, rival, repeats)
                in zip(measured.isolation, given_losses, strict=False)]
-    match = re.fullmatch(rf"{START}{OF_POSTURE}{NOISE}\.", isolation_headline(results, ARMS))
+    known = measured.isolation[0]
+    of_all = [replace(known, fault=known.fault.model_copy(
+        update={"module": "database", "name": f"database-{number}"})) for number in range(
+            spares_none)]
+    match = re.fullmatch(rf"{START}{OF_POSTURE}{NOISE}{NO_MEAN}\.",
+                         isolation_headline([*of_all, *results], ARMS))
     assert match
     check_posture(match.groups()[:9], results)
     assert (match[10] is not None) == (min(one.repeats for one in results) == 1)
+    assert int(match[11] or 0) == spares_none
+    assert match[12] == {0: None, 1: "is", 2: "are"}[spares_none]
 
 
 @MORE
