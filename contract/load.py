@@ -73,7 +73,7 @@ class LoadSummary(BaseModel):
     started_perf_s: float
     """`time.perf_counter()` at the trial's second 0."""
     measured_cpu_share: float
-    """Generator CPU per second of load, summed over its processes / their number."""
+    """Generator CPU per second of load, of its busiest process."""
     lag_p99_ms: float
     lag_max_ms: float
     locust_p50_ms: float

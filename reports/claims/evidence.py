@@ -53,8 +53,8 @@ class Evidence:
         return float(self.run.measured(trial)["good"].sum()) / trial.measure_s
 
     def cpu_ms(self, trial: TrialRecord) -> float | None:
-        """Of the whole store, per right answer."""
-        right = int(self.run.measured(trial)["right"].sum())
+        """Of the whole store, per right answer that ended in the window."""
+        right = int(self.run.ended(trial)["right"].sum())
         total = trial.cost.get("total")
         return total.cpu_s * 1000 / right if total and right else None
 
