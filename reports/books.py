@@ -13,13 +13,13 @@ from reports.estimate import rate_bound
 from reports.read import Run
 
 INVARIANTS: Final = {
-    "I1": "no oversell: received = on hand + reserved + sold",
-    "I2": "no acknowledged order or cancellation is lost",
+    "I1": "no oversell: received = on hand + reserved + sold, of every product",
+    "I2": "no acknowledged order or cancellation is lost; kept answers are true",
     "I3": "at most one capture per Idempotency-Key",
-    "I4": "confirmed orders are captured at the bank, exact amount",
+    "I4": "confirmed orders are captured, exact amount; total = lines = payment",
     "I5": "captures − refunds = paid totals",
-    "I6": "the cart is emptied if and only if the order was confirmed",
-    "I7": "nothing is stuck half-way",
+    "I6": "the cart is emptied if and only if the order was confirmed; bought once",
+    "I7": "nothing is stuck half-way; nothing lacks its payment or pieces",
 }
 
 
