@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -188,6 +189,7 @@ def mean_of(values: Values, unit: str) -> Estimate | None:
     return Estimate(float(x.mean()), low, high, len(x), unit, "mean, t interval", caveats)
 
 
+@lru_cache(maxsize=4096)
 def attainment(good: int, scheduled: int) -> Estimate | None:
     """Estimate good / scheduled with a Wilson interval; None when nothing was scheduled.
 

@@ -20,7 +20,9 @@ from reports.guards import Judged
 from reports.impact import impact_of
 from reports.isolation_results import Availability, FaultResult, Loss, depends, named_in
 from reports.losses import (
+    Counts,
     counted,
+    counts_of,
     halves_of,
     matched_half,
     share_of,
@@ -74,9 +76,10 @@ def _measure(run: Run, posture: str, trials: list[TrialRecord], arms: Arms,
         clean = [t for t in trials if t.topology == topology and t.fault is None]
         if not own:
             continue
-        window = [in_window(run.measured(t), fault_of(t)) for t in own]
-        clear = [in_window(run.measured(t), fault_of(own[0])) for t in clean]
-        expected = _predicted(run, own[0], clear)
+        asked = [in_window(run.measured(t), fault_of(own[0])) for t in clean]
+        window = [counts_of(in_window(run.measured(t), fault_of(t))) for t in own]
+        clear = [counts_of(rows) for rows in asked]
+        expected = _predicted(run, own[0], asked)
         applies = all(fault_of(t).applies for t in own)
         availability += [
             Availability(topology, feature, depends(feature, fault.module),
@@ -93,17 +96,17 @@ def _measure(run: Run, posture: str, trials: list[TrialRecord], arms: Arms,
                        max((t.replicas for t in trials), default=1))
 
 
-def _predicted(run: Run, trial: TrialRecord, clear: list[pd.DataFrame]) -> dict[str, float] | None:
-    """By the matched runs in the fault's window, `clear`; no row of the broken run is looked at."""
+def _predicted(run: Run, trial: TrialRecord, asked: list[pd.DataFrame]) -> dict[str, float] | None:
+    """By the matched runs in the fault's window, `asked`; no row of the broken run is looked at."""
     fault = fault_of(trial)
-    requests = [Request(*row) for frame in clear
+    requests = [Request(*row) for frame in asked
                 for row in frame[list(Request._fields)].itertuples(index=False)]
     armed, cleared = window_of(fault)
     platform = run.record.scenario_resolved.get("platform") or {}
     topologies = run.record.definitions.get("topologies") or {}
     place = place_of(topologies.get(trial.topology, {}), trial.store, fault.module,
                      trial.replicas)
-    return predict(fault, place, requests, (cleared - armed) * len(clear), trial.slo_ms,
+    return predict(fault, place, requests, (cleared - armed) * len(asked), trial.slo_ms,
                    away_by(platform))
 
 
@@ -125,9 +128,9 @@ def _why_void(name: str, voided: str, losses: dict[str, Loss], arms: Arms) -> st
 
 
 def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
-          rows: tuple[list[pd.DataFrame], list[pd.DataFrame]],
+          counts: tuple[list[Counts], list[Counts]],
           expected: dict[str, float] | None) -> Loss:
-    fault, topology, (window, clear) = fault_of(own[0]), own[0].topology, rows
+    fault, topology, (window, clear) = fault_of(own[0]), own[0].topology, counts
     fired = [fault_of(t).times_fired for t in own]
     if not fault.applies:
         return Loss(topology, None, None, 0.0, None, fired, applies=False)
@@ -135,8 +138,8 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
     weights = weights_of(clear or window)
     waits = [recovery_s(run.rows(t), window_of(fault_of(t))[1]) for t in own]
     seen = [wait for wait in waits if wait is not None]
-    journeys = [of_journeys(run.rows(t), fault_of(t)) for t in own]
-    theirs = [of_journeys(run.rows(t), fault) for t in clean]
+    journeys = [counts_of(of_journeys(run.rows(t), fault_of(t))) for t in own]
+    theirs = [counts_of(of_journeys(run.rows(t), fault)) for t in clean]
     return Loss(
         topology,
         weighted_loss(window, clear, FEATURES, weights),

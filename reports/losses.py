@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -16,21 +16,31 @@ from reports.estimate import ALPHA, Estimate, attainment, mean_of
 
 _ONE_RUN: Final = "one run: counting error only, run-to-run noise not included"
 
-def share_of(frames: list[pd.DataFrame], feature: str) -> Estimate | None:
+Counts = Mapping[str, tuple[int, int]]
+"""Feature → its good requests and all that were scheduled, of one run."""
+
+
+def counts_of(rows: pd.DataFrame) -> Counts:
+    """Count the requests of one run; features without any are left out."""
+    found = rows.groupby("feature", observed=True)["good"].agg(["sum", "size"])
+    return {str(feature): (int(good), int(n))
+            for feature, good, n in found.itertuples(name=None)}
+
+
+def share_of(runs: Sequence[Counts], feature: str) -> Estimate | None:
     """Good / scheduled of a feature; None without a request."""
-    own = [frame.loc[frame["feature"].to_numpy() == feature, "good"] for frame in frames]
-    return attainment(sum(int(good.sum()) for good in own), sum(len(good) for good in own))
+    own = [run[feature] for run in runs if feature in run]
+    return attainment(sum(good for good, _ in own), sum(n for _, n in own))
 
 
-def weights_of(frames: list[pd.DataFrame]) -> dict[str, float]:
+def weights_of(runs: Sequence[Counts]) -> dict[str, float]:
     """Feature → its share of the requests."""
-    sizes = {f: sum(int((frame["feature"].to_numpy() == f).sum()) for frame in frames)
-             for f in FEATURES}
+    sizes = {f: sum(run[f][1] for run in runs if f in run) for f in FEATURES}
     total = sum(sizes.values())
     return {f: n / total if total else 0.0 for f, n in sizes.items()}
 
 
-def weighted_loss(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
+def weighted_loss(window: Sequence[Counts], clear: Sequence[Counts], features: Sequence[str],
               weights: dict[str, float]) -> Estimate | None:
     """None without a matched run that worked, and where none of the features was asked.
 
@@ -44,11 +54,12 @@ def weighted_loss(window: list[pd.DataFrame], clear: list[pd.DataFrame], feature
     if len(window) > 1:
         sums = [_sum([one], clear, features, weights)[0] for one in window]
         return _at_least(half, mean_of(sums, "share of requests"))
-    return Estimate(value, value - half, min(value + half, 1.0), sum(len(w) for w in window),
-                    "share of requests", "delta method on counts", (_ONE_RUN,))
+    n = sum(scheduled for run in window for _, scheduled in run.values())
+    return Estimate(value, value - half, min(value + half, 1.0), n, "share of requests",
+                    "delta method on counts", (_ONE_RUN,))
 
 
-def matched_half(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
+def matched_half(window: Sequence[Counts], clear: Sequence[Counts], features: Sequence[str],
                  weights: dict[str, float]) -> float:
     """How much of the half-width of a `weighted_loss` is the matched run's counting error: it is
     the same for every fault that is compared with that run.  0 where there is no loss."""
@@ -66,7 +77,7 @@ class Halves(NamedTuple):
     runs: int = 1
 
 
-def halves_of(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
+def halves_of(window: Sequence[Counts], clear: Sequence[Counts], features: Sequence[str],
               weights: dict[str, float]) -> Halves:
     """Of a `weighted_loss` of the same features."""
     if not _is_known(window, clear, features):
@@ -97,7 +108,7 @@ class Counted(NamedTuple):
     good: float
 
 
-def counted(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
+def counted(window: Sequence[Counts], clear: Sequence[Counts], features: Sequence[str],
             weights: dict[str, float]) -> tuple[Counted, ...]:
     """What the interval of a `weighted_loss` of these features is made of; empty without one."""
     if not _worked(clear):
@@ -133,20 +144,20 @@ def _t(runs: int, family: int = 1) -> float:
     return float(stats.t.ppf(1 - ALPHA / 2 / family, runs - 1)) if runs > 1 else 1.0
 
 
-def _is_known(window: list[pd.DataFrame], clear: list[pd.DataFrame],
+def _is_known(window: Sequence[Counts], clear: Sequence[Counts],
               features: Sequence[str]) -> bool:
     """Is there a loss to speak of?"""
     return _worked(clear) and not _both(window, clear).keys().isdisjoint(features)
 
 
-def _worked(clear: list[pd.DataFrame]) -> bool:
+def _worked(clear: Sequence[Counts]) -> bool:
     """Was any request of every feature good without the fault?"""
     return bool(clear) and not any(
         share.value == 0 for feature in FEATURES if (share := share_of(clear, feature)))
 
 
-def _both(window: list[pd.DataFrame],
-          clear: list[pd.DataFrame]) -> dict[str, tuple[Estimate, Estimate]]:
+def _both(window: Sequence[Counts],
+          clear: Sequence[Counts]) -> dict[str, tuple[Estimate, Estimate]]:
     """Feature → its shares of good ones, with the fault and without, where both runs had it."""
     return {f: (broken, matched) for f in FEATURES
             if (broken := share_of(window, f)) and (matched := share_of(clear, f))}
@@ -160,7 +171,7 @@ def _at_least(half: float, found: Estimate | None) -> Estimate | None:
     return replace(found, low=found.value - half, high=min(found.value + half, 1.0))
 
 
-def _sum(window: list[pd.DataFrame], clear: list[pd.DataFrame], features: Sequence[str],
+def _sum(window: Sequence[Counts], clear: Sequence[Counts], features: Sequence[str],
          weights: dict[str, float]) -> tuple[float, float, float]:
     """Weighted loss, and its variances by the run with the fault and by the matched one; features
     without a request in the window are left out and the weights of the others scaled up."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 from synthetic import Planted, write_run
@@ -21,6 +20,7 @@ from reports.guards import judge
 from reports.isolation import FaultResult, measure_isolation
 from reports.losses import (
     Counted,
+    Counts,
     Halves,
     halves_of,
     least_half,
@@ -191,13 +191,12 @@ def test_halves_are_what_a_loss_has_its_interval_from() -> None:
     """Of 160 single intervals around 20 % some miss it, of those of a family of 40 hardly one."""
     source, weights = np.random.default_rng(3), {"browse": 0.5, "search": 0.5}
 
-    def a_run() -> list[pd.DataFrame]:
-        return [pd.DataFrame({"feature": np.repeat(list(weights), 200),
-                              "good": source.random(400) < 0.8})]
+    def a_run() -> list[Counts]:
+        return [{feature: (int(source.binomial(200, 0.8)), 200) for feature in weights}]
 
     missed = {1: 0, 40: 0}
     for _ in range(4):
-        sure = [pd.DataFrame({"feature": np.repeat(list(weights), 1_000), "good": True})]
+        sure = [dict.fromkeys(weights, (1_000, 1_000))]
         found = [(weighted_loss(*asked), halves_of(*asked)) for asked in (
             (a_run(), sure, list(weights), weights) for _ in range(40))]
         for family in missed:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import synthetic
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -24,7 +23,7 @@ from reports.guards import judge
 from reports.impact import _tail
 from reports.isolation import FaultResult, Loss, measure_isolation
 from reports.isolation_words import isolation_headline
-from reports.losses import matched_half, weighted_loss
+from reports.losses import Counts, matched_half, weighted_loss
 from reports.parts.isolation import isolation_part, most_telling
 from reports.postures import changes_of, collateral_of, gap_of
 from reports.read import read_run
@@ -227,9 +226,8 @@ def test_the_mean_over_faults_is_no_more_certain_than_the_run_they_share() -> No
     source = np.random.default_rng(5)
     weights = {"browse": 0.5, "search": 0.5}
 
-    def a_run() -> list[pd.DataFrame]:
-        return [pd.DataFrame({"feature": np.repeat(list(weights), 50),
-                              "good": source.random(100) < 0.9})]
+    def a_run() -> list[Counts]:
+        return [{feature: (int(source.binomial(50, 0.9)), 50) for feature in weights}]
 
     held = 0
     for _ in range(60):
