@@ -13,7 +13,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 FOLDERS: Final = ("lab", "loadtests", "relay")
-RULES: Final = ("bracket", "estimate", "estimate_blocks", "estimate_p", "guards", "stopping")
+RULES: Final = ("arms", "bracket", "estimate", "estimate_blocks", "estimate_p", "guards",
+                "stopping")
 """Modules of `reports` that the plan and the trials ask; the others only read what was recorded."""
 INSTRUMENT: Final = "instrument"
 """The digest's key among the versions of a run (RunRecord.versions)."""
