@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from reports.claims.claim import LESS, WORDS, Row, size_of
 from reports.document import Block, Drawing, Note, Part
 from reports.figures.claims import draw_claims
 from reports.table import Table
 from reports.words import count, listed
+
+_MOST_TOLD: Final = 6
+"""Effects that a row tells; the table's file has all."""
 
 
 def ledger_part(rows: list[Row]) -> Part:
@@ -66,7 +69,10 @@ def _sources(rows: list[Row]) -> Note:
 def _here(row: Row) -> str:
     if not row.effects:
         return f"needs {row.missing}" if row.missing else row.caveat
-    said = "; ".join(effect.text for effect in row.effects)
+    told = [effect.text for effect in row.effects[:_MOST_TOLD]]
+    if more := len(row.effects) - len(told):
+        told.append(f"{more} more in claims.csv")
+    said = "; ".join(told)
     return " ".join([f"{said}.", *(_sentence(caveat) for caveat in row.caveats)])
 
 

@@ -351,3 +351,12 @@ def test_what_decided_a_claim_stands_first() -> None:
     row = every_one(CLAIMS["B7"], [helps, open_end, hurts])
     assert (row.word, row.effects) == ("contradicted", (hurts, helps, open_end))
     assert every_one(CLAIMS["B7"], [helps, open_end]).effects == (open_end, helps)
+
+
+def test_of_many_effects_a_row_tells_the_first_and_its_file_has_all() -> None:
+    row = Row(CLAIMS["B4"], "supported", tuple(effect(1.1 + n / 100, 1.4) for n in range(9)))
+    table = table_of(row)
+    here = " ".join(table.cells[0])
+    assert here.count("1.40]") == 6
+    assert "3 more in claims.csv" in here
+    assert len(table.raw) == 9
