@@ -111,15 +111,16 @@ def _short(records: Sequence[RunRecord]) -> Iterator[str]:
     if len(seeds) < SEEDS:
         yield f"{len(seeds)} of {SEEDS} seeds"
     for record in records:
+        run = f"{record.run} (seed {record.seed})"
         if not record.finished:
-            yield f"{record.run} was cut off"
+            yield f"{run} was cut off"
         stores = record.scenario_resolved.get("topologies", [])
         wanted = {(fault, store, posture) for fault in record.definitions.get("faults", {})
                   for store in stores for posture in POSTURES}
         met = {(t.fault.name, t.topology, t.posture) for t in record.trials
                if t.fault and t.status != "rejected"}
         if not wanted or wanted - met:
-            yield (f"{record.run} met {len(wanted & met)} of {len(wanted)} cells (fault × store × "
+            yield (f"{run} met {len(wanted & met)} of {len(wanted)} cells (fault × store × "
                    "posture)")
 
 

@@ -81,7 +81,7 @@ def test_a_soak_that_did_not_meet_everything_misses(tmp_path: Path) -> None:
         half = recorded(tmp_path / f"half {len(planted)}", *planted, seed=4)
         found = soak_of([*runs, half])
         assert not found.is_met
-        assert re.search(r"by-hand met [23] of 4 cells .*: misses", str(found))
+        assert re.search(r"by-hand \(seed 4\) met [23] of 4 cells .*: misses", str(found))
 
 
 def test_one_violation_in_one_run_misses_and_is_told(tmp_path: Path) -> None:
@@ -134,10 +134,10 @@ def test_a_run_that_was_cut_off_or_met_no_fault_misses(tmp_path: Path) -> None:
     made.save_record(made.read_record().model_copy(update={"finished": False}))
     found = soak_of([folder])
     assert not found.is_met
-    assert "by-hand was cut off: misses" in str(found)
+    assert "by-hand (seed 1) was cut off: misses" in str(found)
     without = soak_of([recorded(tmp_path / "no fault", trial(1, 0))])
     assert not without.is_met
-    assert "by-hand met 0 of 4 cells" in str(without)
+    assert "by-hand (seed 1) met 0 of 4 cells" in str(without)
 
 
 def test_a_run_that_recorded_nothing_is_not_mistaken_for_the_one_before(
