@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from time import perf_counter
 
 import gevent
@@ -10,7 +11,7 @@ import pytest
 
 import loadtests.trial
 from contract.load import EarlyStop, LoadSpec
-from loadtests.clock import new_clock
+from loadtests.clock import Clock, new_clock
 from loadtests.schedule import arrivals
 from loadtests.trial import Trial
 
@@ -40,6 +41,25 @@ def drive(spec: LoadSpec, act: Callable[[Trial], None] = lambda _: None) -> Tria
     gevent.spawn_later(0.3, act, trial)
     trial.run(perf_counter())
     return trial
+
+
+@pytest.fixture(autouse=True)
+def _clocks_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A generator process ends with its trial; this one goes on, and its loop with the timers."""
+    made: list[Clock] = []
+
+    make = new_clock
+
+    def remembered() -> Clock:
+        made.append(make())
+        return made[-1]
+
+    monkeypatch.setattr(loadtests.trial, "new_clock", remembered)
+    monkeypatch.setattr(f"{__name__}.new_clock", remembered)
+    yield
+    gc.collect()
+    for clock in made:
+        clock.close()
 
 
 @pytest.fixture
