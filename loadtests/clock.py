@@ -95,6 +95,7 @@ class TimerClock:
     def close(self) -> None:
         self._watcher.stop()
         self._watcher.close()
+        gevent.sleep(0)  # the loop forgets the timer before its number can be somebody else's
         os.close(self._timer)
 
     def _wake(self) -> None:
