@@ -6,8 +6,8 @@
 Runs the scenario once for each seed and checks the kept books of every trial again.
 Targets: three seeds; every fault of the catalogue met in both stores and both postures; no
 violation of I1–I7; every fault acted in every store that has its place; every checkout finished
-within 10 s of recovery, that is since the fault is cleared and whoever ended is
-ready again.  Runs may go at the same time, since no speed is measured.
+within 10 s of recovery, that is since the fault is cleared and whoever ended is ready again.
+Runs may go at the same time, since no speed is measured.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from bench.ratio import MISSED
+from contract.posture import POSTURES
 from contract.run_record import FaultRecord, RunRecord, TrialRecord
 from lab.audit.again import Line, audit_again
 from lab.run_folder import RunFolder
@@ -34,7 +35,6 @@ from lab.run_folder import RunFolder
 FINISHED_S: Final = 10.0
 """So soon after recovery every checkout must be finished."""
 SEEDS: Final = 3
-POSTURES: Final = ("raw", "resilient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
     found = soak_of(given.read or run_seeds(given.scenario, given.seeds, given.at_once,
-                                              given.results))
+                                            given.results))
     if given.json:
         json.dump(asdict(found), sys.stdout, indent=1)
     else:

@@ -15,7 +15,7 @@ from reports.estimate import QS, Estimate, Ratio, is_enough, mean_of, percentile
 from reports.estimate_apart import Apart, means_apart, ratio_apart
 from reports.isolation import FaultResult
 from reports.journeys import QS as JOURNEY_QS
-from reports.journeys import journey_ms
+from reports.journeys import journey_percentile
 from reports.latency import Contrast, Latency, by_pair
 from reports.read import Run
 from reports.scaling import Scaling
@@ -168,8 +168,7 @@ def _journey_ms(q: float) -> Value:
     def value(run: Run, latency: Latency, trial: TrialRecord) -> float | None:
         if latency.journeys is None:
             return None
-        times = journey_ms(run.measured(trial), trial.warmup_s)
-        return percentile(times, q) if is_enough(len(times), q) else None
+        return journey_percentile(run.measured(trial), trial.warmup_s, q)
 
     return value
 

@@ -16,7 +16,7 @@ import pandas as pd
 from contract.run_record import TrialRecord
 from reports.arms import Pairs
 from reports.contrasts import band_of_percentiles, ratio_of_percentiles
-from reports.estimate import Band, Floats, Ratio
+from reports.estimate import Band, Floats, Ratio, is_enough, percentile
 
 QS: Final = (50.0, 95.0)
 
@@ -51,3 +51,10 @@ def journey_ms(frame: pd.DataFrame, warmup_s: float) -> Floats:
     own = frame[frame["arrival_s"].to_numpy() >= warmup_s]
     _, place = np.unique(own["journey_no"].to_numpy(), return_inverse=True)
     return np.sort(np.bincount(place, weights=own["latency_ms"].to_numpy()))
+
+
+def journey_percentile(frame: pd.DataFrame, warmup_s: float, q: float) -> float | None:
+    """Percentile q of whole journeys, in ms: None where too few came, infinite where too few
+    ended rightly."""
+    times = journey_ms(frame, warmup_s)
+    return percentile(times, q) if is_enough(len(times), q) else None

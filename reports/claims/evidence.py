@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms
-from reports.estimate import Ratio, is_enough, percentile
+from reports.call_cpu import cpu_ms
+from reports.estimate import Ratio
 from reports.isolation import FaultResult
-from reports.journeys import journey_ms
+from reports.journeys import journey_percentile
 from reports.latency import Latency, by_pair
 from reports.read import Run
 from reports.scaling import Scaling
@@ -54,9 +55,7 @@ class Evidence:
 
     def cpu_ms(self, trial: TrialRecord) -> float | None:
         """Of the whole store, per right answer that ended in the window."""
-        right = int(self.run.ended(trial)["right"].sum())
-        total = trial.cost.get("total")
-        return total.cpu_s * 1000 / right if total and right else None
+        return cpu_ms(self.run, trial)
 
     def memory_gb(self, trial: TrialRecord) -> float | None:
         total = trial.cost.get("total")
@@ -67,8 +66,7 @@ class Evidence:
 
         None where too few came; infinite, which voids the ratio, where too few ended rightly.
         """
-        times = journey_ms(self.run.measured(trial), trial.warmup_s)
-        return percentile(times, 50.0) if is_enough(len(times), 50.0) else None
+        return journey_percentile(self.run.measured(trial), trial.warmup_s, 50.0)
 
     def paired(self, latency: Latency, what: str) -> Ratio | None:
         """Rival ÷ base by pairs of `good_per_s`, `cpu_ms`, `memory_gb` or `journey_ms`."""
