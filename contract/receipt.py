@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -30,11 +31,20 @@ class Receipt:
 
 def digest_of_sources(root: Path = ROOT) -> str:
     """Hash every Python file of the stores, the contract and its suite, with its path."""
+    return digest_of(python_files(root, SOURCES), root)
+
+
+def python_files(root: Path, folders: Iterable[str]) -> list[Path]:
+    """List them folder by folder, in order of their paths."""
+    return [path for folder in folders for path in sorted((root / folder).rglob("*.py"))]
+
+
+def digest_of(files: Iterable[Path], root: Path) -> str:
+    """Hash files, each with its path below `root`."""
     found = hashlib.sha256()
-    for folder in SOURCES:
-        for path in sorted((root / folder).rglob("*.py")):
-            found.update(path.relative_to(root).as_posix().encode() + b"\0")
-            found.update(path.read_bytes() + b"\0")
+    for path in files:
+        found.update(path.relative_to(root).as_posix().encode() + b"\0")
+        found.update(path.read_bytes() + b"\0")
     return found.hexdigest()[:16]
 
 

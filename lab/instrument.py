@@ -7,9 +7,10 @@ digest (contract/receipt.py) says nothing of it
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Final
+
+from contract.receipt import digest_of, python_files
 
 ROOT: Final = Path(__file__).parents[1]
 FOLDERS: Final = ("lab", "loadtests", "relay")
@@ -22,10 +23,5 @@ INSTRUMENT: Final = "instrument"
 
 def digest_of_instrument(root: Path = ROOT) -> str:
     """Hash every Python file of the instrument, with its path."""
-    found = hashlib.sha256()
-    paths = [path for folder in FOLDERS for path in sorted((root / folder).rglob("*.py"))]
-    paths += [root / "reports" / f"{name}.py" for name in RULES]
-    for path in paths:
-        found.update(path.relative_to(root).as_posix().encode() + b"\0")
-        found.update(path.read_bytes() + b"\0")
-    return found.hexdigest()[:16]
+    rules = [root / "reports" / f"{name}.py" for name in RULES]
+    return digest_of([*python_files(root, FOLDERS), *rules], root)

@@ -130,8 +130,8 @@ async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Begun 
             return _replay(await queries.find_by_key(connection, buyer.account_id, buyer.key),
                            wanted)
     lease, has_earlier = claimed
+    lines = await _lines_or_free_key(saga, lease, buyer.account_id, has_earlier)
     with saga.leases.held(lease):
-        lines = await _lines_or_free_key(saga, order_id, buyer.account_id, has_earlier)
         try:
             quotes = await clients.reserve_stock(saga.peers, order_id, lines)
         except (OutOfStock, DependencyUnavailable) as refusal:
@@ -139,20 +139,22 @@ async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Begun 
         return await _write_pending(saga, order_id, buyer, wanted, lines, quotes)
 
 
-async def _lines_or_free_key(saga: Saga, order_id: UUID, account_id: int,
+async def _lines_or_free_key(saga: Saga, lease: Lease, account_id: int,
                              has_earlier: bool) -> list[tuple[int, int]]:
     """What is in the cart, once earlier orders of the account have taken their lines out of it."""
-    try:
-        if has_earlier:
-            await _finish_confirmed(saga, account_id)
-        lines = await clients.list_lines(saga.peers, account_id)
-        if not lines:
-            raise CartEmpty
-        return lines
-    except (CartEmpty, DependencyUnavailable):
+    with saga.leases.held(lease):
+        try:
+            if has_earlier:
+                await _finish_confirmed(saga, account_id)
+            lines = await clients.list_lines(saga.peers, account_id)
+            if lines:
+                return lines
+            refusal: StoreError = CartEmpty()
+        except DependencyUnavailable as silent:
+            refusal = silent
         async with saga.database.statement() as connection:
-            await queries.free_key(connection, order_id)
-        raise
+            await queries.free_key(connection, lease.order_id)
+    raise refusal  # outside: a key that was freed has no lease to give back
 
 
 async def _finish_confirmed(saga: Saga, account_id: int) -> None:

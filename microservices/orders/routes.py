@@ -51,15 +51,13 @@ async def list_orders(
     wanted: Annotated[models.OrderQuery, Depends(query(models.OrderQuery))],
     here: Here,
 ) -> Response:
-    return answer(await reads.list_orders(here.database, here.fault, who.account_id,
-                                               wanted))
+    return answer(await reads.list_orders(here.database, here.fault, who.account_id, wanted))
 
 
 @orders.get("/api/orders/{order_id}")
 async def get_order(who: Customer, order_id: str, here: Here) -> Response:
     wanted = parse_order_id(order_id)
-    return answer(await reads.get_order(here.database, here.fault, who.account_id,
-                                             wanted))
+    return answer(await reads.get_order(here.database, here.fault, who.account_id, wanted))
 
 
 @orders.post("/api/orders/{order_id}/cancel")

@@ -30,7 +30,7 @@ def list_orders() -> Response:
     who = customer()
     wanted = query(models.OrderQuery)
     return answer(reads.list_orders(store().database, store().faults["orders"],
-                                         who.account_id, wanted))
+                                    who.account_id, wanted))
 
 
 @orders.get("/api/orders/<order_id>")
@@ -38,7 +38,7 @@ def get_order(order_id: str) -> Response:
     who = customer()
     wanted = parse_order_id(order_id)
     return answer(reads.get_order(store().database, store().faults["orders"],
-                                       who.account_id, wanted))
+                                  who.account_id, wanted))
 
 
 @orders.post("/api/orders/<order_id>/cancel")
