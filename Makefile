@@ -19,14 +19,14 @@ demo: $(READY) ## install, run the demo scenario, write the report (about five m
 test: $(READY) ## install, run the whole test suite
 	@$(BIN)/python -m pytest
 
-contract: $(READY) ## hold both stores against the contract; a run needs its receipt
+contract: $(READY) ## hold both stores against the contract (a run needs its receipt, which is committed)
 	@$(BIN)/python -m pytest tests/contract/suite
 
 check: $(READY) ## lint and type-check
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: $(READY) ## measure throughput, recorder, start-up and report speed as ratios
+bench: $(READY) ## measure what stores and instrument are held to (ten minutes)
 	@$(BIN)/python -m bench
 
 fuzz: $(READY) ## send generated requests to every store: make fuzz COUNT=10000 SEED=1

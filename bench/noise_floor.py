@@ -5,8 +5,8 @@
 
 The lab measures interleaved A/A pairs; the ratio's interval must hold 1, and its half-width is
 the noise floor (targets: 5 % on p50, 10 % on p95).  Beside it the same store, measured as it is
-usually done: as many runs of default Locust, AAAAA then BBBBB, its rounded percentiles, Welch's
-t on their logarithms.
+usually done: as many runs of default Locust, ten and then ten more, its rounded percentiles,
+Welch's t on their logarithms.
 
 When a target is missed the differences are held against what else differed between the two
 arms of a pair: the machine's speed (spin), the generator's lag, the CPU that the store used.

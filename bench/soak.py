@@ -1,13 +1,13 @@
 """Every fault × both stores × both postures × several seeds: is anything lost, is all finished?
 
-    python -m bench soak [--seeds 11 12 13] [--at-once 3] [--scenario chaos_replicated] [--json]
+    python -m bench soak [--seeds 11 12 13] [--at-once 2] [--scenario chaos_replicated] [--json]
     python -m bench soak --read results/RUN [results/RUN ...]
 
 Runs the scenario once for each seed and checks the kept books of every trial again.
 Targets: three seeds; every fault of the catalogue met in both stores and both postures; no
 violation of I1–I7; every fault acted in every store that has its place; every checkout finished
 within 10 s of recovery, that is since the fault is cleared and whoever ended is ready again.
-Runs may go at the same time, since no speed is measured.
+Runs may go at the same time, since no speed is measured; more than two starve on two cores.
 """
 
 from __future__ import annotations

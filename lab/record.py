@@ -18,6 +18,7 @@ from lab.machine import commit, describe_machine, not_controlled, versions
 from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile
 from lab.split import lines_the_split_added
+from lab.stop import program
 from lab.topology import Budget
 from reports.foretold import expected_losses
 
@@ -61,7 +62,7 @@ def read_resumable(path: Path) -> tuple[RunRecord, ScenarioFile]:
     if record.finished and not folder.has_report:  # cut off while it was written
         return record, file
     if record.finished:
-        raise ResumeError(f"{path.name} is finished; its report: twinstore report {path}")
+        raise ResumeError(f"{path.name} is finished; its report: {program()} report {path}")
     if record.sources != digest_of_sources():
         raise ResumeError(
             f"the stores' sources are no longer those of {path.name}: trials of different "

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from lab.disk import DiskFullError, what_is_full
+
+NAME: Final = "twinstore"
+
+
+def program() -> str:
+    """What to type for this program, as it was called: `twinstore`, or `.venv/bin/twinstore`."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == NAME and shutil.which(NAME) is None else NAME
 
 
 def next_command(folder: Path, scenario: str) -> str:
     """The command that goes on; the one that begins anew when nothing is recorded yet."""
-    return (f"twinstore run --resume {folder}" if (folder / "run.json").exists()
-            else f"twinstore run {scenario}")
+    return (f"{program()} run --resume {folder}" if (folder / "run.json").exists()
+            else f"{program()} run {scenario}")
 
 
 def words_at_a_stop(folder: Path, scenario: str) -> str:
@@ -24,7 +35,7 @@ def words_at_a_stop(folder: Path, scenario: str) -> str:
         return f"Stopped before anything was recorded.\n  begin again:  {go_on}"
     return (f"Stopped. What was recorded is kept.\n"
             f"  go on:  {go_on}\n"
-            f"  report: twinstore report {folder}")
+            f"  report: {program()} report {folder}")
 
 
 def full_disk(error: BaseException, folder: Path, scenario: str) -> DiskFullError:

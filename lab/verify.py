@@ -47,8 +47,8 @@ def require_receipt() -> None:
         raise VerificationError(
             "the contract suite has not passed for these sources, so it is not known that both "
             "stores do the same work; nothing was measured.\n"
-            "  make contract             runs it (a few minutes)\n"
-            "  twinstore run --unverified  measures all the same, and says so on page one")
+            "  make contract                        runs it (a few minutes)\n"
+            "  twinstore run SCENARIO --unverified  measures all the same, and says so on page one")
 
 
 def check_stack(stack: Stack, data: DataKeys) -> tuple[str, bool]:

@@ -17,7 +17,6 @@ from lab import disk, run
 from lab.disk import DiskFullError, is_full, require_space, what_is_full
 from lab.run_folder import RunFolder
 from lab.scenario_file import read_scenarios
-from lab.stop import words_at_a_stop
 
 ROOT = Path(__file__).parents[2]
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -98,7 +97,3 @@ def test_whatever_else_stops_a_run_is_passed_on_with_the_words_to_go_on(
     raised, said, folder = stopped(error)
     assert raised is error
     assert f"go on:  twinstore run --resume {folder.path}" in said
-
-
-def test_before_anything_is_recorded_a_run_is_begun_again(tmp_path: Path) -> None:
-    assert "begin again:  twinstore run demo" in words_at_a_stop(tmp_path, "demo")

@@ -28,6 +28,7 @@ from reports.claims.claim import (
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
 from reports.claims.ledger import DECIDE, decide_claims
+from reports.claims.page import page
 from reports.document import Document
 from reports.estimate import Band, Ratio
 from reports.estimate_apart import ratio_apart
@@ -40,6 +41,7 @@ from reports.read import Run, read_run
 from reports.scaling import measure_scaling
 from reports.table import Table
 
+ROOT = Path(__file__).parents[2]
 LISTS = (("list_small", 40.0), ("list_medium", 40.0), ("list_large", 40.0))
 FALLING = {"list_small": 3.0, "list_medium": 2.0, "list_large": 1.3}
 ends = st.floats(0.1, 10.0)
@@ -360,3 +362,8 @@ def test_of_many_effects_a_row_tells_the_first_and_its_file_has_all() -> None:
     assert here.count("1.40]") == 6
     assert "3 more in claims.csv" in here
     assert len(table.raw) == 9
+
+
+def test_the_page_of_the_claims_is_what_claims_and_rules_say() -> None:
+    written = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    assert written == page(), "run: python -m reports.claims.page > docs/claims.md"
