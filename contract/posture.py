@@ -19,6 +19,8 @@ POSTURE_ENV: Final = "TWINSTORE_POSTURE"
 BANK_CALLS_ENV: Final = "TWINSTORE_BANK_CALLS"
 DEADLINE_HEADER: Final = "X-Deadline-Ms"
 """What is left of a request's time: milliseconds, from service to service."""
+IDLE_MS: Final = 60_000
+"""How long a transaction may stand still: if its program is gone without a word, its locks stay."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from contract.errors import DatabaseUnavailable
 from contract.instruments import Pool, count_sql
-from contract.posture import RAW, Posture
+from contract.posture import IDLE_MS, RAW, Posture
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of any columns; its attributes are named after them."""
@@ -38,6 +38,7 @@ class Database:
             connect_args={"connect_timeout": 3, "tcp_user_timeout": posture.statement_ms,
                           "application_name": service,
                           "options": f"-c statement_timeout={posture.statement_ms} "
+                                     f"-c idle_in_transaction_session_timeout={IDLE_MS} "
                                      "-c timezone=UTC"},
         )
         self.pool = Pool(service, "connections", pool_size)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from contract.errors import DatabaseUnavailable
 from contract.instruments import Pool, count_sql
-from contract.posture import RAW, Posture
+from contract.posture import IDLE_MS, RAW, Posture
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of any columns; its attributes are named after them."""
@@ -40,6 +40,7 @@ class Database:
             connect_args={"connect_timeout": 3, "tcp_user_timeout": posture.statement_ms,
                           "application_name": "monolith",
                           "options": f"-c statement_timeout={posture.statement_ms} "
+                                     f"-c idle_in_transaction_session_timeout={IDLE_MS} "
                                      "-c timezone=UTC"},
         )
         self.pool = Pool("monolith", "connections", pool_size)

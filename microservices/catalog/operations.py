@@ -96,8 +96,9 @@ async def quote_products(database: Database, fault: FaultPoint,
 
 async def reserve_stock(database: Database, fault: FaultPoint, order_id: UUID,
                         lines: queries.Lines) -> list[messages.Quote]:
-    """Reserve every line or none, in one transaction; return names and prices.  Idempotent.
+    """Reserve every line or none, in one transaction; return names and prices.
 
+    Idempotent once granted; a refusal leaves no trace, so who was refused must not ask again.
     Rows are locked in order of product id, so that two checkouts can't wait for each other.
     Raises OutOfStock (409), also when the order was released before.
     """

@@ -102,20 +102,15 @@ async def cancel_order(database: Database, peers: Peers, fault: FaultPoint, acco
 
 async def resume_checkouts(database: Database, peers: Peers, leases: Leases) -> int:
     """Finish what a crash or a silent service left; return how much.  Raises 503s: try again."""
-    resumed = 0
     saga = Saga(database, peers, leases)
     await _give_back_dropped(saga)
-    while (taken := await _take_over(saga)) is not None:
-        try:
-            await _resume(saga, taken.order_id)
-        except StoreError:  # the others come first in the next round; a defect keeps its lease
-            leases.dropped.append(taken)
-            raise
-        resumed += 1
-    async with database.read() as connection:
-        open_cancels = await queries.cancelling(connection)
-    for order_id in open_cancels:
-        await _finish_cancel(database, peers, order_id)
+    try:
+        resumed = await _resume_expired(saga)
+    finally:  # whom a checkout waits for, the cart for one, a cancellation may not need
+        async with database.read() as connection:
+            open_cancels = await queries.cancelling(connection)
+        for order_id in open_cancels:
+            await _finish_cancel(database, peers, order_id)
     return resumed + len(open_cancels)
 
 
@@ -125,12 +120,13 @@ async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Begun 
     claim = {"account": buyer.account_id, "key": buyer.key, "hash": fingerprint(wanted),
              "order": order_id, "lease_s": saga.leases.lease_s}
     async with saga.database.statement() as connection:
-        claimed = await queries.claim_key(connection, claim)
-        if claimed is None:
+        lease = await queries.claim_key(connection, claim)
+        if lease is None:
             return _replay(await queries.find_by_key(connection, buyer.account_id, buyer.key),
                            wanted)
-    lease, has_earlier = claimed
-    lines = await _lines_or_free_key(saga, lease, buyer.account_id, has_earlier)
+        # A statement of its own, after the claim: it sees whoever was at the checkout before.
+        confirmed = await queries.confirming(connection, buyer.account_id)
+    lines = await _lines_or_free_key(saga, lease, buyer.account_id, confirmed)
     with saga.leases.held(lease):
         try:
             quotes = await clients.reserve_stock(saga.peers, order_id, lines)
@@ -140,12 +136,12 @@ async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Begun 
 
 
 async def _lines_or_free_key(saga: Saga, lease: Lease, account_id: int,
-                             has_earlier: bool) -> list[tuple[int, int]]:
+                             confirmed: Sequence[UUID]) -> list[tuple[int, int]]:
     """What is in the cart, once earlier orders of the account have taken their lines out of it."""
     with saga.leases.held(lease):
         try:
-            if has_earlier:
-                await _finish_confirmed(saga, account_id)
+            for earlier in confirmed:
+                await _resume(saga, earlier)
             lines = await clients.list_lines(saga.peers, account_id)
             if lines:
                 return lines
@@ -153,15 +149,9 @@ async def _lines_or_free_key(saga: Saga, lease: Lease, account_id: int,
         except DependencyUnavailable as silent:
             refusal = silent
         async with saga.database.statement() as connection:
-            await queries.free_key(connection, lease.order_id)
-    raise refusal  # outside: a key that was freed has no lease to give back
-
-
-async def _finish_confirmed(saga: Saga, account_id: int) -> None:
-    async with saga.database.read() as connection:
-        confirmed = await queries.confirming(connection, account_id)
-    for order_id in confirmed:
-        await _resume(saga, order_id)
+            is_free = await queries.free_key(connection, lease)
+    # Outside: a freed key has no lease to give back; else the resumer has taken it over.
+    raise refusal if is_free else CheckoutInProgress()
 
 
 def _replay(known: AnyRow | None, wanted: models.OrderCreate) -> Reply:
@@ -276,6 +266,18 @@ async def _give_back_dropped(saga: Saga) -> None:
 async def _take_over(saga: Saga) -> Lease | None:
     async with saga.database.transaction() as connection:
         return await queries.take_over(connection, saga.leases.lease_s)
+
+
+async def _resume_expired(saga: Saga) -> int:
+    resumed = 0
+    while (taken := await _take_over(saga)) is not None:
+        try:
+            await _resume(saga, taken.order_id)
+        except StoreError:  # the others come first in the next round; a defect keeps its lease
+            saga.leases.dropped.append(taken)
+            raise
+        resumed += 1
+    return resumed
 
 
 async def _resume(saga: Saga, order_id: UUID) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,15 +17,11 @@ from microservices.orders.tables import checkouts, order_items, orders
 VISIBLE = ("confirmed", "cancelling", "cancelled")
 
 _LEASE = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("lease_s"))
-_own = checkouts.alias("own")
-_HAS_EARLIER = exists().where(_own.c.account_id == bindparam("account"),
-                              _own.c.state.in_(("reserving", "paying", "confirming")))
 _CLAIM = upsert(checkouts).values(
     account_id=bindparam("account"), idempotency_key=bindparam("key"),
     request_hash=bindparam("hash"), order_id=bindparam("order"), state="reserving",
     lease_until=_LEASE,
-).on_conflict_do_nothing().returning(
-    checkouts.c.lease_until, _HAS_EARLIER.label("has_earlier"))
+).on_conflict_do_nothing().returning(checkouts.c.lease_until)
 _BY_KEY = select(checkouts).where(checkouts.c.account_id == bindparam("account"),
                                   checkouts.c.idempotency_key == bindparam("key"))
 _CONFIRMING = select(checkouts.c.order_id).where(checkouts.c.account_id == bindparam("account"),
@@ -34,7 +30,7 @@ _THIS = checkouts.c.order_id == bindparam("order")
 _CHECKOUT = select(checkouts).where(_THIS)
 _LOCK_CHECKOUT = _CHECKOUT.with_for_update()
 _FREE_KEY = delete(checkouts).where(_THIS, checkouts.c.state == "reserving",
-                                    checkouts.c.response_status.is_(None))
+                                    checkouts.c.lease_until == bindparam("own"))
 _ADVANCE = update(checkouts).where(_THIS, checkouts.c.state == bindparam("before")).values(
     state=bindparam("after"), lease_until=_LEASE).returning(checkouts.c.lease_until)
 _REPLY = update(checkouts).where(_THIS).values(
@@ -70,20 +66,17 @@ _SET_STATUS = update(orders).where(
 _CANCELLING = select(orders.c.id).where(orders.c.status == "cancelling").limit(100)
 
 
-async def claim_key(connection: AsyncConnection,
-                    values: dict[str, Any]) -> tuple[Lease, bool] | None:
+async def claim_key(connection: AsyncConnection, values: dict[str, Any]) -> Lease | None:
     """Take an Idempotency-Key, on a lease; None if somebody has the key, or the account is at
-    the checkout under another one.
-
-    Told beside it: whether an earlier checkout of the account was unfinished at that instant.
-    """
-    row = (await connection.execute(_CLAIM, values)).one_or_none()
-    return None if row is None else (Lease(values["order"], row.lease_until), row.has_earlier)
+    the checkout under another one."""
+    until = (await connection.execute(_CLAIM, values)).scalar_one_or_none()
+    return None if until is None else Lease(values["order"], until)
 
 
-async def free_key(connection: AsyncConnection, order_id: UUID) -> None:
-    """Give a key back under which nothing has happened."""
-    await connection.execute(_FREE_KEY, {"order": order_id})
+async def free_key(connection: AsyncConnection, own: Lease) -> bool:
+    """Give a key back under which nothing has happened; False if it is somebody else's by now."""
+    return (await connection.execute(_FREE_KEY, {"order": own.order_id,
+                                                 "own": own.lease_until})).rowcount > 0
 
 
 async def find_by_key(connection: AsyncConnection, account_id: int, key: str) -> AnyRow | None:

@@ -14,6 +14,8 @@ what happened under the key: captured goes forward to 3, anything else is voided
 then undone.  A request that fails between 1 and 3 drops its lease: nobody waits for its end.
 Whoever settles a checkout must still hold its lease: the end of the lease is the
 fencing token, so that a request that was taken for dead can't confirm what was refunded meanwhile.
+The bank asks for no lease: a payment is `voiding` before it is told, and only a `pending` one is
+ever captured.
 Stock is reserved before charging because giving back pieces is free and giving
 back money is not.
 """
@@ -181,6 +183,10 @@ def _finish(database: Database, lease: Lease, outcome: Outcome, request_id: str)
             raise CheckoutInProgress
         items = queries.items_of(connection, [order_id])[order_id]
         lines = [(item.product_id, item.quantity) for item in items]
+        # A resumer whose lease ran out may have begun to void: it does so without the lease.
+        if outcome == "captured" and not payment_rows.move(connection, order_id, "pending",
+                                                           "captured"):
+            outcome = "unknown"
         if outcome == "captured":
             return _confirm(connection, checkout, items, lines)
         catalog.release_stock(connection, lines)
@@ -195,7 +201,6 @@ def _confirm(connection: Connection, checkout: AnyRow, items: Sequence[AnyRow],
              lines: Sequence[tuple[int, int]]) -> Reply:
     catalog.sell_reserved(connection, lines)
     cart.remove_ordered(connection, checkout.account_id, lines)
-    payment_rows.set_status(connection, checkout.order_id, "captured")
     body = to_json(shown(queries.set_status(connection, checkout.order_id, "confirmed"), items))
     queries.store_reply(connection, checkout.order_id, 201, body)
     return Reply(201, body)

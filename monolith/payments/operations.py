@@ -61,7 +61,8 @@ def settle_payment(database: Database, bank: Bank, order_id: UUID) -> Settled:
         # Moved before the bank is told: a void may arrive after its deadline, so nobody may ask
         # the bank again whether it has the money.
         with database.transaction() as connection:
-            status = queries.move(connection, order_id, "pending", "voiding")
+            queries.move(connection, order_id, "pending", "voiding")
+            status = queries.status_of(connection, order_id)
     if status in ("voiding", "voided"):
         bank.void(order_id)
         return "voided"

@@ -45,10 +45,10 @@ def status_of(connection: Connection, order_id: UUID) -> str:
     return status
 
 
-def move(connection: Connection, order_id: UUID, before: str, now: str) -> str:
-    """Move a payment on from the state it is expected in; return the one it is in then."""
-    connection.execute(_MOVE, {"order": order_id, "before": before, "now": now})
-    return status_of(connection, order_id)
+def move(connection: Connection, order_id: UUID, before: str, now: str) -> bool:
+    """Move an order's payment to another state; False if it was not in the one before."""
+    return connection.execute(_MOVE, {"order": order_id, "before": before,
+                                      "now": now}).rowcount > 0
 
 
 def voiding(connection: Connection) -> Sequence[UUID]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,10 +54,23 @@ def test_a_wrong_name_is_answered_with_the_right_one(capsys: pytest.CaptureFixtu
     assert "Did you mean fault_points?" in capsys.readouterr().err
 
 
+@pytest.fixture(scope="module")
+def helped() -> dict[str, subprocess.CompletedProcess[str]]:
+    """What each bench says of itself, asked side by side."""
+    names = [bench.name for bench in BENCHES]
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(names, pool.map(_help_of, names), strict=True))
+
+
+def _help_of(name: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "bench", name, "--help"], cwd=ROOT, check=False,
+                          capture_output=True, text=True, timeout=120)
+
+
 @pytest.mark.parametrize("name", [bench.name for bench in BENCHES])
-def test_each_explains_itself(name: str) -> None:
-    shown = subprocess.run([sys.executable, "-m", "bench", name, "--help"], cwd=ROOT, check=False,
-                           capture_output=True, text=True, timeout=60)
+def test_each_explains_itself(helped: dict[str, subprocess.CompletedProcess[str]],
+                              name: str) -> None:
+    shown = helped[name]
     assert shown.returncode == 0, shown.stderr
     assert f"python -m bench {name}" in shown.stdout
 

@@ -8,6 +8,7 @@ import time
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from contract import models
@@ -89,6 +90,80 @@ def test_what_was_bought_is_not_bought_again_while_the_cart_still_has_it(shop: A
     assert shop.stock(3)[1:] == (0, 2)
     shop.resume()
     shop.assert_consistent()
+
+
+def test_nothing_is_bought_again_by_a_claim_that_began_before_the_first_was_confirmed(
+        shop: Any) -> None:
+    """The second claim stands still inside its statement while the first is bought."""
+    shop.put(2, 3, 2)
+    with psycopg.connect(shop.urls["orders"], autocommit=True) as connection:
+        connection.execute("""
+            CREATE OR REPLACE FUNCTION stand_still() RETURNS trigger LANGUAGE plpgsql AS
+                $$BEGIN PERFORM pg_sleep(CASE NEW.idempotency_key WHEN 'second' THEN 1 ELSE 0 END);
+                RETURN NEW; END$$;
+            CREATE TRIGGER stand_still BEFORE INSERT ON checkouts
+                FOR EACH ROW EXECUTE FUNCTION stand_still()""")
+    shop.wire.silent = {"remove_ordered"}
+
+    async def order(key: str, after_s: float) -> Any:
+        await asyncio.sleep(after_s)
+        return await shop.asking("POST", "/api/orders", 2, {"card_token": "tok_approve"}, key=key)
+
+    async def both() -> Any:
+        return await asyncio.gather(order("second", 0), order("first", 0.2))
+
+    second, first = shop.run(both())
+    assert first.status == 201
+    assert (second.status, json.loads(second.body)["code"]) == (503, "dependency_unavailable")
+    shop.wire.heal()
+    shop.resume()
+    assert json.loads(shop.order(2, key="second").body)["code"] == "cart_empty"
+    assert shop.stock(3)[1:] == (0, 2)
+    shop.assert_consistent()
+
+
+def test_who_lost_the_checkout_while_the_cart_was_asked_does_not_call_the_key_free(
+        shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease ran out meanwhile: the resumer has kept an answer under the key."""
+    orders, list_lines = shop.service("orders"), clients.list_lines
+
+    async def outlast_the_lease(*given: Any) -> Any:
+        await resume_checkouts(orders.database, orders.peers, shop.leases)
+        return await list_lines(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(clients, "list_lines", outlast_the_lease)
+        answer = shop.order(2, key="k")
+    assert (answer.status, json.loads(answer.body)["code"]) == (409, "checkout_in_progress")
+    shop.put(2, 3)
+    assert json.loads(shop.order(2, key="k").body)["code"] == "dependency_unavailable"
+    shop.assert_consistent()
+
+
+def test_a_cancellation_does_not_wait_for_a_checkout_that_waits_for_the_cart(shop: Any) -> None:
+    shop.put(2, 3, 2)
+    placed = json.loads(shop.order(2).body)
+    shop.wire.silent = {"take_back"}
+    assert shop.ask("POST", f"/api/orders/{placed['id']}/cancel", 2).status == 503
+    shop.wire.silent = {"remove_ordered"}
+    shop.put(3, 4)
+    assert shop.order(3).status == 201
+    with pytest.raises(StoreError, match="does not answer"):
+        shop.resume()
+    assert shop.rows("orders", "SELECT status FROM orders WHERE account_id = 2") == [
+        ("cancelled",)]
+    shop.wire.heal()
+    shop.resume()
+    shop.assert_consistent({placed["id"]})
+
+
+def test_a_transaction_whose_program_is_gone_without_a_word_ends(shop: Any) -> None:
+    async def limit() -> Any:
+        async with shop.service("orders").database.read() as connection:
+            shown = await connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout")
+            return shown.scalar_one()
+
+    assert shop.run(limit()) == "1min"
 
 
 def test_the_resumer_keeps_trying_while_a_service_is_silent(shop: Any) -> None:

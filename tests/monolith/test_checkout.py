@@ -293,6 +293,69 @@ def test_a_void_that_arrives_late_refunds_nothing_that_was_confirmed(
     assert_books_balance(shop)
 
 
+def test_a_resumer_that_lost_its_lease_refunds_nothing_that_another_confirms(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One resumer sees no charge and stands still; the charge lands; the next one sees it."""
+    shop.put(2, 1)
+    charge, find, void = Bank.charge, Bank.find, Bank.void
+    settle = orders.payments.settle_payment
+    may_charge, has_looked, may_go_on, is_voiding, may_void, waiting = (
+        threading.Event() for _ in range(6))
+
+    def late_charge(bank: Bank, *given: Any) -> Any:
+        may_charge.wait(10)
+        return charge(bank, *given)
+
+    def find_then_stand_still(bank: Bank, key: uuid.UUID) -> Any:
+        found, is_first = find(bank, key), not has_looked.is_set()
+        has_looked.set()
+        if is_first:
+            may_go_on.wait(10)
+        return found
+
+    def late_void(bank: Bank, key: uuid.UUID) -> None:
+        is_first = not is_voiding.is_set()
+        is_voiding.set()
+        if is_first:
+            may_void.wait(10)
+        void(bank, key)
+
+    def settle_then_let_the_other_go_on(*given: Any) -> Any:
+        outcome = settle(*given)
+        may_go_on.set()
+        is_voiding.wait(10)
+        return outcome
+
+    with ThreadPoolExecutor(2) as pool, monkeypatch.context() as patched:
+        patched.setattr(Bank, "charge", late_charge)
+        patched.setattr(Bank, "find", find_then_stand_still)
+        patched.setattr(Bank, "void", late_void)
+        buying = pool.submit(shop.order, 2, "tok_approve", "k")
+        while shop.rows("SELECT 1 FROM orders") == []:
+            waiting.wait(0.01)
+        expire_leases(shop)
+        stale = pool.submit(resume, shop)
+        assert has_looked.wait(10)
+        may_charge.set()
+        assert code(buying.result(10)) == "checkout_in_progress"
+        patched.setattr(orders.payments, "settle_payment", settle_then_let_the_other_go_on)
+        expire_leases(shop)
+        resume(shop)
+        may_void.set()
+        stale.result(10)
+    resume(shop)
+    assert shop.rows("SELECT status FROM orders") == [("rejected",)]
+    assert shop.order(2, key="k").status_code == 503
+    assert_books_balance(shop)
+
+
+def test_a_transaction_whose_program_is_gone_without_a_word_ends(shop: Any) -> None:
+    with shop.store.database.read() as connection:
+        limit = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout")
+        assert limit.scalar_one() == "1min"
+
+
 def test_a_defect_between_the_transactions_is_resumed(
     shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

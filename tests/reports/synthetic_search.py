@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +78,17 @@ COST: dict[str, Any] = {
     "idle": {"measure_s": 5, "groups": 3}}
 
 
+@cache
+def _shipped() -> ScenarioFile:
+    return read_scenarios(ROOT / "scenarios.yaml")
+
+
 def write_search_run(folder: Path, world: World | None = None, **parts: Any) -> Path:
     """Plan `parts` of a scenario, let the world answer, write run.json and the tables."""
     truth = world or World()
     keys = {"description": "a known world", "seed": 7, "slo_ms": 250,
             "topologies": list(truth.demand), "budget": {"cpus": 0.9, "memory_mb": 2048}, **parts}
-    shipped = read_scenarios(ROOT / "scenarios.yaml").model_dump()
-    file = ScenarioFile.model_validate({**shipped, "scenarios": {"known": keys}})
+    file = ScenarioFile.model_validate({**_shipped().model_dump(), "scenarios": {"known": keys}})
     plan, trials, tables = Plan(file, "known"), [], []
     while planned := plan.next(trials):
         for one in planned:

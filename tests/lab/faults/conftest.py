@@ -15,6 +15,7 @@ import urllib3
 
 from contract.faults import chances_file
 from contract.tokens import Principal, issue, load_private_key
+from lab.budget.group import available_cores, pin_new
 from lab.deploy.deployment import Deployment
 from lab.deploy.stack import Stack
 from lab.faults.site import Action, Site
@@ -113,8 +114,10 @@ def eventually(is_true: Callable[[], bool], within_s: float = 20.0) -> bool:
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    cores = available_cores()
     with Deployment(tmp_path_factory.mktemp("faults"), PlatformKeys(restart_delay_s=0.2),
                     DataKeys(products=60, customers=10)) as made:
+        pin_new(0, cores)  # it is open until the end: other tests start what they need anywhere
         yield made
 
 
