@@ -6,6 +6,7 @@ up again.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final, Literal
 
@@ -63,8 +64,7 @@ class Ledger:
     def _note(self, kind: Kind, key: str, amount_minor: int) -> ChargeResult:
         entry = LedgerEntry(key=key, kind=kind, amount_minor=amount_minor)
         if self._journal is not None:
-            with self._journal.open("ab") as file:
-                file.write(entry.model_dump_json().encode() + b"\n")
+            _append(self._journal, entry.model_dump_json().encode() + b"\n")
         return self._keep(entry)
 
     def _keep(self, entry: LedgerEntry) -> ChargeResult:
@@ -81,7 +81,19 @@ class Ledger:
         for line in whole.splitlines():
             self._keep(LedgerEntry.model_validate_json(line))
         if whole != found:
-            journal.write_bytes(whole)
+            os.truncate(journal, len(whole))
+
+
+def _append(journal: Path, line: bytes) -> None:
+    """Write a line, whole or not at all.  Raises OSError, on a full disk for one."""
+    with journal.open("ab", buffering=0) as file:
+        before = file.tell()
+        try:
+            while line:
+                line = line[file.write(line):]
+        except OSError:
+            os.truncate(journal, before)
+            raise
 
 
 def is_refused(result: ChargeResult) -> bool:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from lab.disk import DiskFullError, what_is_full
@@ -19,12 +20,12 @@ NAME: Final = "twinstore"
 def program() -> str:
     """What to type for this program, as it was called: `twinstore`, or `.venv/bin/twinstore`."""
     called = Path(sys.argv[0])
-    return str(called) if called.name == NAME and shutil.which(NAME) is None else NAME
+    return quote(str(called)) if called.name == NAME and shutil.which(NAME) is None else NAME
 
 
 def next_command(folder: Path, scenario: str) -> str:
     """The command that goes on; the one that begins anew when nothing is recorded yet."""
-    return (f"{program()} run --resume {folder}" if (folder / "run.json").exists()
+    return (f"{program()} run --resume {quote(str(folder))}" if (folder / "run.json").exists()
             else f"{program()} run {scenario}")
 
 
@@ -35,7 +36,7 @@ def words_at_a_stop(folder: Path, scenario: str) -> str:
         return f"Stopped before anything was recorded.\n  begin again:  {go_on}"
     return (f"Stopped. What was recorded is kept.\n"
             f"  go on:  {go_on}\n"
-            f"  report: {program()} report {folder}")
+            f"  report: {program()} report {quote(str(folder))}")
 
 
 def full_disk(error: BaseException, folder: Path, scenario: str) -> DiskFullError:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from sqlalchemy import Row
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -22,8 +22,8 @@ from contract.posture import IDLE_MS, RAW, Posture
 AnyRow = Row[*tuple[Any, ...]]
 """A row of any columns; its attributes are named after them."""
 
-UNREACHABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError)
-"""What SQLAlchemy raises when the database can't be had."""
+UNREACHABLE: Final = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
+"""What SQLAlchemy raises when the database can't be had, or has ended a transaction."""
 
 
 class Database:

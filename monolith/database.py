@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, MetaData, Row, create_engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from contract.errors import DatabaseUnavailable
@@ -24,8 +24,8 @@ AnyRow = Row[*tuple[Any, ...]]
 METADATA: Final = MetaData()
 """All tables of the store; foreign keys cross domains freely."""
 
-UNREACHABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError)
-"""What SQLAlchemy raises when the database can't be had."""
+UNREACHABLE: Final = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
+"""What SQLAlchemy raises when the database can't be had, or has ended a transaction."""
 
 
 class Database:

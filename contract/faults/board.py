@@ -21,6 +21,7 @@ class Armed:
     `dose`: share of calls that it hits, 0 to 1 (poison: share of contents).
     `delay_ms`: how long slow waits, how much CPU time burn takes, for each call hit.
     `leak_mb`, `most_mb`: what leak keeps for each call hit, and what a process keeps at most.
+    `connections`: how many pool keeps for each call hit.
     `number`: counts what was armed, so that the same fault armed again is another one.
     `before`: chances that were counted before it was armed.
     """
@@ -34,6 +35,7 @@ class Armed:
     most_mb: float = 1024.0
     number: int = 0
     before: int = 0
+    connections: int = 1
 
 
 class Board:

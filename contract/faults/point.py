@@ -52,8 +52,9 @@ class FaultPoint:
         while fault.kind == "hang" and self._is_armed(fault):
             time.sleep(POLL_S)
         if fault.kind == "pool" and self._lend:
-            hold(self._lend, lambda: self._is_armed(fault))
-            self._record(fault)
+            for _ in range(fault.connections):
+                hold(self._lend, lambda: self._is_armed(fault))
+                self._record(fault)
         self._end(fault)
 
     async def hit_async(self, content: object = None) -> None:
@@ -68,8 +69,9 @@ class FaultPoint:
         while fault.kind == "hang" and self._is_armed(fault):
             await asyncio.sleep(POLL_S)
         if fault.kind == "pool" and self._lend:
-            await hold_async(self._lend, lambda: self._is_armed(fault))
-            self._record(fault)
+            for _ in range(fault.connections):
+                await hold_async(self._lend, lambda: self._is_armed(fault))
+                self._record(fault)
         self._end(fault)
 
     def _choose(self, content: object) -> Armed | None:

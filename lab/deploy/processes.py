@@ -16,6 +16,8 @@ from lab.errors import LabError
 
 _TAIL_LINES: Final = 12
 _TAKEN: Final = "address already in use"
+_ONCE_PLACED: Final = ("/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh")
+"""Waits for a line, then becomes the command; ends with whoever should have sent the line."""
 
 
 class StartError(LabError):
@@ -92,6 +94,7 @@ def start(command: Command, logs: Path, place: Callable[[int], None],
           register: Register) -> Process:
     """Start a command in its own process group; `place` puts its pid under the budget.
 
+    It waits until it is placed: whatever it has forked or taken before would stay outside.
     What can't be registered does not live on: a thread may still be starting things when the
     run is over.
     """
@@ -99,17 +102,20 @@ def start(command: Command, logs: Path, place: Callable[[int], None],
     with log.open("ab") as output:
         said_before = output.tell()
         popen = subprocess.Popen(
-            list(command.argv), env=dict(command.environ), stdin=subprocess.DEVNULL,
+            [*_ONCE_PLACED, *command.argv], env=dict(command.environ), stdin=subprocess.PIPE,
             stdout=output, stderr=subprocess.STDOUT, start_new_session=True, user=command.user,
             extra_groups=[] if command.user else None, group=command.user,
         )
-    try:
-        register(popen.pid, command.stop_signal)
-    except LabError:
-        kill_group(popen.pid)
-        popen.wait(5)
-        raise
-    place(popen.pid)
+    assert popen.stdin is not None
+    with contextlib.suppress(BrokenPipeError), popen.stdin as door:  # who waits for it will say so
+        try:
+            register(popen.pid, command.stop_signal)
+            place(popen.pid)
+            door.write(b"\n")
+        except (LabError, OSError):
+            kill_group(popen.pid)
+            popen.wait(5)
+            raise
     return Process(command, popen, log, said_before)
 
 

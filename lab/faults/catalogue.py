@@ -41,7 +41,8 @@ TAKES: Final[Mapping[str, frozenset[str]]] = {
 """Kind → modules it can be armed for."""
 
 NEEDS: Final[Mapping[str, str]] = {
-    "slow": "delay_ms", "burn": "delay_ms", "network_delay": "delay_ms", "leak": "leak_mb"}
+    "slow": "delay_ms", "burn": "delay_ms", "network_delay": "delay_ms", "leak": "leak_mb",
+    "pool": "connections"}
 """Kind → the key without which it would do nothing."""
 
 DOSED: Final[frozenset[str]] = AT_A_POINT

@@ -54,12 +54,27 @@ def _why_silent(fault: FaultRecord) -> str:
 
 def _why_without_effect(trial: TrialRecord, fault: FaultRecord) -> str:
     """What acted may still have met nothing: a leak nobody's limit, a broken way no request."""
+    if fault.kind == "pool":
+        return _why_not_exhausted(trial, fault)
     if fault.kind == "leak" and not trial.oom_kills:
         limit = (f"the budget of {trial.memory_budget_mb} MiB was not reached, or is not enforced "
                  "here" if trial.memory_budget_mb else "no memory budget is set")
         return f"{fault.name} ended nothing for want of memory: {limit}"
     if fault.met == 0:
         return f"{fault.name} met nothing: no request that needs its place was sent meanwhile"
+    return ""
+
+
+def _why_not_exhausted(trial: TrialRecord, fault: FaultRecord) -> str:
+    """A pool is exhausted once the fault holds all of it: what others had has come back by then."""
+    pool = next((trial.pools[name] for name in (f"{fault.module}/connections",
+                                                "monolith/connections") if name in trial.pools),
+                None)
+    if pool is None:
+        return f"{fault.name}: nobody counted the connections of its pool"
+    if fault.times_fired < pool.size:
+        return (f"{fault.name} held {fault.times_fired} of {pool.size} connections: its pool was "
+                "not exhausted")
     return ""
 
 

@@ -34,7 +34,7 @@ class AtAPoint:
         self._site.deployment.board.arm(Armed(
             keys.module, cast(PointKind, keys.kind), keys.dose, keys.delay_ms, self._site.seed,
             keys.leak_mb, self._site.stack.budget.memory_mb or _MOST_MB, next(_NUMBERS),
-            self._before[1]))
+            self._before[1], keys.connections))
         return time.perf_counter()
 
     def clear(self) -> float:

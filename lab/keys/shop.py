@@ -94,11 +94,14 @@ class FaultKeys(Section):
     takes. Unit: milliseconds."""
     leak_mb: Annotated[float, Field(ge=0, le=4096)] = 0.0
     """What `leak` keeps for each call that it hits. Unit: mebibytes."""
+    connections: Annotated[int, Field(ge=0, le=100)] = 0
+    """How many database connections `pool` keeps for each call that it hits. Unit: connections."""
 
     @model_validator(mode="after")
     def _can_be_armed(self) -> Self:
         wrong = mistake_in(self.module, self.kind, self.dose,
-                           {"delay_ms": self.delay_ms, "leak_mb": self.leak_mb})
+                           {"delay_ms": self.delay_ms, "leak_mb": self.leak_mb,
+                            "connections": self.connections})
         if wrong:
             raise ValueError(wrong)
         return self

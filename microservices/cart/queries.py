@@ -27,7 +27,7 @@ _REMOVE_ALL_OF = delete(cart_items).where(
     _MINE, _THIS, cart_items.c.quantity <= bindparam("ordered"))
 _REMOVE_SOME_OF = update(cart_items).where(
     _MINE, _THIS, cart_items.c.quantity > bindparam("ordered")
-).values(quantity=cart_items.c.quantity - bindparam("ordered"))
+).values(quantity=cart_items.c.quantity - bindparam("ordered"), added_at=func.now())
 _CLEAR = upsert(cleared).on_conflict_do_nothing().returning(cleared.c.order_id)
 
 
@@ -58,7 +58,7 @@ async def remove(connection: AsyncConnection, account_id: int, product_id: int) 
 
 async def subtract(connection: AsyncConnection, account_id: int,
                    ordered: Sequence[tuple[int, int]]) -> None:
-    """Take what was ordered out of the cart; what was put meanwhile stays."""
+    """Take what was ordered out of the cart; what was put meanwhile stays, as put now."""
     given = [{"account": account_id, "product": product, "ordered": quantity}
              for product, quantity in ordered]
     if (await connection.execute(_REMOVE_ALL_OF, given)).rowcount < len(given):

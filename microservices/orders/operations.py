@@ -104,13 +104,13 @@ async def resume_checkouts(database: Database, peers: Peers, leases: Leases) -> 
     """Finish what a crash or a silent service left; return how much.  Raises 503s: try again."""
     saga = Saga(database, peers, leases)
     await _give_back_dropped(saga)
-    try:
-        resumed = await _resume_expired(saga)
-    finally:  # whom a checkout waits for, the cart for one, a cancellation may not need
-        async with database.read() as connection:
-            open_cancels = await queries.cancelling(connection)
-        for order_id in open_cancels:
-            await _finish_cancel(database, peers, order_id)
+    resumed, silent = await _resume_expired(saga)
+    async with database.read() as connection:
+        open_cancels = await queries.cancelling(connection)
+    for order_id in open_cancels:
+        await _finish_cancel(database, peers, order_id)
+    if silent:
+        raise silent
     return resumed + len(open_cancels)
 
 
@@ -124,8 +124,8 @@ async def _begin(saga: Saga, buyer: Buyer, wanted: models.OrderCreate) -> Begun 
         if lease is None:
             return _replay(await queries.find_by_key(connection, buyer.account_id, buyer.key),
                            wanted)
-        # A statement of its own, after the claim: it sees whoever was at the checkout before.
-        confirmed = await queries.confirming(connection, buyer.account_id)
+        with saga.leases.held(lease):  # a statement of its own: it sees who was here before
+            confirmed = await queries.confirming(connection, buyer.account_id)
     lines = await _lines_or_free_key(saga, lease, buyer.account_id, confirmed)
     with saga.leases.held(lease):
         try:
@@ -215,8 +215,7 @@ async def _finish(saga: Saga, order_id: UUID, refusal: StoreError | None,
             reply, state = Reply(201, to_json(shown(row, items))), "confirming"
         else:
             reply = Reply(refusal.status, to_json(refusal.problem(request_id)))
-            # All or none: where the stock did not suffice, there is nothing to undo.
-            state = "undone" if isinstance(refusal, OutOfStock) else "undoing"
+            state = "undone" if isinstance(refusal, OutOfStock) else "undoing"  # or: none held
         lease = await queries.store_reply(connection, order_id, reply.status, reply.body, state,
                                           saga.leases.lease_s)
     try:
@@ -268,16 +267,17 @@ async def _take_over(saga: Saga) -> Lease | None:
         return await queries.take_over(connection, saga.leases.lease_s)
 
 
-async def _resume_expired(saga: Saga) -> int:
+async def _resume_expired(saga: Saga) -> tuple[int, StoreError | None]:
+    """Stop at who is silent: cancellations may not need them, and come next."""
     resumed = 0
     while (taken := await _take_over(saga)) is not None:
         try:
             await _resume(saga, taken.order_id)
-        except StoreError:  # the others come first in the next round; a defect keeps its lease
+        except StoreError as silent:  # a defect keeps its lease
             saga.leases.dropped.append(taken)
-            raise
+            return resumed, silent
         resumed += 1
-    return resumed
+    return resumed, None
 
 
 async def _resume(saga: Saga, order_id: UUID) -> None:

@@ -33,7 +33,7 @@ _REMOVE_ALL_OF = delete(cart_items).where(
     _MINE, _THIS, cart_items.c.quantity <= bindparam("ordered"))
 _REMOVE_SOME_OF = update(cart_items).where(
     _MINE, _THIS, cart_items.c.quantity > bindparam("ordered")
-).values(quantity=cart_items.c.quantity - bindparam("ordered"))
+).values(quantity=cart_items.c.quantity - bindparam("ordered"), added_at=func.now())
 
 
 def priced_lines(connection: Connection, account_id: int) -> Sequence[AnyRow]:
@@ -67,7 +67,7 @@ def remove(connection: Connection, account_id: int, product_id: int) -> bool:
 
 def subtract(connection: Connection, account_id: int,
              ordered: Sequence[tuple[int, int]]) -> None:
-    """Take what was ordered out of the cart; what was put meanwhile stays."""
+    """Take what was ordered out of the cart; what was put meanwhile stays, as put now."""
     given = [{"account": account_id, "product": product, "ordered": quantity}
              for product, quantity in ordered]
     if connection.execute(_REMOVE_ALL_OF, given).rowcount < len(given):

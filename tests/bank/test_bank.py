@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from bank.app import create_app
+from bank.ledger import Ledger as Books
 from contract.bank import Charge, ChargeResult, Ledger
 from contract.faults import Armed, Board, fault_point
 
@@ -120,6 +122,22 @@ def test_a_restart_finds_the_journal_and_drops_a_line_cut_short(tmp_path: Path) 
         file.write(b'{"key":"k2","ki')
     talk(after, journal)
     assert journal.read_bytes() == b""
+
+
+def test_a_movement_that_the_disk_does_not_take_is_not_half_written(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    books = Books(journal)
+    books.charge(Charge.model_validate_json(charge("k1")))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (journal.stat().st_size + 10, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            books.charge(Charge.model_validate_json(charge("k2")))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert books.find("k2") is None
+    books.charge(Charge.model_validate_json(charge("k3")))
+    assert [entry.key for entry in Books(journal).entries] == ["k1", "k3"]
 
 
 def test_an_armed_fault_reaches_charges_only(tmp_path: Path) -> None:

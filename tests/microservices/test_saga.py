@@ -140,6 +140,24 @@ def test_who_lost_the_checkout_while_the_cart_was_asked_does_not_call_the_key_fr
     shop.assert_consistent()
 
 
+def test_what_is_put_while_a_checkout_is_slow_stays_and_is_no_leftover(
+        shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three of a product are put after the cart told one; the order is written after that."""
+    reserve_stock = clients.reserve_stock
+
+    async def put_meanwhile(*given: Any) -> Any:
+        answer = await shop.asking("PUT", "/api/cart/items/3", 2, {"quantity": 3})
+        assert answer.status == 200
+        return await reserve_stock(*given)
+
+    shop.put(2, 3, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(clients, "reserve_stock", put_meanwhile)
+        placed = json.loads(shop.order(2).body)
+    assert shop.cart(2) == [(3, 2)]
+    shop.assert_consistent({placed["id"]})
+
+
 def test_a_cancellation_does_not_wait_for_a_checkout_that_waits_for_the_cart(shop: Any) -> None:
     shop.put(2, 3, 2)
     placed = json.loads(shop.order(2).body)
@@ -163,7 +181,16 @@ def test_a_transaction_whose_program_is_gone_without_a_word_ends(shop: Any) -> N
             shown = await connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout")
             return shown.scalar_one()
 
+    async def stand_still() -> None:
+        async with shop.service("orders").database.transaction() as connection:
+            await connection.exec_driver_sql(
+                "SET LOCAL idle_in_transaction_session_timeout = 50")
+            await asyncio.sleep(0.5)
+            await connection.exec_driver_sql("SELECT 1")
+
     assert shop.run(limit()) == "1min"
+    with pytest.raises(DatabaseUnavailable):
+        shop.run(stand_still())
 
 
 def test_the_resumer_keeps_trying_while_a_service_is_silent(shop: Any) -> None:
@@ -193,7 +220,7 @@ def test_a_checkout_that_could_not_be_finished_is_tried_again_soon(shop: Any) ->
     shop.assert_consistent()
 
 
-@pytest.mark.parametrize("lost_in", ["free_key", "advance", "lock_checkout"])
+@pytest.mark.parametrize("lost_in", ["confirming", "free_key", "advance", "lock_checkout"])
 def test_nobody_waits_for_the_lease_of_a_request_that_lost_its_database(
         open_shop: Any, lost_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = open_shop(lease_s=60)

@@ -356,6 +356,17 @@ def test_a_transaction_whose_program_is_gone_without_a_word_ends(shop: Any) -> N
         assert limit.scalar_one() == "1min"
 
 
+def test_a_transaction_that_was_ended_for_standing_still_is_unavailable(shop: Any) -> None:
+    def stand_still() -> None:
+        with shop.store.database.transaction() as connection:
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 50")
+            time.sleep(0.5)
+            connection.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(DatabaseUnavailable):
+        stand_still()
+
+
 def test_a_defect_between_the_transactions_is_resumed(
     shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,11 +103,12 @@ def test_a_pool_s_connections_are_kept_until_cleared(board: Board,
         lent.pop()
 
     point = fault_point("cart", environ, lend=lend)
-    board.arm(Armed("cart", "pool"))
+    board.arm(Armed("cart", "pool", connections=3))
     point.hit()
     point.hit()
     time.sleep(0.1)
-    assert len(lent) == 2
+    assert len(lent) == 6
+    assert Path(environ[FIRED_ENV]).read_text().count("\n") == 6, "a line for each"
     board.clear()
     assert soon(lambda: not lent)
 
@@ -123,10 +124,10 @@ def test_the_same_on_an_event_loop(board: Board, environ: dict[str, str]) -> Non
 
     async def story() -> None:
         point = fault_point("cart", environ, lend=lend)
-        board.arm(Armed("cart", "pool"))
+        board.arm(Armed("cart", "pool", connections=3))
         await point.hit_async()
         await asyncio.sleep(0.1)
-        assert len(lent) == 1
+        assert len(lent) == 3
         board.clear()
         await asyncio.sleep(0.1)
         assert not lent

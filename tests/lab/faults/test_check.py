@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.run_record import FaultRecord, TrialRecord
+from contract.run_record import FaultRecord, PoolUse, TrialRecord
 from lab.faults.check import check_pair, dose_of
 
 
@@ -18,6 +18,10 @@ def trial(number: int, topology: str, fired: int = 10, chances: int = 10,
         id=number, phase="isolation", pair=1, topology=topology, workload="shop", slo_ms=250,
         store="monolith" if topology == "monolith" else "microservices", rate_profile=[(1, 1)],
         seed=1, warmup_s=1, measure_s=9, cpu_budget=None, fault=fault)
+
+
+def pool(size: int) -> PoolUse:
+    return PoolUse(size=size, busy_mean=0, taken=0, waited=0, wait_s=0)
 
 
 def pair(left: dict[str, object], right: dict[str, object]) -> list[TrialRecord]:
@@ -61,6 +65,19 @@ def test_a_leak_is_proven_by_what_it_ended(kills: int, budget_mb: int | None, sa
     assert len(found) == (2 if said else 0), "one store's void is the pair's"
 
 
+@pytest.mark.parametrize(("held", "size", "said"), [
+    (24, 24, ""), (30, 24, ""), (23, 24, "x held 23 of 24 connections: its pool was not exhausted"),
+    (9, None, "x: nobody counted the connections of its pool")])
+def test_a_pool_is_exhausted_once_the_fault_holds_all_of_it(held: int, size: int | None,
+                                                            said: str) -> None:
+    records = pair({"kind": "pool", "fired": held}, {"kind": "pool", "fired": 4})
+    records[0].pools = {} if size is None else {"monolith/connections": pool(size)}
+    records[1].pools = {"search/connections": pool(9), "catalog/connections": pool(4)}
+    found = check_pair(records)
+    assert set(found) == ({1, 2} if said else set()), "one store's void is the pair's"
+    assert all(f"monolith: {said}" in why for why in found.values())
+
+
 @pytest.mark.parametrize(("met", "is_void"), [(0, True), (1, False), (None, False)])
 @pytest.mark.parametrize("store", [0, 1])
 def test_what_no_request_met_proves_nothing_in_either_store(met: int | None, store: int, *,
@@ -86,8 +103,11 @@ def test_a_poison_is_equal_within_half_of_its_dose(fired: int, *, is_void: bool)
 
 @pytest.mark.parametrize(("kind", "is_void"), [("pool", False), ("error", True)])
 def test_pools_of_unequal_size_lend_unequal_shares(kind: str, *, is_void: bool) -> None:
-    found = check_pair(pair({"kind": kind, "fired": 20, "chances": 200},
-                            {"kind": kind, "fired": 5, "chances": 200}))
+    records = pair({"kind": kind, "fired": 20, "chances": 200},
+                   {"kind": kind, "fired": 5, "chances": 200})
+    for record, size in zip(records, (20, 5), strict=True):
+        record.pools = {"catalog/connections": pool(size)}
+    found = check_pair(records)
     assert set(found) == ({1, 2} if is_void else set())
 
 

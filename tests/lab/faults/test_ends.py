@@ -71,7 +71,7 @@ def test_a_leak_may_end_whoever_shares_the_memory() -> None:
     ("catalog", "replica_freeze")])
 def test_other_faults_end_nothing_of_the_store(module: str, kind: str) -> None:
     for site in (MONOLITH, SERVICES, COLOCATED):
-        assert ends(site, module, kind, delay_ms=5) == set()
+        assert ends(site, module, kind, delay_ms=5, connections=1) == set()
 
 
 def test_a_bank_that_had_ended_by_itself_is_not_killed_once_more() -> None:

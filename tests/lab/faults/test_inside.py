@@ -116,7 +116,7 @@ def dies_of(store: Store, product: int) -> bool:
 
 
 def test_a_pool_that_is_kept_starves_whoever_shares_it(store: Store) -> None:
-    with store.broken("search", "pool") as acting, ThreadPoolExecutor(12) as pool:
+    with store.broken("search", "pool", connections=2) as acting, ThreadPoolExecutor(12) as pool:
         list(pool.map(lambda _: store.search(), range(12)))
         assert store.search() == 503
         shared = list(pool.map(lambda _: store.product(), range(6)))

@@ -83,6 +83,7 @@ def test_a_trial_without_a_fault_has_no_time_line(stores: list[Store]) -> None:
     ({"module": "catalog", "kind": "down"}, "it takes bank, database"),
     ({"module": "catalog", "kind": "slow"}, "slow needs delay_ms above 0"),
     ({"module": "catalog", "kind": "leak"}, "leak needs leak_mb above 0"),
+    ({"module": "catalog", "kind": "pool"}, "pool needs connections above 0"),
     ({"module": "bank", "kind": "down", "dose": 0.5}, "leave dose out"),
 ])
 def test_a_fault_that_would_do_nothing_is_refused(keys: dict[str, Any], said: str) -> None:
@@ -93,5 +94,6 @@ def test_a_fault_that_would_do_nothing_is_refused(keys: dict[str, Any], said: st
 def test_every_kind_has_something_that_acts(stores: list[Store]) -> None:
     for kind, modules in TAKES.items():
         for module in modules:
-            fault, _ = planned(module=module, kind=kind, delay_ms=1, leak_mb=1)
+            fault, _ = planned(module=module, kind=kind, delay_ms=1, leak_mb=1,
+                               connections=1)
             assert timeline.action(stores[1].site, fault.keys).fired == 0
