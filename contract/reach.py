@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from contract.endpoints import BY_NAME, NEEDS
+from contract.faults import PointKind
 
 ON_A_LINK: Final = frozenset({"network_cut", "network_drop", "network_delay"})
 """Kinds that act on the way between parts."""
@@ -17,6 +18,12 @@ _WHOLE: Final = frozenset({"monolith", "colocated"})
 """Programs that run every module."""
 _OF_PRODUCTS: Final = frozenset({"catalog", "search"})
 """Modules that read `products` where one database holds all tables."""
+_PAST_ITS_POINT: Final[Mapping[str, frozenset[str]]] = {
+    "catalog": frozenset({"cancel_order", "create_product", "change_product"}),
+    "payments": frozenset({"cancel_order", "get_payment"}),
+}
+"""Module → endpoints that need it and pass no fault point of its code: refunds, administration."""
+_AT_A_POINT: Final = frozenset(get_args(PointKind))
 _WITHOUT_PRODUCTS: Final = frozenset({"list_categories"})
 """Endpoints of the catalog that read another table."""
 
@@ -49,7 +56,8 @@ def reaches(module: str, kind: str, endpoint: str, place: Place) -> bool:
     """Does an answer of this endpoint pass what the fault breaks?
 
     A broken way between parts is met by the calls of other parts only: visitors come to a module
-    through the edge.  A server that is down takes all its databases along.
+    through the edge.  A server that is down takes all its databases along.  A defect of code acts
+    where the module's fault point is passed.
     """
     needed = NEEDS.get(endpoint, frozenset())
     if module == "database" or (kind == "database_down" and place.one_server):
@@ -59,4 +67,5 @@ def reaches(module: str, kind: str, endpoint: str, place: Place) -> bool:
     if kind == "database_lock" and not place.is_split and module in _OF_PRODUCTS:
         reads = bool(needed & _OF_PRODUCTS)
         return reads and (module == "catalog" or endpoint not in _WITHOUT_PRODUCTS)
-    return module in needed
+    is_past = kind in _AT_A_POINT and endpoint in _PAST_ITS_POINT.get(module, ())
+    return module in needed and not is_past

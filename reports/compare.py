@@ -20,6 +20,7 @@ from reports.compare_refusals import (
     WHOLE,
     Refusal,
     machines_differ,
+    refuse_phases,
     refuse_runs,
     refuse_series,
     refuse_stores,
@@ -97,7 +98,8 @@ def _compare(a: Loaded, b: Loaded) -> Comparison:
     capacities, places = capacity_lines(a, b, arms, barred, is_same_machine=not differ)
     losses, faults = fault_lines(a, b, barred)
     lines += [*capacities, *losses]
-    return Comparison(*sides, lines, [*stores, *left_out, *places, *faults],
+    return Comparison(*sides, lines,
+                      [*stores, *left_out, *places, *faults, *refuse_phases(one, other)],
                       _notes(one, other, differ, len(lines)))
 
 

@@ -19,6 +19,15 @@ _PROBING: Final = ("resolution", "warmup_s", "probe_s", "confirm_factor")
 _FAULT: Final = ("module", "kind", "dose", "delay_ms", "at_s", "for_s")
 
 
+_UNCOMPARED: Final = {
+    "capacity": ("quick ramps", "a first look; capacities are compared where they were searched"),
+    "hot": ("hot parts", "each run split its budget by its own measured demand; see both reports"),
+    "distance": ("network distance", "slopes are of one run's distances; see both reports"),
+    "idle": ("idle use", "not compared; see both reports"),
+}
+"""Phase → what a reader calls it, and why it is left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """`what` is a store, a series, a searched point, a fault, or the whole comparison."""
@@ -114,6 +123,13 @@ def refuse_fault(a: RunRecord, b: RunRecord, name: str, first: TrialRecord,
     if None not in platforms and platforms[0] != platforms[1]:
         found.append("platform differs: dead and unready replicas are treated otherwise")
     return _refusals(name, found)
+
+
+def refuse_phases(a: RunRecord, b: RunRecord) -> list[Refusal]:
+    """What both runs measured and nothing here holds against each other."""
+    phases = [{trial.phase for trial in run.trials} for run in (a, b)]
+    return [Refusal(what, reason) for phase, (what, reason) in _UNCOMPARED.items()
+            if all(phase in own for own in phases)]
 
 
 def _refusals(name: str, found: list[str]) -> list[Refusal]:

@@ -96,7 +96,8 @@ def _table(kind: str, title: str, lines: list[Line]) -> Table:
         f"compare_{kind}", title,
         "Estimate and 95 % interval in each run. Change: B ÷ A by Welch's t on logarithms; for "
         f"capacities without repeats by what the probes leave open, {ALLOWED}, for their ratios "
-        "by the outermost ends; for shares B − A. n: pairs, trials, searches or requests.",
+        "by the outermost ends; for shares B − A. Times of a store: means over its trials of each "
+        "trial's own percentile. n: pairs, trials, searches or requests.",
         ["", "A", "n", "B", "n", "change", "verdict"],
         [[line.what, _cell(line, line.a), f"{line.a.n:,}", _cell(line, line.b), f"{line.b.n:,}",
           _change(line), _verdict(line)] for line in lines],

@@ -84,6 +84,15 @@ def test_what_was_measured_under_other_conditions_is_refused(
     assert any(reason in text for text in comparison_text(found))
 
 
+def test_what_both_measured_and_nothing_compares_is_said(tmp_path: Path) -> None:
+    planted = replace(PLANTED, phases=("latency", "capacity", "hot"),
+                      idle_cores={"monolith": 0.01, "microservices": 0.02})
+    one = run(tmp_path, "one", planted)
+    found = compare(one, run(tmp_path, "two", planted))
+    assert [refusal.what for refusal in found.refusals] == ["quick ramps", "hot parts", "idle use"]
+    assert not compare(one, run(tmp_path, "three", replace(PLANTED, seed=8))).refusals
+
+
 def test_other_budgets_are_refused(tmp_path: Path) -> None:
     limits = {"cpu_budget": 2.0, "memory_budget_mb": 2048, "enforced_by": "cgroup v1",
               "enforced": ["CPU quota", "memory limit"], "not_enforced": [], "system_cpus": [0],
