@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from contract.run_record import FaultRecord, TrialRecord
 from reports.books import after_clearing_s, is_instant_known
 from reports.read import Run
-from reports.strips import fault_of, in_window, window_of
+from reports.strips import fault_of, in_window, recovery_s, window_of
 from reports.tally import orders_placed
 
 TARGET: Final = 0.99
@@ -35,7 +35,9 @@ class Impact:
     signal_s: float | None
     """The store's own first sign: an error that was answered, or the exit of a part."""
     good_run_s: float | None
-    """Start of the first 20 good requests in a row."""
+    """Start of the first 20 good requests in a row: a rare feature may be dead all the while."""
+    recovered_s: float | None
+    """The last bad request of any feature; None: one did not come back within the trial."""
     drained_s: float | None
     """Start of the first 20 of which at most 3 are slower than the matched run's p95."""
     budget: float
@@ -69,6 +71,7 @@ def impact_of(run: Run, trial: TrialRecord, matched: list[TrialRecord]) -> Impac
         seen_s=_seen(window, armed),
         signal_s=_signal(run, trial, window, armed, cleared),
         good_run_s=_run_of(after, after["good"].to_numpy().astype(bool), 0, cleared),
+        recovered_s=recovery_s(after, cleared),
         drained_s=None if p95 is None else _run_of(
             after, after["response_ms"].to_numpy() <= p95, _MOST_LATE, cleared),
         budget=float((~rows["good"].astype(bool)).sum()) / (len(rows) * (1 - TARGET))

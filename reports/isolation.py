@@ -35,7 +35,6 @@ from reports.strips import (
     fault_of,
     in_window,
     of_journeys,
-    recovery_s,
     strip_of,
     window_of,
 )
@@ -136,8 +135,8 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
         return Loss(topology, None, None, 0.0, None, fired, applies=False)
     independent = [f for f in FEATURES if not depends(f, fault.module)]
     weights = weights_of(clear or window)
-    waits = [recovery_s(run.rows(t), window_of(fault_of(t))[1]) for t in own]
-    seen = [wait for wait in waits if wait is not None]
+    impacts = tuple(impact_of(run, t, clean) for t in own)
+    seen = [one.recovered_s for one in impacts if one.recovered_s is not None]
     journeys = [counts_of(of_journeys(run.rows(t), fault_of(t))) for t in own]
     theirs = [counts_of(of_journeys(run.rows(t), fault)) for t in clean]
     return Loss(
@@ -145,9 +144,9 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
         weighted_loss(window, clear, FEATURES, weights),
         weighted_loss(window, clear, independent, weights),
         None if expected is None else sum(weights[f] * expected.get(f, 0.0) for f in FEATURES),
-        float(np.median(seen)) if len(seen) == len(waits) else None,
+        float(np.median(seen)) if len(seen) == len(impacts) else None,
         fired,
-        impacts=tuple(impact_of(run, t, clean) for t in own),
+        impacts=impacts,
         matched_half=matched_half(window, clear, independent, weights),
         counted=counted(window, clear, independent, weights),
         halves=(halves_of(window, clear, FEATURES, weights),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from contract.endpoints import FEATURES
 from reports.figures.style import FAINT, INK, look_of, new_figure
@@ -20,6 +22,19 @@ GOOD_TO_BAD = LinearSegmentedColormap.from_list(
     "attainment", ["#6b1232", "#c2577a", "#e9c9d2", "#dfe7e6"])
 
 
+class Mark(NamedTuple):
+    """An instant below a strip: how it is drawn, and what it says."""
+
+    marker: str
+    said: str
+
+
+HURT: Final = Mark("^", "first bad request")
+SEEN: Final = Mark("D", "shown below 99 %")
+RECOVERED: Final = Mark("o", "recovered, every feature")
+_LIMIT: Final[Any] = {"color": INK, "lw": 1.1, "ls": (0, (3, 1.5))}
+
+
 def draw_strips(results: list[FaultResult]) -> Figure | None:
     """Features × seconds, one row a fault, the stores side by side."""
     shown = [result for result in results if result.strips]
@@ -27,7 +42,7 @@ def draw_strips(results: list[FaultResult]) -> Figure | None:
         return None
     columns = max(len(result.strips) for result in shown)
     features = max(len(result.strips[0].features) for result in shown)
-    figure, axes = new_figure(0.75 + len(shown) * (0.55 + 0.21 * features), len(shown), columns,
+    figure, axes = new_figure(0.95 + len(shown) * (0.55 + 0.21 * features), len(shown), columns,
                               sharex=True)
     mesh: QuadMesh | None = None
     for row, result in enumerate(shown):
@@ -50,18 +65,22 @@ def draw_strips(results: list[FaultResult]) -> Figure | None:
     bar = figure.colorbar(mesh, ax=axes, location="bottom", shrink=0.35, aspect=40, pad=0.02)
     bar.set_ticks([0, 0.5, 1], labels=["0 %", "50 %", "100 % good"])
     bar.outline.set_edgecolor(FAINT)
+    figure.legend(handles=[
+        Line2D([], [], label="armed, then cleared", **_LIMIT),
+        *(Line2D([], [], marker=mark.marker, color=INK, ms=4, ls="none", label=mark.said)
+          for mark in (HURT, SEEN, RECOVERED))], loc="outside lower center", ncols=4)
     return figure
 
 
 def _draw_marks(axis: Axes, strip: Strip, result: FaultResult) -> None:
-    """First hurt, detected, well again, of the run that is drawn."""
+    """First hurt, detected, recovered, of the run that is drawn; what was not seen has no mark."""
     for impact in result.losses[strip.topology].impacts[:1]:
-        for start, after, marker in ((strip.armed_s, impact.hurt_s, "^"),
-                                     (strip.armed_s, impact.seen_s, "D"),
-                                     (strip.cleared_s, impact.good_run_s, "o")):
+        for start, after, mark in ((strip.armed_s, impact.hurt_s, HURT),
+                                   (strip.armed_s, impact.seen_s, SEEN),
+                                   (strip.cleared_s, impact.recovered_s, RECOVERED)):
             if after is not None:
-                axis.plot([start + after], [len(strip.features) + 0.12], marker, color=INK, ms=4,
-                          clip_on=False, zorder=5)
+                axis.plot([start + after], [len(strip.features) + 0.12], mark.marker, color=INK,
+                          ms=4, clip_on=False, zorder=5)
 
 
 def _draw_strip(axis: Axes, strip: Strip) -> QuadMesh:
@@ -73,11 +92,12 @@ def _draw_strip(axis: Axes, strip: Strip) -> QuadMesh:
         axis.plot([seconds[x] + 0.5], [y + 0.5], ".", color=FAINT, ms=2)
     for at in (strip.armed_s, strip.cleared_s):
         axis.axvline(at, color=FAINT, lw=2.2)
-        axis.axvline(at, color=INK, lw=1.1, ls=(0, (3, 1.5)))
+        axis.axvline(at, **_LIMIT)
     for edge in range(1, len(strip.features)):
         axis.axhline(edge, color=FAINT, lw=0.4)
     axis.set_yticks(np.arange(len(strip.features)) + 0.5, strip.features)
     axis.set_ylim(len(strip.features) + 0.3, 0)
+    axis.margins(x=0)  # a mark beyond the last second widens all strips alike
     axis.grid(visible=False)
     axis.tick_params(length=0)
     for spine in axis.spines.values():

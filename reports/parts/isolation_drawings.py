@@ -46,7 +46,9 @@ def _strips(told: list[FaultResult]) -> Drawing | None:
         _strips_said(told),
         "Share of requests that were good, by feature and the second in which they were "
         "intended; a dot: none was scheduled. Dashed: the fault is armed, then cleared. "
-        "Below: ▲ first bad request, ◆ shown to be below 99 %, ● 20 good in a row again.",
+        "Below: ▲ first bad request; ◆ shown to be below 99 %; ● recovered: the last bad request "
+        "of any feature, counted from clearing (at clearing: none was bad after it). No ●: a "
+        "feature did not come back within the trial.",
         ("isolation_strips",), figure)
 
 
