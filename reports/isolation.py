@@ -78,15 +78,18 @@ def _measure(run: Run, posture: str, trials: list[TrialRecord], arms: Arms,
         asked = [in_window(run.measured(t), fault_of(own[0])) for t in clean]
         window = [counts_of(in_window(run.measured(t), fault_of(t))) for t in own]
         clear = [counts_of(rows) for rows in asked]
+        journeys = [counts_of(of_journeys(run.rows(t), fault_of(t))) for t in own]
+        theirs = [counts_of(of_journeys(run.rows(t), fault_of(own[0]))) for t in clean]
         expected = _predicted(run, own[0], asked)
         applies = all(fault_of(t).applies for t in own)
         availability += [
             Availability(topology, feature, depends(feature, fault.module),
                          share_of(window, feature), share_of(clear, feature),
-                         None if expected is None else expected.get(feature, 0.0), applies)
+                         None if expected is None else expected.get(feature, 0.0), applies,
+                         (share_of(journeys, feature), share_of(theirs, feature)))
             for feature in FEATURES]
         strips.append(strip_of(run, own[0]))
-        losses[topology] = _loss(run, own, clean, (window, clear), expected)
+        losses[topology] = _loss(run, own, clean, (window, clear, journeys, theirs), expected)
     repeats = min((len(loss.times_fired) for loss in losses.values()), default=0)
     voided = _voided(run, fault.name, posture) if len(losses) < len(arms.all) else ""
     return FaultResult(fault, availability, strips, losses, repeats,
@@ -127,9 +130,9 @@ def _why_void(name: str, voided: str, losses: dict[str, Loss], arms: Arms) -> st
 
 
 def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
-          counts: tuple[list[Counts], list[Counts]],
+          counts: tuple[list[Counts], list[Counts], list[Counts], list[Counts]],
           expected: dict[str, float] | None) -> Loss:
-    fault, topology, (window, clear) = fault_of(own[0]), own[0].topology, counts
+    fault, topology, (window, clear, journeys, theirs) = fault_of(own[0]), own[0].topology, counts
     fired = [fault_of(t).times_fired for t in own]
     if not fault.applies:
         return Loss(topology, None, None, 0.0, None, fired, applies=False)
@@ -137,8 +140,6 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
     weights = weights_of(clear or window)
     impacts = tuple(impact_of(run, t, clean) for t in own)
     seen = [one.recovered_s for one in impacts if one.recovered_s is not None]
-    journeys = [counts_of(of_journeys(run.rows(t), fault_of(t))) for t in own]
-    theirs = [counts_of(of_journeys(run.rows(t), fault)) for t in clean]
     return Loss(
         topology,
         weighted_loss(window, clear, FEATURES, weights),

@@ -25,15 +25,28 @@ class Availability:
     expected: float | None = 0.0
     """Share of the feature's requests that the oracle expects to lose; None: no prediction."""
     applies: bool = True
+    of_journeys: tuple[Estimate | None, Estimate | None] = (None, None)
+    """Both once more, over the feature's steps of the journeys that arrived in the window."""
+
+    @property
+    def is_of_journeys(self) -> bool:
+        """Was no request of it due in the window, so that only journeys can tell what it lost?"""
+        return not (self.with_fault and self.matched) and all(self.of_journeys)
+
+    @property
+    def compared(self) -> tuple[Estimate | None, Estimate | None]:
+        """With the fault and without: in its window, or of journeys where none was due there."""
+        return self.of_journeys if self.is_of_journeys else (self.with_fault, self.matched)
 
     @property
     def lost(self) -> float | None:
         """Relative to the matched run; below 0 when the fault's run was luckier."""
         if not self.applies:
             return 0.0
-        if not self.with_fault or not self.matched or not self.matched.value:
+        broken, matched = self.compared
+        if not broken or not matched or not matched.value:
             return None
-        return 1 - self.with_fault.value / self.matched.value
+        return 1 - broken.value / matched.value
 
 
 @dataclass(frozen=True, slots=True)

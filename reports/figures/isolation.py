@@ -106,7 +106,8 @@ def _draw_strip(axis: Axes, strip: Strip) -> QuadMesh:
 
 
 def draw_availability(results: list[FaultResult]) -> Figure | None:
-    """Per feature: open mark without the fault, full mark with it, line between."""
+    """Per feature: open mark without the fault, full mark with it, line between; dotted and
+    without a band: of journeys, for none was due in the window."""
     shown = [result for result in results if result.availability]
     if not shown:
         return None
@@ -135,14 +136,16 @@ def draw_availability(results: list[FaultResult]) -> Figure | None:
 
 def _draw_change(axis: Axes, y: float, one: Availability) -> None:
     look = look_of(one.topology)
-    ends = [e.value * 100 for e in (one.with_fault, one.matched) if e]
-    axis.plot(ends, [y] * len(ends), color=look.colour, lw=1)
-    if one.matched:
-        axis.plot([one.matched.value * 100], [y], look.marker, mfc="none", mec=look.colour, ms=5)
-    if one.with_fault:
-        low, high = one.with_fault.low or 0.0, one.with_fault.high or 0.0
-        axis.plot([low * 100, high * 100], [y, y], color=look.colour, lw=3, alpha=0.25)
-        axis.plot([one.with_fault.value * 100], [y], look.marker, color=look.colour, ms=5,
+    broken, matched = one.compared
+    ends = [e.value * 100 for e in (broken, matched) if e]
+    axis.plot(ends, [y] * len(ends), color=look.colour, lw=1, ls=":" if one.is_of_journeys else "-")
+    if matched:
+        axis.plot([matched.value * 100], [y], look.marker, mfc="none", mec=look.colour, ms=5)
+    if broken:
+        low, high = broken.low or 0.0, broken.high or 0.0
+        if not one.is_of_journeys:
+            axis.plot([low * 100, high * 100], [y, y], color=look.colour, lw=3, alpha=0.25)
+        axis.plot([broken.value * 100], [y], look.marker, color=look.colour, ms=5,
                   label=one.topology)
 
 

@@ -12,13 +12,14 @@ from reports.figures.isolation import GOOD_TO_BAD
 from reports.figures.style import FAINT, INK, look_of, new_figure
 from reports.isolation import Availability, FaultResult
 from reports.postures import postures_of
-from reports.words import MINUS
+from reports.words import ABSENT, MINUS
 
 _NARROW, _MANY = 3, 4
 
 
 def draw_matrix(results: list[FaultResult]) -> Figure | None:
-    """Share of a feature's requests lost; outlined: the feature needs the broken module."""
+    """Share of a feature's requests lost; outlined: the feature needs the broken module; in
+    parentheses: none was due in the window, so its steps of the journeys that arrived in it."""
     shown = [result for result in results if result.availability and not result.void]
     if not shown:
         return None
@@ -67,14 +68,16 @@ def _draw_cell(axis: Axes, y: int, one: Availability, size: float) -> None:
     if one.depends:
         axis.add_patch(Rectangle((x + 0.06, y + 0.08), 0.88, 0.84, fill=False, ec=INK, lw=0.9))
     colour = FAINT if lost is None else "#f4f1ee" if lost > 0.6 else "#22262c"
-    axis.text(x + 0.5, y + 0.52, _cell(lost), ha="center", va="center", fontsize=size,
-              color=colour)
+    journeys = one.is_of_journeys and lost is not None
+    axis.text(x + 0.5, y + 0.52, _cell(one), ha="center", va="center", color=colour,
+              fontsize=size - 1.1 if journeys else size, style="italic" if journeys else "normal")
 
 
-def _cell(lost: float | None) -> str:
-    if lost is None:
-        return "–"
-    return f"{lost * 100:.0f}".replace("-0", "0").replace("-", MINUS)
+def _cell(one: Availability) -> str:
+    if one.lost is None:
+        return ABSENT
+    said = f"{one.lost * 100:.0f}".replace("-0", "0").replace("-", MINUS)
+    return f"({said})" if one.is_of_journeys else said
 
 
 def draw_predicted(results: list[FaultResult]) -> Figure | None:

@@ -33,8 +33,11 @@ def _matrix(results: list[FaultResult]) -> Drawing | None:
         _availability_said(results),
         "Per cent of a feature's requests lost against the matched run without fault. "
         "Outlined: the feature needs the broken module by contract, so a loss is expected; "
-        "shaded without outline: collateral. –: none was scheduled. Can't happen: this store "
-        "has no such place, so nothing was measured. Void: the fault can't be compared.",
+        "shaded without outline: collateral. In parentheses: none of its requests was due while "
+        "the fault was armed; instead what it lost of the steps of the journeys that arrived "
+        "meanwhile, whenever each was due. –: these journeys have no such step either. "
+        "Can't happen: this store has no such place, so nothing was measured. Void: the fault "
+        "can't be compared.",
         ("isolation_availability",), figure)
 
 
@@ -59,7 +62,9 @@ def _availability(told: list[FaultResult]) -> Drawing | None:
         "isolation_availability", "Availability by feature with and without the fault",
         _availability_said(told),
         "Hollow: the matched run without fault, same seconds; full: with it, the band is its "
-        "95 % Wilson interval. Shaded rows need the broken module by contract.",
+        "95 % Wilson interval. Shaded rows need the broken module by contract. Dotted, without "
+        "band: none was due while the fault was armed, so the steps of the journeys that arrived "
+        "meanwhile.",
         ("isolation_availability",), figure)
 
 
@@ -126,8 +131,9 @@ def _counted(results: list[FaultResult]) -> str:
 
 def _fell(a: Availability) -> bool:
     """Do the two intervals lie apart?  What can't happen made nothing fail."""
-    return (a.applies and a.with_fault is not None and a.matched is not None
-            and (a.with_fault.high or 0) < (a.matched.low or 0))
+    broken, matched = a.compared
+    return (a.applies and broken is not None and matched is not None
+            and (broken.high or 0) < (matched.low or 0))
 
 
 def _collateral_said(results: list[FaultResult], arms: Arms) -> str:

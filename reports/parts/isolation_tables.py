@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reports.estimate import Estimate
-from reports.isolation import FaultResult
+from reports.isolation import Availability, FaultResult
 from reports.isolation_words import share_text
 from reports.table import Table
 from reports.words import number, percent
@@ -48,18 +48,29 @@ def availability_table(results: list[FaultResult]) -> Table:
     rows = [(result, a) for result in results for a in result.availability]
     return Table(
         "isolation_availability", "Availability by feature",
-        "Good / scheduled in the fault's window, Wilson interval; n = scheduled requests.",
+        "Good / scheduled in the fault's window, Wilson interval; n = scheduled requests. In "
+        "parentheses: none was due in it; instead the feature's steps of the journeys that arrived "
+        "in it, whenever each was due. The CSV has both for every feature.",
         ["fault", "store", "feature", "needs it", "with fault", "n", "without", "n "],
         [[r.name, a.topology, a.feature, "yes" if a.depends else "no",
-          share_text(a.with_fault), f"{a.with_fault.n if a.with_fault else 0:,}",
-          share_text(a.matched), f"{a.matched.n if a.matched else 0:,}"] for r, a in rows],
+          *_shares(a)] for r, a in rows],
         ["fault", "posture", "topology", "feature", "depends", "with_fault", "with_fault_low",
-         "with_fault_high", "n", "without", "without_low", "without_high", "n_without"],
-        [[r.fault.name, r.posture, a.topology, a.feature, a.depends, *_ends(a.with_fault),
-          a.with_fault.n if a.with_fault else 0, *_ends(a.matched),
-          a.matched.n if a.matched else 0] for r, a in rows],
+         "with_fault_high", "n", "without", "without_low", "without_high", "n_without",
+         "of_journeys", "of_journeys_low", "of_journeys_high", "n_of_journeys",
+         "without_of_journeys", "without_of_journeys_low", "without_of_journeys_high",
+         "n_without_of_journeys"],
+        [[r.fault.name, r.posture, a.topology, a.feature, a.depends, *(
+            value for share in (a.with_fault, a.matched, *a.of_journeys)
+            for value in (*_ends(share), share.n if share else 0))] for r, a in rows],
         frozenset({4, 5, 6, 7}),
     )
+
+
+def _shares(a: Availability) -> list[str]:
+    """With the fault and without, each with its n."""
+    said = [text for share in a.compared
+            for text in (share_text(share), f"{share.n if share else 0:,}")]
+    return [f"({text})" for text in said] if a.is_of_journeys else said
 
 
 def strip_table(results: list[FaultResult]) -> Table:
