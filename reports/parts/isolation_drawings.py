@@ -52,7 +52,7 @@ def _strips(told: list[FaultResult]) -> Drawing | None:
         "Below: ▲ first bad request; ◆ shown to be below 99 %; ● recovered: the last bad request "
         "of any feature, counted from clearing (at clearing: none was bad after it). No ●: a "
         "feature did not come back within the trial.",
-        ("isolation_strips",), figure)
+        ("isolation_strips", "isolation_times", "isolation_losses"), figure)
 
 
 def _availability(told: list[FaultResult]) -> Drawing | None:

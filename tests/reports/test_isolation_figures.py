@@ -16,6 +16,7 @@ from reports.figures.isolation import draw_strips
 from reports.figures.style import drawing_style
 from reports.guards import judge
 from reports.isolation import FaultResult, measure_isolation
+from reports.parts.isolation import isolation_part
 from reports.parts.isolation_drawings import isolation_drawings
 from reports.read import Run, read_run
 
@@ -151,3 +152,12 @@ def test_legend_and_caption_call_each_mark_by_its_name(planted: Path,
     assert "◆ shown to be below 99 %" in strips.reading
     assert "● recovered: the last bad request of any feature" in strips.reading
     assert "No ●: a feature did not come back within the trial" in strips.reading
+
+
+def test_the_tables_named_below_the_strips_hold_every_mark(planted: Path,
+                                                           measured: list[FaultResult]) -> None:
+    part = isolation_part(measured, find_arms(read_run(planted).record))
+    strips = part.drawings[0]
+    columns = [name for table in part.tables if table.name in strips.tables
+               for name in table.raw_columns]
+    assert {"attainment", "hurt_s", "seen_s", "recover_s"} <= set(columns)
