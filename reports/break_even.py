@@ -6,12 +6,13 @@ of the range that was measured in both stores is true of all that lies between.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from scipy import stats
+from scipy.optimize import brentq
 
 from reports.demand import LoadPoint
 from reports.estimate import LEVEL, Estimate, Floats
@@ -25,7 +26,8 @@ class BreakEven:
     """Rival − base in money an hour at the ends of the common range of rates.
 
     `cheaper`: the store that costs less at every rate between; None when it changes or is not
-    shown.  `rate`: where it changes (journeys/s); None without a change that is shown.
+    shown.  `rate`: where it changes (journeys/s), with every rate at which neither store is shown
+    to be cheaper; None without a change that is shown.
     """
 
     base: str
@@ -35,7 +37,7 @@ class BreakEven:
     at_least: Estimate
     at_most: Estimate
     cheaper: str | None
-    rate: float | None
+    rate: Estimate | None
 
 
 def find_break_even(points: Sequence[LoadPoint], base: str, rival: str | None,
@@ -57,10 +59,25 @@ def find_break_even(points: Sequence[LoadPoint], base: str, rival: str | None,
     low, high = (_difference(found[0], found[1], rate, prices.currency) for rate in (least, most))
     signs = [_sign(low), _sign(high)]
     cheaper = {(1, 1): base, (-1, -1): rival}.get((signs[0], signs[1]))
-    changes = signs[0] * signs[1] < 0
-    share = low.value / (low.value - high.value) if changes else 0.0
-    return BreakEven(base, rival, least, most, low, high, cheaper,
-                     least + share * (most - least) if changes else None)
+    where = crossing(found[0], found[1], least, most) if signs[0] * signs[1] < 0 else None
+    return BreakEven(base, rival, least, most, low, high, cheaper, where)
+
+
+def crossing(base: tuple[Floats, Floats], rival: tuple[Floats, Floats], least: float,
+              most: float) -> Estimate:
+    """Where the lines meet: the rates whose t interval of the difference holds 0 (Fieller 1954,
+    doi.org/10.1111/j.2517-6161.1954.tb00159.x).  Between two rates that are shown apart."""
+    def root(end: Callable[[Estimate], float | None]) -> float:
+        def at(rate: float) -> float:
+            value = end(_difference(base, rival, rate, ""))
+            assert value is not None
+            return value
+
+        return float(brentq(at, least, most))
+
+    ends = sorted((root(lambda one: one.low), root(lambda one: one.high)))
+    return Estimate(root(lambda one: one.value), *ends, len(base[0]) + len(rival[0]),
+                    "journeys/s", "lines that meet, by Fieller's interval")
 
 
 def _bills(points: list[LoadPoint], prices: PriceList) -> tuple[Floats, Floats]:

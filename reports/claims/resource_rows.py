@@ -19,7 +19,7 @@ from reports.scaling import CapacityRow
 from reports.search_words import ALLOWED, behind_n, chosen_text
 from reports.threshold_ratio import ThresholdRatio, allowing_repetition, divide
 from reports.usl import Usl
-from reports.words import listed, number, setting
+from reports.words import interval, listed, number, setting
 
 _QUICK = "from quick ramps with wide steps; the interval is what the steps leave open"
 _RAMPS = f"ramps each, {ALLOWED}"
@@ -111,7 +111,8 @@ def _cheaper(evidence: Evidence) -> str:
         return ""
     rates = f"between {number(found.least_rate)} and {number(found.most_rate)} journeys/s"
     if found.rate is not None:
-        return f"by use, the cheaper store changes at {number(found.rate)} journeys/s, {rates}"
+        where = f"{number(found.rate.value)} {interval(found.rate.low, found.rate.high)}"
+        return f"by use, the cheaper store changes at {where} journeys/s, {rates}"
     return (f"by use, {found.cheaper} costs less at every rate {rates}" if found.cheaper else
             f"by use, no store is shown to cost less all over {rates}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reports.break_even import BreakEven
 from reports.capacity import BigSmall, Place, Point, rent
 from reports.document import Block, Drawing, Heading, Note
+from reports.estimate import Estimate
 from reports.figures.capacity import draw_loads
 from reports.price import PriceList
 from reports.scaling import Scaling
@@ -46,7 +47,7 @@ def _break_even_blocks(found: BreakEven | None) -> list[Block]:
     if found.rate is not None:
         first = found.base if found.at_least.value > 0 else found.rival
         then = found.rival if first == found.base else found.base
-        said = (f"{first} is cheaper below about {number(found.rate)} journeys/s, {then} above "
+        said = (f"{first} is cheaper below {_rate(found.rate)} journeys/s, {then} above "
                 f"(measured {between})")
     elif found.cheaper:
         said = f"{found.cheaper} is cheaper at every load measured in both stores, {between}"
@@ -64,6 +65,10 @@ def _break_even_blocks(found: BreakEven | None) -> list[Block]:
               ["rate_per_s", "difference_an_hour", "low", "high", "points", "currency"],
               [[rate, e.value, e.low, e.high, e.n, e.unit] for rate, e in ends],
               frozenset({0, 1, 2}))]
+
+
+def _rate(found: Estimate) -> str:
+    return f"{number(found.value)} {interval(found.low, found.high)}"
 
 
 def _demand_table(scaling: Scaling) -> Table:

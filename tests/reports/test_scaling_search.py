@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from synthetic_search import COST, MONOLITH, SHOP, World, trial, write_search_run
 
 import reports
 from contract.run_record import ProbeRecord
 from reports.arms import Arms, find_arms
+from reports.break_even import crossing
 from reports.document import Drawing
 from reports.figures.style import drawing_style
 from reports.guards import Judged, judge
@@ -220,7 +222,26 @@ def test_the_load_at_which_the_cheaper_store_changes_is_found(measured: Measure)
     _, scaling, _ = measured(world, **SHOP, **COST, prices=prices)
     assert scaling.break_even is not None
     assert scaling.break_even.cheaper is None
-    assert scaling.break_even.rate == pytest.approx(0.09 / (0.008 - 0.005), rel=0.02)
+    rate = scaling.break_even.rate
+    assert rate is not None
+    assert rate.value == pytest.approx(0.09 / (0.008 - 0.005), rel=0.02)
+    assert rate.low is not None
+    assert rate.high is not None
+    assert scaling.break_even.least_rate < rate.low < rate.value < rate.high
+    assert rate.high < scaling.break_even.most_rate
+
+
+def test_a_break_even_holds_the_truth_as_often_as_its_interval_says() -> None:
+    """Two known lines that meet at 30 journeys/s, measured with noise."""
+    rng, held, x = np.random.default_rng(4), 0, np.linspace(0, 60, 12)
+    for _ in range(400):
+        base = x, 0.02 + 0.006 * x + rng.normal(0, 0.02, x.size)
+        rival = x, 0.11 + 0.003 * x + rng.normal(0, 0.02, x.size)
+        rate = crossing(base, rival, 0, 60)
+        assert rate.low is not None
+        assert rate.high is not None
+        held += rate.low <= 30 <= rate.high
+    assert 0.92 <= held / 400 <= 0.98
 
 
 def test_a_searched_run_becomes_a_page_twice_the_same_and_its_headline_has_its_numbers(
