@@ -75,8 +75,8 @@ def crossing(base: tuple[Floats, Floats], rival: tuple[Floats, Floats], least: f
 
         return float(brentq(at, least, most))
 
-    ends = sorted((root(lambda one: one.low), root(lambda one: one.high)))
-    return Estimate(root(lambda one: one.value), *ends, len(base[0]) + len(rival[0]),
+    low, high = sorted((root(lambda one: one.low), root(lambda one: one.high)))
+    return Estimate(root(lambda one: one.value), low, high, len(base[0]) + len(rival[0]),
                     "journeys/s", "lines that meet, by Fieller's interval")
 
 
