@@ -103,7 +103,9 @@ def test_only_requests_that_need_the_module_are_expected_to_be_lost() -> None:
         ("place_order", 30), ("list_orders", 30), ("get_payment", 10), ("get_product", 100))
         for _ in range(n)]
     assert lost(fault("error", dose=0.4), requests) == pytest.approx(
-        {"checkout": 0.4, "orders": 0.1, "browse": 0.0})
+        {"checkout": 0.4, "orders": 0.0, "browse": 0.0}), "a payment is shown past the fault point"
+    assert lost(fault("database_lock"), requests) == pytest.approx(
+        {"checkout": 1.0, "orders": 0.25, "browse": 0.0})
 
 
 def test_nothing_is_lost_in_a_place_that_a_store_does_not_have() -> None:
