@@ -79,7 +79,8 @@ class GuardKeys(Section):
     """Reject when the store was throttled in a greater share of periods though no quota was meant.
     Unit: 0 to 1."""
     retries: Annotated[int, Field(ge=0, le=10)] = 1
-    """How often a rejected pair is measured again. Unit: times."""
+    """How often a rejected pair is measured again; the run that faults are compared with, five
+    times as often. Unit: times."""
 
 
 class PriceKeys(Section):

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from contract.run_record import TrialRecord
 from lab.plan.trials import Phase, PlannedTrial
+
+_OF_A_MATCHED_RUN: Final = 5
+"""Times as many retries as others have: a minute of a busy machine must not void a whole part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,16 @@ class Listed:
         trials = list(self.groups[number])
         if len(last) < len(trials):
             return Group(trials, number, attempt, len(last), goes_on=True)
-        if attempt < self.retries and any(trial.status == "rejected" for trial in last):
+        if attempt < self._patience(trials) and any(t.status == "rejected" for t in last):
             return Group(trials, number, attempt + 1, goes_on=True)
         if number + 1 >= len(self.groups) or self.is_enough(own):
             return None
         return Group(list(self.groups[number + 1]), number + 1)
+
+    def _patience(self, trials: list[PlannedTrial]) -> int:
+        """How often a group is measured again: all faults are compared with their matched run."""
+        is_matched = self.phase == "isolation" and trials[0].fault is None
+        return self.retries * (_OF_A_MATCHED_RUN if is_matched else 1)
 
     def outlook(self) -> list[PlannedTrial]:
         """Return all trials, none of them again."""

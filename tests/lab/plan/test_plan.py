@@ -70,6 +70,19 @@ def test_a_fault_is_met_by_the_journeys_of_its_matched_run(plan_of: Callable[...
     assert first[0].seed != second[0].seed
 
 
+def test_the_run_that_faults_are_compared_with_is_worth_more_patience(
+        plan_of: Callable[..., Plan]) -> None:
+    def spoil_all(_planned: PlannedTrial, record: TrialRecord) -> None:
+        record.status = "rejected"
+
+    planned = Rehearsal(plan_of(guards={"retries": 2}, isolation={
+        "workload": "shop", "rate_per_s": 9, "faults": ["bank-slow"], "warmup_s": 1,
+        "before_s": 1, "fault_s": 2, "after_s": 2}), spoil_all).run().planned
+    attempts = [(trial.fault is not None, trial.attempt) for trial in planned]
+    assert attempts == [(False, n // 2) for n in range(2 * 11)] + [
+        (True, n // 2) for n in range(2 * 3)]
+
+
 def test_all_trials_of_part_three_have_the_replicas_that_it_asks_for(
         shipped: ScenarioFile) -> None:
     planned = Rehearsal(Plan(shipped, "replicated"), nothing).run().planned
