@@ -21,15 +21,34 @@ from pathlib import Path
 
 import psutil
 
-SCENARIO = """
+DEFINITIONS = """
 topologies:
   monolith:
     store: monolith
     deployables: {{monolith: {{threads: 8, db_connections: 8}}}}
+  microservices:
+    store: microservices
+    deployables:
+      accounts: {{db_connections: 2}}
+      catalog: {{db_connections: 2}}
+      search: {{db_connections: 2}}
+      cart: {{db_connections: 2}}
+      orders: {{db_connections: 2}}
+      payments: {{db_connections: 2}}
+      storefront: {{}}
 workloads:
   shop: {{weights: {{browse: 2, check_out: 1}}}}
+  product_read: {{weights: {{read_product: 1}}}}
 faults:
-  payments-crash: {{module: payments, kind: crash}}
+  payments-replica-freeze: {{module: payments, kind: replica_freeze}}
+  catalog-lock: {{module: catalog, kind: database_lock}}
+  database-down: {{module: database, kind: down}}
+  bank-cut: {{module: bank, kind: network_cut}}
+  payments-leak: {{module: payments, kind: leak, leak_mb: 512}}
+  search-error: {{module: search, kind: error}}
+"""
+"""What runs, who comes, what breaks: the beginning of a scenario file.  To be formatted."""
+SCENARIO = DEFINITIONS + """
 scenarios:
   endings:
     description: Short trials of one store, more than are finished before the last ending.
@@ -42,6 +61,22 @@ scenarios:
                 measure_s: 0.7}}]
 """
 """`pairs`: of trials that take a second each."""
+FAULTED = DEFINITIONS + """
+scenarios:
+  faulted:
+    description: The same of both stores, then every fault, long enough to be ended in the midst.
+    seed: 5
+    topologies: [monolith, microservices]
+    data: {{products: 200, customers: 50}}
+    budget: {{memory_mb: 1024}}
+    client: {{concurrency: 40, timeout_s: 4, drain_s: 4}}
+    platform: {{restart_delay_s: 0.5}}
+    guards: {{lag_p99_ms: 1000, lag_max_ms: 1000, generator_cpu: 1, spin_ratio: 1000, retries: 0}}
+    latency: [{{workload: shop, rate_per_s: 10, pairs: {pairs}, warmup_s: 0.3, measure_s: 0.7}}]
+    isolation: {{workload: shop, rate_per_s: 10, faults: [{faults}], warmup_s: 0.3, before_s: 0.2,
+                 fault_s: 3, after_s: 0.3}}
+"""
+"""`faults`: names of faults, those that `tests.e2e.acting` can see."""
 PATIENCE_S = 90
 _WARDEN = "lab.deploy.sweep"
 
@@ -95,17 +130,17 @@ class Lab:
 
     def look(self) -> None:
         """Remember what runs now."""
-        for process in self._own():
+        for process in self.own():
             self._seen.add(process)
-            words = _command_line(process)
+            words = command_line(process)
             if _WARDEN in words:
                 self._marks.add(words[-1])
 
     def part(self, *words: str) -> psutil.Process:
         """Find a process that the lab has started by words of its command line."""
         def found() -> list[psutil.Process]:
-            return [one for one in self._own()
-                    if all(word in " ".join(_command_line(one)) for word in words)]
+            return [one for one in self.own()
+                    if all(word in " ".join(command_line(one)) for word in words)]
 
         wait_until(lambda: bool(found()), f"a process {words}")
         return found()[0]
@@ -116,8 +151,8 @@ class Lab:
 
     def left(self) -> list[str]:
         """Say what is left."""
-        running = [f"{one.pid} {' '.join(_command_line(one))[:90]}"
-                   for one in self._seen | set(self._own()) if _runs(one)]
+        running = [f"{one.pid} {' '.join(command_line(one))[:90]}"
+                   for one in self._seen | set(self.own()) if _runs(one)]
         groups = [str(path) for mark in self._marks
                   for path in Path("/sys/fs/cgroup").glob(f"**/twinstore-{mark[:12]}")]
         return running + groups + [str(path) for path in self.temporary.glob("twinstore-*")]
@@ -127,13 +162,16 @@ class Lab:
         if self.process.poll() is None:
             self.kill()
         self.process.wait(20)
-        wait_until(lambda: not any(map(_runs, self._own())), "all have ended", 20)
+        wait_until(lambda: not any(map(_runs, self.own())), "all have ended", 20)
         self._reader.join(20)
         if self.process.stdout:
             self.process.stdout.close()
 
-    def _own(self) -> list[psutil.Process]:
-        """By the variable, and by descent: PostgreSQL writes its title over its environment."""
+    def own(self) -> list[psutil.Process]:
+        """Find its processes by the variable, and by descent.
+
+        PostgreSQL writes its title over its environment.
+        """
         found = []
         for process in psutil.process_iter():
             try:
@@ -178,7 +216,8 @@ def wait_until(is_true: Callable[[], bool], what: str, patience_s: float = PATIE
         time.sleep(0.05)
 
 
-def _command_line(process: psutil.Process) -> list[str]:
+def command_line(process: psutil.Process) -> list[str]:
+    """Its words; none once it is gone."""
     try:
         return process.cmdline()
     except psutil.Error:

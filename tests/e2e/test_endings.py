@@ -1,6 +1,7 @@
 """One run that is ended again and again, at random moments, and finished all the same.
 
-`make endings` ends it at 20 moments; the suite at a few of another seed.
+`make endings` ends it at 20 moments and meets every fault; the suite at four of another seed,
+one of them while a service stands still.
 """
 
 from __future__ import annotations
@@ -10,19 +11,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from contract.run_record import RunRecord
-from tests.e2e.lab_process import SCENARIO, Lab, labs
-from tests.e2e.moments import BEGINS, Moment, check_records, draw
+from tests.e2e.acting import acts
+from tests.e2e.lab_process import FAULTED, SCENARIO, Lab, labs, wait_until
+from tests.e2e.moments import Moment, check_records, draw, faults_of, isolated_in, phases_of
+from tests.e2e.secrets_of_a_run import told_in
 
 COUNT = int(os.environ.get("TWINSTORE_ENDINGS", "4"))
-SEED = int(os.environ.get("TWINSTORE_ENDINGS_SEED", "4"))
+SEED = int(os.environ.get("TWINSTORE_ENDINGS_SEED", "5"))
+PATIENCE_S = 240
+"""A session may measure many trials before its moment comes."""
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60 + 45 * COUNT)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240 + 60 * COUNT)]
 
 
 class Story:
@@ -36,7 +40,7 @@ class Story:
     @property
     def words(self) -> list[str]:
         """How a session is begun now."""
-        return ["--resume", str(self.folder)] if self.record else ["endings"]
+        return ["--resume", str(self.folder)] if self.record else ["faulted"]
 
     def look(self, lab: Lab) -> None:
         """Read what the session has left behind."""
@@ -48,11 +52,11 @@ class Story:
 
 
 def test_a_run_survives_every_ending_and_measures_nothing_twice(tmp_path: Path) -> None:
-    moments = draw(COUNT, SEED)
-    print(f"{COUNT} endings of seed {SEED}")
     file = tmp_path / "scenarios.yaml"
-    pairs = Counter(moment.phase for moment in moments)["trial"] + 1
-    file.write_text(SCENARIO.format(pairs=pairs), encoding="utf-8")
+    pairs, faults = phases_of(COUNT)["trial"] + 1, faults_of(COUNT)
+    file.write_text(FAULTED.format(pairs=pairs, faults=", ".join(faults)), encoding="utf-8")
+    moments = draw(COUNT, SEED, isolated_in(file, "faulted"))
+    print(f"{COUNT} endings of seed {SEED}")
     story = Story(tmp_path / "results")
     with labs(file, story.results) as start:
         for number, moment in enumerate(moments, 1):
@@ -65,14 +69,15 @@ def test_a_run_survives_every_ending_and_measures_nothing_twice(tmp_path: Path) 
         assert story.folder
         if not (story.folder / "report").exists():
             last = start(*story.words)
-            assert last.wait() == 0, last.output
+            assert last.wait(PATIENCE_S) == 0, last.output
             last.await_nothing_left()
             story.look(last)
     assert story.record
     assert story.record.finished
     assert (story.folder / "report" / "index.html").exists()
     assert [(t.pair, t.attempt) for t in story.record.trials] == [
-        (number // 2, 0) for number in range(2 * pairs)]
+        (number // 2, 0) for number in range(2 * (pairs + 1 + len(faults)))]
+    assert told_in(story.folder) == []
     again = subprocess.run([sys.executable, "-m", "lab", "run", "--resume", str(story.folder)],
                            capture_output=True, text=True, timeout=60, check=False)
     assert again.returncode == 1
@@ -81,9 +86,13 @@ def test_a_run_survives_every_ending_and_measures_nothing_twice(tmp_path: Path) 
 
 def end(lab: Lab, moment: Moment) -> None:
     """Let a session live until its moment, end it, and wait until nothing is left."""
-    lab.await_line(BEGINS[moment.phase], moment.nth)
+    lab.await_line(moment.begins, moment.nth, PATIENCE_S)
+    fault = moment.trial[1] if moment.trial and moment.phase == "fault" else None
+    if fault:
+        wait_until(lambda: acts(lab, fault), f"{fault} acts")
     time.sleep(moment.after_s)  # this is the moment: nothing is waited for
     assert lab.process.poll() is None, f"{moment} came too late\n{lab.output}"
+    assert not fault or acts(lab, fault), f"{moment} came too late\n{lab.output}"
     if moment.ending == "kill -9":
         lab.kill()
         assert lab.wait(30) == -signal.SIGKILL
@@ -103,7 +112,7 @@ def check_words(lab: Lab, moment: Moment, story: Story) -> None:
         return
     assert "Traceback" not in lab.output, f"{moment}\n{lab.output}"
     wanted = (f"twinstore run --resume {story.folder}" if story.record
-              else "twinstore run endings")
+              else "twinstore run faulted")
     assert wanted in lab.output, f"{moment}\n{lab.output}"
 
 

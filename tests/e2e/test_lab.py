@@ -1,17 +1,26 @@
-"""The lab from the outside: a real run, and one that is killed between the trials of a pair."""
+"""The lab from the outside: a real run and its folder, and one that is killed within a pair."""
 
 from __future__ import annotations
 
+import gzip
 import json
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from contract.seed import SEED_PASSWORD
+from contract.tokens import Principal, issue, load_private_key, new_key_pair
+from tests.e2e.lab_process import labs
+from tests.e2e.secrets_of_a_run import secrets_of, told_in
 
 pytestmark = pytest.mark.e2e
 
@@ -22,6 +31,7 @@ topologies:
     deployables: {monolith: {threads: 8, db_connections: 8}}
 workloads:
   shop: {weights: {browse: 2, check_out: 1}}
+  everything: {weights: {browse: 2, check_out: 1, sign_in: 1}}
 faults:
   payments-crash: {module: payments, kind: crash}
 scenarios:
@@ -32,7 +42,7 @@ scenarios:
     data: {products: 200, customers: 50}
     client: {concurrency: 40, timeout_s: 4, drain_s: 4}
     guards: {lag_p99_ms: 1000, lag_max_ms: 1000, generator_cpu: 1, spin_ratio: 1000}
-    latency: [{workload: shop, rate_per_s: 10, pairs: 1, warmup_s: 0.5, measure_s: 1.5}]
+    latency: [{workload: everything, rate_per_s: 10, pairs: 1, warmup_s: 0.5, measure_s: 1.5}]
   medium:
     description: A few pairs of one store with itself.
     seed: 5
@@ -86,20 +96,79 @@ def _are_gone(processes: list[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
 
 
-def test_a_run_ends_with_a_report_whose_rows_are_those_scheduled(
-    lab: Callable[..., subprocess.Popen[str]], tmp_path: Path
-) -> None:
-    process = lab("short")
-    output, _ = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 0, output
-    folder = _run_folder(tmp_path)
-    assert folder is not None
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that ended by itself, and by what they are the secrets that it had."""
+
+    folder: Path
+    secrets: dict[str, list[str]] = field(repr=False)
+
+    @property
+    def each(self) -> list[str]:
+        return [secret for some in self.secrets.values() for secret in some]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    path = tmp_path_factory.mktemp("finished")
+    file = path / "scenarios.yaml"
+    file.write_text(SCENARIOS, encoding="utf-8")
+    with labs(file, path / "results") as start:
+        process = start("short")
+        process.await_line("latency: ")
+        secrets = secrets_of(process)
+        assert process.wait(PATIENCE_S) == 0, process.output
+        yield Finished(next((path / "results").iterdir()), secrets)
+
+
+def test_a_run_ends_with_a_report_whose_rows_are_those_scheduled(finished: Finished) -> None:
+    folder = finished.folder
     assert (folder / "report" / "index.html").exists()
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert record["finished"]
     rows = pq.read_table(folder / "requests.parquet")
     assert rows.num_rows == sum(trial["rows_scheduled"] for trial in record["trials"])
     assert set(pq.read_table(folder / "audit.parquet")["violations"].to_pylist()) == {0}
+
+
+def test_the_folder_of_a_run_tells_no_secret(finished: Finished) -> None:
+    """The load generator's log included: it holds every token, and signs in by password."""
+    assert told_in(finished.folder, finished.each) == []
+    assert (finished.folder / "logs" / "generator.log").stat().st_size
+    asked = pq.read_table(finished.folder / "requests.parquet")["endpoint"].to_pylist()
+    assert {"sign_in", "place_order"} <= set(asked)
+
+
+@pytest.mark.parametrize("where", [
+    "logs/generator.log", "logs/monolith/monolith-0.log", "run.json", "report/report.md",
+    "report/index.html", "report/tables/claims.csv", "trials/00001.load.json",
+    "trials/00001.books.json.gz", "events.parquet"])
+def test_a_secret_that_stands_anywhere_in_the_folder_is_found(
+        finished: Finished, where: str, tmp_path: Path) -> None:
+    """One of each kind, those of another run and those of this one; nothing else is found."""
+    folder = tmp_path / "run"
+    shutil.copytree(finished.folder, folder)
+    pem = new_key_pair().private_pem
+    token, _ = issue(Principal(2, "customer"), load_private_key(pem))
+    own = [some[-1] for some in finished.secrets.values()]
+    write_into(folder / where, " ".join(["", token, pem, SEED_PASSWORD, *own, ""]))
+    assert sorted(told_in(folder, finished.each)) == sorted(
+        f"{where}: {one}"
+        for one in ("eyJhbGciOi", "-----BEGIN PRIVATE KEY", SEED_PASSWORD, *own))
+
+
+def write_into(path: Path, words: str) -> None:
+    """Add words to a file of a run as if the lab had written them."""
+    assert path.exists()
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + words.encode()))
+    elif path.suffix == ".parquet":
+        table = pq.read_table(path)
+        row = {field.name: words if field.type == pa.string() else None for field in table.schema}
+        pq.write_table(pa.concat_tables([table, pa.Table.from_pylist([row])],
+                                        promote_options="permissive"), path)
+    else:
+        path.write_text(path.read_text(encoding="utf-8") + words, encoding="utf-8")
 
 
 def test_a_run_that_was_killed_goes_on_and_measures_nothing_twice(
