@@ -138,9 +138,11 @@ class TrialRecord(_Record):
     shares: dict[str, float] = {}
     """Cores per part when partitioned."""
     scaled: str | None = None
-    """How the budget of a hot mix was split: pooled, everything, hot_part, …"""
+    """How a hot mix was scaled: pooled, everything, hot_part, replicas_of_hot_part, …"""
     replicas: int = 1
-    """Replicas of every program of the store."""
+    """Replicas of every program of the store, or of the one in `replicated`."""
+    replicated: str | None = None
+    """The only program that has them; None: every program."""
     hop_ms: float = 0.0
     """Distance between services, one way, that was asked for; 0: none was put in."""
     hop_measured_ms: float | None = None

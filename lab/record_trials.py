@@ -100,7 +100,8 @@ def describe(planned: PlannedTrial) -> str:
             "isolation": "isolation"}[planned.phase]
     details = [planned.topology]
     if planned.replicas > 1:
-        details.append(f"{planned.replicas} replicas")
+        of = f" of {planned.replicated}" if planned.replicated else ""
+        details.append(f"{planned.replicas} replicas{of}")
     if planned.phase in ("capacity", "search", "hot") and planned.budget.cpus:
         details.append(f"{planned.budget.cpus:.3g} cores")
     if planned.scaled:

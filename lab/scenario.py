@@ -140,8 +140,10 @@ def _unknown_in(path: tuple[Any, ...], scenario: ScenarioKeys,
     for where, kind, name in _names_in(scenario):
         known: dict[str, list[str]] = {
             "topology": sorted(file.topologies), "workload": sorted(file.workloads),
-            "fault": sorted(file.faults), "own topology": scenario.topologies}
-        allowed = known[kind]
+            "fault": sorted(file.faults), "own topology": scenario.topologies,
+            **{f"program of {one}": sorted(keys.deployables)
+               for one, keys in file.topologies.items()}}
+        allowed = known.get(kind, [name])  # of an unknown topology, which is said already
         if name not in allowed:
             yield (*path, *where), name, allowed
 
@@ -176,3 +178,5 @@ def _names_of(where: tuple[Any, ...], section: Section) -> Iterator[Name]:
     for key in ("first_rate_per_s", "hot_part"):
         for name in getattr(section, key, {}):
             yield (*where, key, name), "own topology", name
+    for topology, program in getattr(section, "hot_part", {}).items():
+        yield (*where, "hot_part", topology), f"program of {topology}", program

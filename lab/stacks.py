@@ -19,6 +19,8 @@ class Variant:
 
     topology: str
     replicas: int = 1
+    replicated: str | None = None
+    """The only program that has them; None: every program."""
     relayed: bool = False
     breakable: bool = False
     posture: Literal["raw", "resilient"] = "raw"
@@ -60,18 +62,20 @@ class Stacks:
     def _topology(self, variant: Variant) -> Topology:
         topology = self._file.topologies[variant.topology].named(variant.topology)
         if variant.replicas > 1:
-            topology = topology.with_replicas(variant.replicas)
+            topology = topology.with_replicas(variant.replicas, variant.replicated)
         return replace(topology, relayed=variant.relayed, posture=variant.posture,
                        breakable=variant.breakable)
 
 
 def variant_of(trial: PlannedTrial) -> Variant:
     """Say which stack a trial needs."""
-    return Variant(trial.topology, trial.replicas, trial.relayed, trial.breakable, trial.posture)
+    return Variant(trial.topology, trial.replicas, trial.replicated, trial.relayed,
+                   trial.breakable, trial.posture)
 
 
 def _words(variant: Variant) -> str:
-    details = [f"× {variant.replicas}"] if variant.replicas > 1 else []
+    of = f" of {variant.replicated}" if variant.replicated else ""
+    details = [f"× {variant.replicas}{of}"] if variant.replicas > 1 else []
     details += ["in the resilient posture"] if variant.posture == "resilient" else []
     details += ["with ways that can break"] if variant.breakable else []
     details += ["with a distance between its services"] if variant.relayed else []

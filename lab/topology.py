@@ -59,16 +59,20 @@ class Topology:
         return place_of({"deployables": {one.name: asdict(one) for one in self.deployables},
                          "database_servers": self.database_servers}, self.store, module)
 
-    def with_replicas(self, n: int) -> Topology:
+    def with_replicas(self, n: int, only: str | None = None) -> Topology:
         """Return it with n times as many of every program, and not more of anything they share.
 
-        Connections and the monolith's threads are divided, rounded down: at least 1 connection
-        and 2 threads each, so only a total that n does not divide changes.  `Stack.describe`
-        says what came of it.  Raises ValueError for n < 1.
+        `only`: of that program alone, the others stay as they are.  Connections and the
+        monolith's threads are divided, rounded down: at least 1 connection and 2 threads each, so
+        only a total that n does not divide changes.  `Stack.describe` says what came of it.
+        Raises ValueError for n < 1 and for a program it does not have.
         """
         if n < 1:
             raise ValueError(f"{n} replicas of a store are none")
-        return replace(self, deployables=tuple(_divided(one, n) for one in self.deployables))
+        if only is not None and only not in {one.name for one in self.deployables}:
+            raise ValueError(f"{self.name} has no program {only}")
+        return replace(self, deployables=tuple(
+            _divided(one, n) if only in (None, one.name) else one for one in self.deployables))
 
 
 def _divided(program: Deployable, n: int) -> Deployable:

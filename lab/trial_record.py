@@ -23,7 +23,8 @@ def record_of(number: int, planned: PlannedTrial, store: Store, slo_ms: float) -
         measure_s=planned.measure_s, cpu_budget=planned.budget.cpus,
         memory_budget_mb=planned.budget.memory_mb, budget_mode=planned.budget.mode,
         shares=planned.budget.shares, scaled=planned.scaled, replicas=planned.replicas,
-        hop_ms=planned.hop_ms, posture=planned.posture, slo_ms=slo_ms,
+        replicated=planned.replicated, hop_ms=planned.hop_ms, posture=planned.posture,
+        slo_ms=slo_ms,
         probe=probe and ProbeRecord(search=probe.search, variable=probe.variable,
                                     value=probe.value, step=probe.step),
         fault=fault and FaultRecord(

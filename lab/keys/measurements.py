@@ -178,7 +178,11 @@ class HotPartKeys(ProbingKeys):
         min_length=1, default_factory=lambda: ["pooled", "everything", "hot_part"])]
     """Ways of scaling that are tried."""
     tune: list[Annotated[float, Field(gt=0, le=10)]] = Field(default_factory=list)
-    """More splits: the hot part's share times this, the rest squeezed. Unit: ratio."""
+    """More splits, for capacity alone: the hot part's share times this, the rest squeezed.
+    Unit: ratio."""
+    replicas: Annotated[int, Field(ge=1, le=16)] = 1
+    """Also tried, on one pool: so many replicas of every program, and of the hot part alone;
+    connections and threads are divided among them. 1: not tried. Unit: processes."""
     rate_per_s: Positive | None = None
     """Also search the fewest cores that carry this rate, by way; leave out to skip.
     Unit: journeys per second."""

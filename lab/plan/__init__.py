@@ -34,7 +34,7 @@ class Plan:
             *ramp_blocks(scenario, scenario.capacity),
             *search_blocks(scenario),
             *hot_ramp_blocks(scenario, scenario.hot),
-            *hot_part_blocks(scenario),
+            *hot_part_blocks(file, scenario),
             *isolation_blocks(file, scenario, scenario.isolation),
         )
 

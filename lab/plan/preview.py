@@ -66,7 +66,8 @@ def _searched(probes: list[PlannedTrial]) -> tuple[str, ...]:
 
 
 def _replicas(trial: PlannedTrial) -> str | None:
-    return f"{trial.replicas} replicas" if trial.replicas > 1 else None
+    of = f" of {trial.replicated}" if trial.replicated else ""
+    return f"{trial.replicas} replicas{of}" if trial.replicas > 1 else None
 
 
 def _cpus(trial: PlannedTrial) -> str:

@@ -19,8 +19,10 @@ _LEAST_RATE: Final = 0.5
 _PILOTS: Final = 2
 """A pilot that met a pause of the machine would send the search to the bottom of its range."""
 _MOST_CPUS: Final = 64.0
-_TYPICAL: Final[tuple[Step, ...]] = ("ramp", "ramp", "ramp", "bisect", "bisect", "bisect", "bisect",
-                                     "bisect", "confirm")
+_TYPICAL: Final[tuple[Step, ...]] = (
+    "ramp", "ramp", "ramp", "ramp", "bisect", "bisect", "bisect", "bisect", "bisect", "bisect",
+    "confirm", "confirm")
+"""11 to 18 probes were recorded: a confirmation may fail, a doubtful failure is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,28 @@ class Search:
         return [self._trial(Question(1.0, step)) for step in _TYPICAL[-self.keys.most_probes:]]
 
     def _question(self, answers: list[Answered], probes: list[TrialRecord]) -> Question | None:
-        resolution = self.keys.resolution
-        if self.variable == "cpus":
-            first = 1 / (self.template.budget.cpus or 1.0)
-            return next_question(answers, first, resolution, easiest=1 / _MOST_CPUS)
-        pilot = self.keys.pilot_rate_per_s
+        pilot, easiest = self._range()
         if all(one.difficulty == pilot for one in answers):  # what does a journey cost?
             has_held = any(one.holds for one in answers)
             if not has_held and len(answers) < _PILOTS:
                 return Question(pilot, "ramp")
-            cpus, known = self.template.budget.cpus, demand(probes)
-            if has_held and known and cpus:
-                return Question(max(_CAUTION * cpus / known, pilot * 1.1), "ramp")
-        return next_question(answers, pilot, resolution, easiest=_LEAST_RATE)
+            bound = self._bound(demand(probes))
+            if has_held and bound:
+                return Question(max(_CAUTION * bound, pilot * 1.1), "ramp")
+        return next_question(answers, pilot, self.keys.resolution, easiest=easiest)
+
+    def _range(self) -> tuple[float, float]:
+        """Return the difficulty of the first probe, and the easiest that is asked."""
+        if self.variable == "cpus":
+            return 1 / (self.template.budget.cpus or 1.0), 1 / _MOST_CPUS
+        return self.keys.pilot_rate_per_s, _LEAST_RATE
+
+    def _bound(self, cpu_s: float | None) -> float | None:
+        """Return the greatest difficulty by the utilisation law, of `cpu_s` a journey."""
+        cpus = self.template.budget.cpus
+        if not cpu_s or not cpus:
+            return None
+        return cpus / cpu_s if self.variable == "rate" else 1 / (self.rate_per_s * cpu_s)
 
     def _difficulty(self, value: float) -> float:
         return value if self.variable == "rate" else 1 / value

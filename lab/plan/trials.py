@@ -62,6 +62,8 @@ class PlannedTrial:
     seed: int = 0
     scaled: str | None = None
     replicas: int = 1
+    replicated: str | None = None
+    """The only program that has them; None: every program."""
     relayed: bool = False
     """Calls between services go through the relay, also at distance 0."""
     breakable: bool = False

@@ -193,10 +193,11 @@ def probe_table(name: str, searches: list[Search]) -> Table:
         [[search.name, str(len(search.probes)), str(search.rejected),
           f"{sum(probe.scheduled for probe in search.probes):,}",
           threshold_text(search.threshold)] for search in searches],
-        ["search", "trial", "topology", "cpus", "replicas", "scaled", "variable", "value", "step",
-         "scheduled", "good", "attainment", "holds", "answer"],
+        ["search", "trial", "topology", "cpus", "replicas", "replicated", "scaled", "variable",
+         "value", "step", "scheduled", "good", "attainment", "holds", "answer"],
         [[search.name, probe.trial.id, probe.trial.topology, probe.trial.cpu_budget,
-          probe.trial.replicas, probe.trial.scaled, search.variable, probe.value, probe.step,
-          probe.scheduled, probe.good, probe.share, probe.holds, search.threshold.value]
+          probe.trial.replicas, probe.trial.replicated, probe.trial.scaled, search.variable,
+          probe.value, probe.step, probe.scheduled, probe.good, probe.share, probe.holds,
+          search.threshold.value]
          for search, probe in probes],
         frozenset({1, 2, 3, 4}))

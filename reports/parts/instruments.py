@@ -115,13 +115,14 @@ def _trial_table(judged: list[Judged]) -> Table:
           percent(t.throttled_share, 0), one.status]
          for one in judged for t in (one.trial,)],
         ["trial", "pair", "phase", "series", "topology", "arm", "is_aa", "fault", "scaled",
-         "cpu_budget", "replicas", "hop_ms", "rows_written", "rows_scheduled", "lag_p99_ms",
-         "lag_max_ms", "generator_cpu_share", "spin_before_ms", "spin_after_ms",
+         "cpu_budget", "replicas", "replicated", "hop_ms", "rows_written", "rows_scheduled",
+         "lag_p99_ms", "lag_max_ms", "generator_cpu_share", "spin_before_ms", "spin_after_ms",
          "throttled_share", "stopped_early", "status"],
         [[t.id, t.pair, t.phase, t.series, t.topology, t.arm, t.is_aa,
-          t.fault.name if t.fault else None, t.scaled, t.cpu_budget, t.replicas, t.hop_ms,
-          t.rows_written, t.rows_scheduled, t.lag_p99_ms, t.lag_max_ms, t.generator_cpu_share,
-          t.spin_before_ms, t.spin_after_ms, t.throttled_share, t.stopped_early, one.status]
+          t.fault.name if t.fault else None, t.scaled, t.cpu_budget, t.replicas, t.replicated,
+          t.hop_ms, t.rows_written, t.rows_scheduled, t.lag_p99_ms, t.lag_max_ms,
+          t.generator_cpu_share, t.spin_before_ms, t.spin_after_ms, t.throttled_share,
+          t.stopped_early, one.status]
          for one in judged for t in (one.trial,)],
         frozenset({0, 1, 5, 6, 7, 8, 9, 10, 11}),
     )

@@ -90,7 +90,7 @@ def test_going_on_with_nothing_names_what_there_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scenario", ["standard", "full"])
 def test_a_dry_run_says_what_is_searched_and_for_how_long(scenario: str) -> None:
     output = " ".join(_call("run", scenario, "--dry-run", *FILE).output.split())
-    assert "highest rate, ≈ 9 probes" in output
+    assert "highest rate, ≈ 12 probes" in output
     assert "2 replicas" in output
     assert "until its answer is confirmed" in output
 

@@ -173,13 +173,44 @@ def test_the_fewest_cores_at_a_rate_are_found_with_the_shares_of_a_way(
     fewest = {(t.topology, t.scaled): t for t in done.recorded
               if t.probe and t.probe.variable == "cpus" and t.probe.holds
               and t.probe.step == "confirm"}
-    assert {way for _, way in fewest} == {"pooled", "everything", "hot_part", "hot_part×1.5"}
+    assert {way for _, way in fewest} == {"pooled", "everything", "hot_part"}
     for (topology, way), trial in fewest.items():
         truth = 20 * stores.cpu_s[topology] / stores.yields
         assert trial.probe
         assert truth <= trial.probe.value <= truth * 1.06
         if way != "pooled":
             assert sum(trial.shares.values()) == pytest.approx(trial.probe.value)
+
+
+def test_the_second_probe_of_the_fewest_cores_follows_from_the_first(
+        plan_of: Callable[..., Plan]) -> None:
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015})
+    hot = {"workload": "hot_search", "ordinary": "shop", "cpus": 0.9, "rate_per_s": 20,
+           "hot_part": {"monolith": "monolith", "microservices": "search"}, "ways": ["pooled"]}
+    done = Rehearsal(plan_of(hot_parts=[hot]), stores).run()
+    asked = [t.probe.value for t in done.planned
+             if t.probe and t.probe.variable == "cpus" and t.topology == "monolith"]
+    assert asked[:2] == [pytest.approx(0.9), pytest.approx(20 * 0.006 / 0.6)]
+
+
+def test_more_replicas_of_everything_and_of_the_hot_part_are_searched_on_one_pool(
+        plan_of: Callable[..., Plan]) -> None:
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015})
+    hot = {"workload": "hot_search", "ordinary": "shop", "cpus": 0.9, "rate_per_s": 20,
+           "hot_part": {"monolith": "monolith", "microservices": "search"},
+           "ways": ["pooled"], "replicas": 3}
+    done = Rehearsal(plan_of(hot_parts=[hot]), stores).run()
+    found = {(t.topology, t.probe.variable, t.scaled, t.replicas, t.replicated, bool(t.shares))
+             for t in done.recorded if t.probe}
+    assert found == {
+        (topology, variable, way, replicas, replicated, False)
+        for variable in ("rate", "cpus")
+        for topology, way, replicas, replicated in (
+            ("monolith", "pooled", 1, None),
+            ("monolith", "replicas_of_everything", 3, None),  # one program: no hot part beside it
+            ("microservices", "pooled", 1, None),
+            ("microservices", "replicas_of_everything", 3, None),
+            ("microservices", "replicas_of_hot_part", 3, "search"))}
 
 
 def test_splits_follow_the_measured_demand(plan_of: Callable[..., Plan]) -> None:
