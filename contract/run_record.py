@@ -246,5 +246,7 @@ class RunRecord(_Record):
     """Sentences for page one."""
     split_added: dict[str, int] = {}
     """Lines of code by file that only exist because the store was split."""
+    lines: dict[str, int] = {}
+    """Lines of code by store; empty: not recorded."""
     audit_sql: AuditSql | None = None
     """None: recorded before the statements were."""

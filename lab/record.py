@@ -17,7 +17,7 @@ from lab.instrument import INSTRUMENT
 from lab.machine import commit, describe_machine, not_controlled, versions
 from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile
-from lab.split import lines_the_split_added
+from lab.split import lines_of_stores, lines_the_split_added
 from lab.stop import program
 from lab.topology import Budget
 from reports.foretold import expected_losses
@@ -42,6 +42,7 @@ def new_record(folder: RunFolder, file: ScenarioFile, name: str,
         commit=commit(), topologies={}, sources=digest_of_sources(),
         definitions=definitions, expected=expected_losses(resolved, definitions),
         not_controlled=not_controlled(), split_added=lines_the_split_added(),
+        lines=lines_of_stores(),
         audit_sql=audit_sql(),
     )
 

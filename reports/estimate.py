@@ -73,11 +73,20 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The lab's noise floor: how far apart a store was from itself in the mean of A/A pairs."""
+    """The lab's noise floor: how far apart a store was from itself in the mean of `n` A/A pairs."""
 
     low: float
     high: float
     n: int
+    unit: str = "ratio"
+    method: str = "the greater of the mean log ratio and its standard error around 0"
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What it does not hold."""
+        if not math.isfinite(self.high):
+            return ("an A/A pair has no ratio, so there is no bound",)
+        return ("one A/A pair, taken as it is",) if self.n == 1 else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ class Apart:
     low: float | None
     high: float | None
     n: tuple[int, int]
+    """Of each: what its mean is of."""
     method: str = "Welch's t on logarithms; measured apart, so what changed in between is in it"
+    unit: str = "ratio"
+    caveats: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:
@@ -44,10 +47,11 @@ def means_apart(before: Floats, after: Floats) -> Apart | None:
 
 def _apart(d: float, before: float | None, after: float | None, n: tuple[int, int]) -> Apart:
     if before is None or after is None:
-        return Apart(math.exp(d), None, None, n)
+        return Apart(math.exp(d), None, None, n, caveats=("one of the two has no interval",))
     error = math.hypot(before, after)
     if error == 0:
-        return Apart(math.exp(d), math.exp(d), math.exp(d), n)
+        return Apart(math.exp(d), math.exp(d), math.exp(d), n,
+                     caveats=("no spread at all: the interval is a point",))
     df = error**4 / (before**4 / (n[0] - 1) + after**4 / (n[1] - 1))
     half = float(stats.t.ppf((1 + LEVEL) / 2, df)) * error
     return Apart(math.exp(d), math.exp(d - half), math.exp(d + half), n)

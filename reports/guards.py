@@ -28,6 +28,7 @@ class Thresholds:
     """Reject above; from the scenario's `guards` where it has them."""
 
     lag_p99_ms: float = 2.0
+    flag_lag_share: float = 0.5
     lag_p99_of_p50: float = 0.2
     lag_max_ms: float = 20.0
     generator_cpu: float = 0.65
@@ -38,7 +39,7 @@ class Thresholds:
 
     @property
     def flag_lag_p99_ms(self) -> float:
-        return self.lag_p99_ms / 2
+        return self.flag_lag_share * self.lag_p99_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,8 +93,8 @@ def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | str | None, b
     if digits and (adjusted_p is None or adjusted_p < ALPHA):
         slow, fast = (base, rival) if turned else (rival, base)
         ends = ", ".join(number(end, digits) for end in (low, high))
-        beside = (f"{block_said(ratio.block, turned, digits)}{_holm(adjusted_p)}"
-                  f"{_noise(band, digits)}")
+        beside = (f"{block_said(ratio.block, turned, digits)}{holm_said(adjusted_p)}"
+                  f"{noise_said(band, digits)}")
         text = (f"{what}: {slow} slower than {fast} by ×{number(value, digits)} [{ends}], "
                 f"{pairs}{beside}.")
         return Verdict("faster" if turned else "slower", text, value, low, high, ratio.n,
@@ -107,7 +107,7 @@ def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | str | None, b
         elif said == word:
             said = f"{word}, for the noise floor is not within ±10 %"
     ends = f"between ×{number(ratio.low)} and ×{number(ratio.high)}"
-    beside = f"{block_said(ratio.block)}{_holm(adjusted_p)}{_noise(band)}"
+    beside = f"{block_said(ratio.block)}{holm_said(adjusted_p)}{noise_said(band)}"
     return Verdict(word, f"{what}: {said} ({ends}, {pairs}{beside}).",
                    ratio.value, ratio.low, ratio.high, ratio.n, adjusted_p)
 
@@ -148,7 +148,7 @@ def block_said(ends: tuple[float, float] | None, turned: bool = False, digits: i
     return f"; by blocks of pairs ×{number(ends[0], digits)} to ×{number(ends[1], digits)}"
 
 
-def _holm(p: float | None) -> str:
+def holm_said(p: float | None) -> str:
     """Holm's p with digits enough to be seen on its side of 0.05."""
     if p is None:
         return ""
@@ -159,7 +159,8 @@ def _holm(p: float | None) -> str:
     return f"; p = {text} by Holm"
 
 
-def _noise(band: Band | None, digits: int = 3) -> str:
+def noise_said(band: Band | None, digits: int = 3) -> str:
+    """`; a store against itself: ×1.20 off, 2 A/A pairs`, or that nobody looked."""
     if band is None:
         return "; no A/A pair measured it"
     return f"; a store against itself: {itself_text(band, digits)}"

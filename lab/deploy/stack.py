@@ -15,6 +15,7 @@ from contract.posture import POSTURES
 from lab.budget.group import Group, cores_for, pin, pin_new
 from lab.deploy import pause, snapshot
 from lab.deploy.distance import DistanceError, measure
+from lab.deploy.inventory import inventory
 from lab.deploy.postgres import open_server
 from lab.deploy.processes import Command, Process, kill_group, start
 from lab.deploy.relay import Relay
@@ -181,6 +182,7 @@ class Stack:
             "db_connections": connections_of(self.topology),
             "relayed": self.relay is not None,
             "processes": len(self.processes),
+            **inventory(one.command for one in self.processes.values()),
             "posture": asdict(POSTURES[self.topology.posture]),
         }
 

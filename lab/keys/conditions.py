@@ -58,8 +58,9 @@ class GuardKeys(Section):
     """When a trial can't be trusted; blind to the system's own latency."""
 
     lag_p99_ms: Positive = 2.0
-    """Reject above this 99th percentile of the generator's lag, flag above half of it.
-    Unit: milliseconds."""
+    """Reject above this 99th percentile of the generator's lag. Unit: milliseconds."""
+    flag_lag_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Flag above this share of `lag_p99_ms`. Unit: 0 to 1."""
     lag_p99_of_p50: Annotated[float, Field(ge=0, le=1)] = 0.2
     """So much of the trial's median response is allowed as well, where that is more; not in a
     ramp. Unit: 0 to 1."""

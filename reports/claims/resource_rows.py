@@ -14,7 +14,10 @@ from reports.claims.claim import (
 )
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
-from reports.hot import HotMix, WayRatio
+from reports.estimate_apart import Apart
+from reports.hot import HotMix
+from reports.hot_ratios import WayRatio
+from reports.hot_ways import way_said, way_text
 from reports.scaling import CapacityRow
 from reports.search_words import ALLOWED, behind_n, chosen_text
 from reports.threshold_ratio import ThresholdRatio, allowing_repetition, divide
@@ -35,7 +38,7 @@ def hot_part(evidence: Evidence) -> Row:
     effects = [effect for mix, way in found for effect in _way_effects(mix, way)]
     if effects:
         caveat = (f"{evidence.base} is one deployable, so its hot part is everything; the budget "
-                  "is the same for every way")
+                  "is the same for every way, and each must save what was measured of it")
         return every_one(claim, effects, _with_chosen(caveat, [
             ratio for _, way in found if (ratio := way.cpus or way.capacity)]))
     quick = {row.scaled: row for row in evidence.scaling.hot if row.topology == evidence.rival}
@@ -174,8 +177,8 @@ def big_machine(evidence: Evidence) -> Row:
                        f"{setting(one.big.cpus)} CPU", one.ratio)
                for one in evidence.scaling.searched.big_small]
     pools = [(mix, one) for mix in evidence.scaling.hot_mixes.mixes for one in mix.by_pool]
-    effects += [_effect(f"{mix.workload}, {one.topology}: one pool ÷ best split, capacity",
-                        one.capacity) for mix, one in pools]
+    effects += [_effect(f"{mix.workload}, {one.topology}: one pool ÷ {way_said(one.way)}, "
+                        "capacity", one.capacity) for mix, one in pools]
     if not effects:
         return untestable(claim, "capacity searches of one budget at two replica counts, or "
                                  "pooled and split")
@@ -197,14 +200,24 @@ def memory(evidence: Evidence) -> Row:
 
 
 def _way_effects(mix: HotMix, ratio: WayRatio) -> list[Effect]:
-    """Fewest cores where they were searched, else capacity."""
+    """Fewest cores where they were searched, else capacity; of replicas, memory too."""
+    every, hot = way_text(ratio.everything), way_text(ratio.way)
+    effects = []
     if ratio.cpus:
-        return [_effect(f"{mix.workload}: cores for {number(mix.rate)} journeys/s, everything ÷ "
-                        "hot part alone", ratio.cpus)]
-    if ratio.capacity:
-        return [_effect(f"{mix.workload}: capacity, hot part alone ÷ everything",
-                        ratio.capacity)]
-    return []
+        effects = [_effect(f"{mix.workload}: cores for {number(mix.rate)} journeys/s, {every} ÷ "
+                           f"{hot}", ratio.cpus)]
+    elif ratio.capacity:
+        effects = [_effect(f"{mix.workload}: capacity, {hot} ÷ {every}", ratio.capacity)]
+    if ratio.memory and not ratio.is_split:
+        effects.append(_effect_of_memory(
+            f"{mix.workload}: memory at {number(mix.rate)} journeys/s, {every} ÷ {hot}",
+            ratio.memory))
+    return effects
+
+
+def _effect_of_memory(what: str, found: Apart) -> Effect:
+    return Effect(what, found.value, found.low, found.high, sum(found.n), "ratio", "probes",
+                  caveats=found.caveats)
 
 
 def _effect(what: str, ratio: ThresholdRatio) -> Effect:

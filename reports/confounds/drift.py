@@ -38,6 +38,14 @@ class Drift:
     high: float
     p: float
     """Two-sided; after Holm over the stores of the run."""
+    unit: str = "ratio"
+    method: str = "seasonal Kendall test, Theil–Sen slope within series"
+    caveats: tuple[str, ...] = ("a steady trend: a step, or a change there and back, is not one",)
+
+    @property
+    def n(self) -> int:
+        """Trials."""
+        return self.trials
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.style import look_of, new_figure
-from reports.hot import HotMix, Way
+from reports.hot import HotMix
+from reports.hot_ways import Way, way_text
 from reports.search import Threshold
 from reports.search_words import threshold_text
 from reports.words import setting
@@ -36,11 +37,6 @@ def draw_hot_mix(mix: HotMix) -> Figure | None:
     for axis in axes[1:]:
         axis.set_yticks([])
     return figure
-
-
-def way_text(way: str) -> str:
-    """`hot part ×1.25`."""
-    return way.replace("_", " ").replace("×", " ×")
 
 
 def _bars(axis: Axes, ways: Sequence[Way], which: str) -> None:

@@ -31,7 +31,7 @@ def _series_blocks(hops: Hops, suffix: str) -> list[Block]:
         line = hops.gap(arms.rival, base)
         own = [one for one in hops.differences if one.minus == base]
         if line:
-            said.append(_said(line, f" against {base}" if len(bases) > 1 else ""))
+            said.append(gap_said(line, f" against {base}" if len(bases) > 1 else ""))
         elif own:
             said.append(_differences_said(own))
     beside = [*([_line_table(hops, suffix)] if hops.lines else []),
@@ -57,7 +57,8 @@ def _reading(rival: str, has_control: bool, has_line: bool) -> str:
             f"(right, calls in brackets) is the one to read{line}")
 
 
-def _said(gap: Line, against: str) -> str:
+def gap_said(gap: Line, against: str = "") -> str:
+    """The price of a call by the line through endpoints; `against`: ` against colocated`."""
     slope, start = gap.slope_ms, gap.intercept_ms
     basis = f"{count(slope.n, 'pair')}, a line through {count(gap.endpoints, 'endpoint')}"
     if slope.low is None or slope.low <= 0 <= (slope.high or 0):

@@ -10,7 +10,7 @@ from reports.figures.cost import draw_cost
 from reports.parts.cost_parts import part_blocks
 from reports.price import PriceList
 from reports.table import Table
-from reports.verdicts import block_said, digits_apart, off_text
+from reports.verdicts import block_said, digits_apart, holm_said, noise_said, off_text
 from reports.words import ABSENT, count, interval, listed, number, percent
 
 
@@ -66,11 +66,16 @@ def _money_said(bill: Bill, first: list[Cost], arms: Arms) -> str:
         return f"At {bill.prices}: no order was placed under {first[0].workload}."
     ratio = next((one for one in bill.ratios
                   if one.what == "money" and one.series == first[0].series), None)
-    verdict = f": {cost_verdict(ratio, arms)}" if ratio else ""
+    verdict = f": {cost_verdict(ratio, arms)}{_beside(ratio)}" if ratio else ""
     return (f"1,000 acknowledged orders under {first[0].workload} (all other requests of the mix "
             f"included) cost in {bill.prices.currency} {listed(known)}{verdict}. Prices: "
             f"{bill.prices}; billed by use, not by reservation. They are examples: put your own "
             "into the scenario.")
+
+
+def _beside(one: CostRatio) -> str:
+    """What a difference must lie beyond, too: `; p = 0.02 by Holm; a store against itself: …`."""
+    return f"{holm_said(one.adjusted_p)}{noise_said(one.band)}"
 
 
 def _cost_table(costs: list[Cost]) -> Table:

@@ -40,22 +40,11 @@ def demand_blocks(scaling: Scaling) -> list[Block]:
 
 
 def _break_even_blocks(found: BreakEven | None) -> list[Block]:
-    """Which store is cheaper at which load, by use."""
     if found is None:
         return []
-    between = f"between {number(found.least_rate)} and {number(found.most_rate)} journeys/s"
-    if found.rate is not None:
-        first = found.base if found.at_least.value > 0 else found.rival
-        then = found.rival if first == found.base else found.base
-        said = (f"{first} is cheaper below {_rate(found.rate)} journeys/s, {then} above "
-                f"(measured {between})")
-    elif found.cheaper:
-        said = f"{found.cheaper} is cheaper at every load measured in both stores, {between}"
-    else:
-        said = f"which store is cheaper is not shown over the whole range {between}"
     ends = [(found.least_rate, found.at_least), (found.most_rate, found.at_most)]
     return [
-        Note(f"Billed by use, traffic left out: {said}."),
+        Note(f"Billed by use, traffic left out: {break_even_said(found)}."),
         Table("scaling_break_even", f"{found.rival} − {found.base} in money an hour",
               "By the lines of cost against load at the ends of the range that was measured in "
               "both stores, with 95 % t intervals.",
@@ -65,6 +54,19 @@ def _break_even_blocks(found: BreakEven | None) -> list[Block]:
               ["rate_per_s", "difference_an_hour", "low", "high", "points", "currency"],
               [[rate, e.value, e.low, e.high, e.n, e.unit] for rate, e in ends],
               frozenset({0, 1, 2}))]
+
+
+def break_even_said(found: BreakEven) -> str:
+    """Which store is cheaper at which load, by use."""
+    between = f"between {number(found.least_rate)} and {number(found.most_rate)} journeys/s"
+    if found.rate is not None:
+        first = found.base if found.at_least.value > 0 else found.rival
+        then = found.rival if first == found.base else found.base
+        return (f"{first} is cheaper below {_rate(found.rate)} journeys/s, {then} above "
+                f"(measured {between})")
+    if found.cheaper:
+        return f"{found.cheaper} is cheaper at every load measured in both stores, {between}"
+    return f"which store is cheaper is not shown over the whole range {between}"
 
 
 def _rate(found: Estimate) -> str:

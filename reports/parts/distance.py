@@ -26,7 +26,7 @@ def _blocks(found: Distance, index: int) -> list[Block]:
                               "with rows enough in each."), _mark_table(found, name)]
     return [*blocks, Drawing(
         name, "Service time against the distance between services",
-        _said(found),
+        distance_said(found),
         "Left: medians of right answers. Right: a dot is the slope of that median, in "
         "milliseconds for each millisecond there and back: the number of calls that wait for "
         "one another; bar: 95 % t interval over groups; tick: all calls that the answer "
@@ -35,7 +35,8 @@ def _blocks(found: Distance, index: int) -> list[Block]:
         _path_table(found, name), _mark_table(found, name)]
 
 
-def _said(found: Distance) -> str:
+def distance_said(found: Distance) -> str:
+    """What the endpoint with the most calls pays for the distance."""
     paths = [path for path in found.paths if path.what != ALL]
     most = max(paths, key=lambda path: path.calls)  # not by slope: the luckiest would be told
     slope = most.p50

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 
 from reports.arms import Arms
 from reports.document import Block, Drawing, Note
-from reports.figures.hot import draw_hot_mix, way_text
-from reports.hot import Hot, HotMix, Way, WayRatio, best_of
+from reports.estimate_apart import Apart
+from reports.figures.hot import draw_hot_mix
+from reports.hot import Hot, HotMix
+from reports.hot_ratios import WayRatio, best_of
+from reports.hot_ways import POOLED, Way, way_said, way_text
 from reports.parts.capacity import limit_text, probe_table
 from reports.search_words import basis_text, ratio_text, threshold_text, threshold_verdict
 from reports.table import Table
 from reports.threshold_ratio import ThresholdRatio
-from reports.words import number, setting
+from reports.words import ABSENT, interval, number, setting, times
 
 
 def hot_blocks(hot: Hot, arms: Arms) -> list[Block]:
@@ -39,7 +42,7 @@ def hot_sentences(mix: HotMix, arms: Arms) -> list[str]:
     for name in arms.all:
         found = [text for one in mix.by_way if one.topology == name
                  for text in _savings(mix, one, verdict)]
-        found += [verdict(one.capacity, "one pool", f"the split by {way_text(one.way)}")
+        found += [verdict(one.capacity, way_said(POOLED), way_said(one.way))
                   for one in mix.by_pool if one.topology == name]
         if found:
             said.append(f"{mix.workload}{'' if best else once}, {name}: {'; '.join(found)}.")
@@ -47,12 +50,32 @@ def hot_sentences(mix: HotMix, arms: Arms) -> list[str]:
 
 
 def _savings(mix: HotMix, one: WayRatio, verdict: Callable[..., str]) -> Iterator[str]:
-    hot, every = f"the split by {way_text(one.way)}", "the split by everything"
+    hot, every = way_said(one.way), way_said(one.everything)
+    verbs = (("carries more", "needs more cores") if one.is_split else
+             ("carry more", "need more cores"))
     if one.capacity:
-        yield f"at equal budget {verdict(one.capacity, hot, every)}"
+        yield f"at equal budget {verdict(one.capacity, hot, every, verbs[0])}"
     if one.cpus:
         yield (f"at {setting(mix.rate)} journeys/s "
-               f"{verdict(one.cpus, every, hot, 'needs more cores')}")
+               f"{verdict(one.cpus, every, hot, verbs[1])}")
+    if one.memory and not one.is_split:
+        yield f"there {memory_said(one.memory, every, hot)}"
+
+
+def memory_said(found: Apart, every: str, hot: str) -> str:
+    """Who holds more memory, if the interval says so; the ratio is every ÷ hot."""
+    ratio, basis = apart_text(found), f"{found.n[0] + found.n[1]} probes"
+    if not found.differs:
+        return f"no difference in memory is shown between {every} and {hot} ({ratio}, {basis})"
+    if found.value > 1:
+        return f"{every} hold more memory than {hot}, {ratio}, {basis}"
+    turned = times(1 / found.value, 1 / found.high, 1 / found.low)  # type: ignore[operator]
+    return f"{hot} hold more memory than {every}, {turned}, {basis}"
+
+
+def apart_text(found: Apart | None) -> str:
+    """×1.58 [1.51, 1.66]; without an interval the ratio alone."""
+    return times(found.value, found.low, found.high) if found else ABSENT
 
 
 def _best_said(mix: HotMix, arms: Arms) -> str:
@@ -71,7 +94,8 @@ def _mix_blocks(mix: HotMix, arms: Arms) -> list[Block]:
             f"One total budget{_on(mix)} for proxy, store and databases together. Pooled: one "
             "machine, nothing is split. Everything: split as the ordinary mix uses it. Hot part: "
             "split as the hot mix uses it, so that only what is hot has grown; × scales the hot "
-            "program's share further. The ticks are the ends of the answer.",
+            "program's share further. Replicas: on one pool, with more processes of every program "
+            "or of the hot one alone. The ticks are the ends of the answer.",
             (name, f"{name}_probes"), figure))
     else:
         blocks.append(Note(f"{mix.workload}: no way of scaling was found to hold or to fail."))
@@ -91,19 +115,22 @@ def _way_table(name: str, mix: HotMix) -> Table:
     return Table(
         name, f"{mix.workload}: by way of scaling",
         "Capacity in journeys per second at the whole budget; fewest cores, and the memory held "
-        f"with them, at {setting(mix.rate)} journeys per second. Bound: what the CPU would carry "
-        "if nothing ever waited, and the part whose share is the limit.",
+        f"at that rate while the objective was met (mean and interval over probes), at "
+        f"{setting(mix.rate)} journeys per second. Bound: what the CPU would carry if nothing "
+        "ever waited, and the part whose share is the limit.",
         ["store", "way", "capacity", "bound", "limit", "fewest cores", "GB"],
         [[way.topology, way_text(way.way), threshold_text(way.capacity),
           number(way.bound.rate if way.bound else None), limit_text(way.bound),
-          threshold_text(way.least_cpus), number(way.least_memory_gb)]
+          threshold_text(way.least_cpus), _memory_text(way)]
          for way in mix.ways],
         ["workload", "topology", "way", "cpus", "capacity_per_s", "low", "high", "bound_per_s",
          "bound_part", "rate_per_s", "least_cpus", "least_cpus_low", "least_cpus_high",
-         "least_memory_gb"],
+         "least_memory_gb", "least_memory_low", "least_memory_high", "memory_probes",
+         "replicas", "replicated"],
         [[mix.workload, way.topology, way.way, mix.cpus, *_ends(way.capacity),
           *((way.bound.rate, way.bound.part) if way.bound else (None, None)), mix.rate,
-          *_ends(way.least_cpus), way.least_memory_gb]
+          *_ends(way.least_cpus), *_ends(way.least_memory), len(way.memory_gb), way.replicas,
+          way.replicated]
          for way in mix.ways],
         frozenset({2, 3, 5, 6}))
 
@@ -124,7 +151,14 @@ def _ends(found: object) -> tuple[float | None, float | None, float | None]:
 
 def _split(way: Way) -> str:
     shares = sorted(way.shares.items(), key=lambda item: (-item[1], item[0]))
+    if way.replicas > 1:
+        return f"one pool, {way.replicas} replicas of {way.replicated or 'every program'}"
     return ", ".join(f"{part} {number(cpus, 2)}" for part, cpus in shares) or "one pool"
+
+
+def _memory_text(way: Way) -> str:
+    held = way.least_memory
+    return f"{number(held.value)} {interval(held.low, held.high)}".strip() if held else ABSENT
 
 
 def _saving_table(name: str, mix: HotMix) -> Table:
@@ -132,14 +166,17 @@ def _saving_table(name: str, mix: HotMix) -> Table:
         f"{name}_savings", f"{mix.workload}: everything against the hot part",
         "Cores and memory: scaling everything ÷ scaling the hot part, at the fixed rate (above 1 "
         "the hot part alone needs less). Capacity: hot part ÷ everything, at the whole budget. "
-        "Best of k: the split was chosen by the searches that it is judged by, which flatters it.",
-        ["store", "hot part split", "cores", "memory", "capacity"],
-        [[one.topology, way_text(one.way), ratio_text(one.cpus), number(one.memory),
-          ratio_text(one.capacity)] for one in mix.by_way],
-        ["workload", "topology", "way", "cpus_ratio", "cpus_low", "cpus_high", "memory_ratio",
-         "capacity_ratio", "capacity_low", "capacity_high", "cpus_best_of", "capacity_best_of"],
-        [[mix.workload, one.topology, one.way, *_ends(one.cpus), one.memory,
-          *_ends(one.capacity), *(max(ratio.best_of) if ratio else None
-                                  for ratio in (one.cpus, one.capacity))]
+        "Best of k: the split was chosen by the searches that it is judged by, which flatters it. "
+        "Memory is of probes of one start of each store. A store of one program has no replicas "
+        "of its hot part beside those of everything.",
+        ["store", "everything", "hot part", "cores", "memory", "capacity"],
+        [[one.topology, way_text(one.everything), way_text(one.way), ratio_text(one.cpus),
+          apart_text(one.memory), ratio_text(one.capacity)] for one in mix.by_way],
+        ["workload", "topology", "everything", "way", "cpus_ratio", "cpus_low", "cpus_high",
+         "memory_ratio", "memory_low", "memory_high", "capacity_ratio", "capacity_low",
+         "capacity_high", "cpus_best_of", "capacity_best_of"],
+        [[mix.workload, one.topology, one.everything, one.way, *_ends(one.cpus),
+          *_ends(one.memory), *_ends(one.capacity),
+          *(max(ratio.best_of) if ratio else None for ratio in (one.cpus, one.capacity))]
          for one in mix.by_way],
-        frozenset({2, 3, 4}))
+        frozenset({3, 4, 5}))

@@ -10,57 +10,57 @@ import math
 import re
 from dataclasses import dataclass
 
-_N = r"−?[\d,.]*\d"
+N = r"−?[\d,.]*\d"
 _WHAT = r"(?P<what>[^.;:\s][^.;:]*)"
-_BESIDE = (rf"(?:; by blocks of pairs ×(?P<block_low>{_N}) to ×(?P<block_high>{_N}))?"
-           rf"(?:; p (?P<sign>[=<]) (?P<p>{_N}) by Holm)?"
-           rf"(?:; a store against itself: ×(?P<band>{_N}) off, (?P<aa>\d+) A/A pairs?|"
+_BESIDE = (rf"(?:; by blocks of pairs ×(?P<block_low>{N}) to ×(?P<block_high>{N}))?"
+           rf"(?:; p (?P<sign>[=<]) (?P<p>{N}) by Holm)?"
+           rf"(?:; a store against itself: ×(?P<band>{N}) off, (?P<aa>\d+) A/A pairs?|"
          r"; a store against itself: (?P<boundless>no bound), too few right answers in an arm of "
          r"(?P<aa_void>\d+) A/A pairs?|(?P<no_aa>; no A/A pair measured it))")
 DIFFERENT = re.compile(
-    rf"{_WHAT}: (?P<slow>\S+) slower than (?P<fast>\S+) by ×(?P<value>{_N}) "
-    rf"\[(?P<low>{_N}), (?P<high>{_N})\], (?P<n>[\d,]+) pairs?{_BESIDE}\.")
+    rf"{_WHAT}: (?P<slow>\S+) slower than (?P<fast>\S+) by ×(?P<value>{N}) "
+    rf"\[(?P<low>{N}), (?P<high>{N})\], (?P<n>[\d,]+) pairs?{_BESIDE}\.")
 NOT_SHOWN = re.compile(
     rf"{_WHAT}: (?P<word>no difference shown|equivalent within ±10 %)"
-    rf"(?P<why>, [^(]+)? \(between ×(?P<low>{_N}) and ×(?P<high>{_N}), "
+    rf"(?P<why>, [^(]+)? \(between ×(?P<low>{N}) and ×(?P<high>{N}), "
     rf"(?P<n>[\d,]+) pairs?{_BESIDE}\)\.")
 ONE_PAIR = re.compile(
-    rf"{_WHAT}: (?P<slow>\S+) took ~×(?P<value>{_N}) the time of (?P<fast>\S+) in one "
+    rf"{_WHAT}: (?P<slow>\S+) took ~×(?P<value>{N}) the time of (?P<fast>\S+) in one "
     r"pair; one pair has no interval, so no difference is shown\.")
 NO_PAIR = re.compile(rf"{_WHAT}: no pair of trials can be compared\.")
 TOO_SHORT = re.compile(
-    rf"{_WHAT}: not compared, for no pair of trials has (?P<rows>{_N}) "
+    rf"{_WHAT}: not compared, for no pair of trials has (?P<rows>{N}) "
     r"(?P<of>first requests|whole journeys) in each, which a p(?P<q>\d+) needs\.")
 ENDLESS = re.compile(
     rf"{_WHAT}: not compared, for in (?P<endless>\d+) of (?P<n>[\d,]+) pairs? fewer than "
     r"(?P<q>\d+) % of the (?P<of>first requests|whole journeys) of a trial were answered rightly\.")
 
 CARRIES = re.compile(
-    rf"(?P<more>\S+) carries more, (?:×(?P<value>{_N}) \[(?P<low>{_N}), (?P<high>{_N})\]|"
-    rf"at least ×(?P<least>{_N}))")
+    rf"(?P<more>\S+) carries more, (?:×(?P<value>{N}) \[(?P<low>{N}), (?P<high>{N})\]|"
+    rf"at least ×(?P<least>{N}))")
 CARRIES_SAME = re.compile(
-    rf"no difference shown \(ratio (?:between ×(?P<low>{_N}) and ×(?P<high>{_N})|"
-    rf"above ×(?P<above>{_N})|below ×(?P<below>{_N}))\)")
+    rf"no difference shown \(ratio (?:between ×(?P<low>{N}) and ×(?P<high>{N})|"
+    rf"above ×(?P<above>{N})|below ×(?P<below>{N}))\)")
 _DECIDED = (
     r"(?P<n>\d+) (?:of (?P<asked>\d+) )?(?P<what>pairs of searches|single searches|searches)"
     r"(?P<apart> measured apart)?(?P<answered> answered)?"
     r"(?:, (?P<allowed>\d+) % allowed for repetition)?"
     r"(?:, best of (?P<best>[\d, and]+), chosen by these searches)?")
 SEARCHED = re.compile(
-    rf"(?P<more>\S+) carries more than (?P<less>\S+), (?:×(?P<value>{_N}) \[(?P<low>{_N}), "
-    rf"(?P<high>{_N})\]|at least ×(?P<least>{_N})), {_DECIDED}")
+    rf"(?P<more>\S+) carries more than (?P<less>\S+), (?:×(?P<value>{N}) \[(?P<low>{N}), "
+    rf"(?P<high>{N})\]|at least ×(?P<least>{N})), {_DECIDED}")
 SEARCHED_SAME = re.compile(
     rf"no difference shown between (?P<one>\S+) and (?P<other>\S+) \(ratio (?:between "
-    rf"×(?P<low>{_N}) and ×(?P<high>{_N})|above ×(?P<above>{_N})|below ×(?P<below>{_N})), "
+    rf"×(?P<low>{N}) and ×(?P<high>{N})|above ×(?P<above>{N})|below ×(?P<below>{N})), "
     rf"{_DECIDED}\)")
 LOST_LESS = re.compile(
-    rf"(?P<less>\S+) lost less, by (?P<value>{_N}) points \[(?P<low>{_N}), (?P<high>{_N})\]")
+    rf"(?P<less>\S+) lost less, by (?P<value>{N}) points \[(?P<low>{N}), (?P<high>{N})\]")
 LOST_SAME = re.compile(
-    rf"no difference shown \(between (?P<low>{_N}) and (?P<high>{_N}) points\)")
+    rf"no difference shown \(between (?P<low>{N}) and (?P<high>{N}) points\)")
 
 CHANGED = re.compile(
-    rf"lost (?P<way>less|more), by (?P<value>{_N}) points \[(?P<low>{_N}), (?P<high>{_N})\]")
-SHARE = rf"({_N}) % \[({_N}), ({_N})\]"
+    rf"lost (?P<way>less|more), by (?P<value>{N}) points \[(?P<low>{N}), (?P<high>{N})\]")
+SHARE = rf"({N}) % \[({N}), ({N})\]"
 OF_POSTURE = rf"monolith {SHARE} and microservices {SHARE} of all requests, " \
              r"mean of (\d+) faults? \((.+?)\): (.+?)"
 NO_MEAN = r"(?:; (\d+) faults? of a part that every feature needs (is|are) in no mean)?"

@@ -164,7 +164,8 @@ def _costs(trial: TrialRecord, truth: World, served: float,
     each = truth.idle_cores[trial.topology] / len(demand)
     cost = {part: PartCost(
         cpu_s=(served * d * float(np.exp(rng.normal(0, truth.cost_noise))) + each)
-        * trial.measure_s, memory_bytes=(140 if part == "postgres" else 60) * MB * trial.replicas)
+        * trial.measure_s, memory_bytes=(140 if part == "postgres" else 60) * MB
+        * (trial.replicas if trial.replicated in (None, part) else 1))
         for part, d in demand.items()}
     return {**cost, "total": PartCost(
         cpu_s=sum(c.cpu_s for c in cost.values()),

@@ -117,6 +117,16 @@ def test_a_topology_with_replicas_shares_what_one_had() -> None:
     assert MONOLITH.with_replicas(1) == MONOLITH
 
 
+def test_one_program_alone_can_have_replicas() -> None:
+    twice = MICROSERVICES.with_replicas(2, "search")
+    assert {d.name: (d.replicas, d.db_connections) for d in twice.deployables
+            if d.replicas > 1} == {"search": (2, 2)}
+    assert [d for d in twice.deployables if d.name != "search"] == [
+        d for d in MICROSERVICES.deployables if d.name != "search"]
+    with pytest.raises(ValueError, match="has no program search"):
+        MONOLITH.with_replicas(2, "search")
+
+
 def test_a_replica_has_at_least_two_threads_and_a_connection() -> None:
     assert MONOLITH.with_replicas(16).deployables == (Deployable("monolith", 16, 2, 1),)
     assert Topology("one", "monolith", (Deployable("monolith", 1, 1, 1),)).with_replicas(
@@ -130,8 +140,12 @@ def test_the_description_states_replicas_and_totals(monolith: Stack, services: S
     assert described["deployables"] == {
         "monolith": {"replicas": 3, "threads": 2, "db_connections": 4}}
     assert (described["db_connections"], described["processes"]) == (12, 5)
+    assert described["entry_points"] == ["monolith.app:create_app"]
     described = services.describe()
     assert (described["db_connections"], described["processes"]) == (24, 16)
+    assert described["entry_points"] == sorted(
+        f"microservices.{name}.app:create_app" for name in described["deployables"])
+    assert set(described["settings"]) == set(described["deployables"])
 
 
 def test_the_contract_holds_and_restore_brings_back_the_seed(stack: Stack) -> None:
