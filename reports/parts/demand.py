@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reports.break_even import BreakEven
 from reports.capacity import BigSmall, Place, Point, rent
+from reports.demand import DemandLine
 from reports.document import Block, Drawing, Heading, Note
 from reports.estimate import Estimate
 from reports.figures.capacity import draw_loads
@@ -35,7 +36,8 @@ def demand_blocks(scaling: Scaling) -> list[Block]:
         "Every trial at one rate: latency, probes, standing idle. The line is fitted by least "
         "squares through the trials that met the objective. Hollow: past capacity, where cores "
         "stop at the budget while the queue grows. Stores with several replicas stand in the "
-        "table only.", ("scaling_demand",), figure), _demand_table(scaling),
+        "table only.", ("scaling_demand", "scaling_demand_lines"), figure),
+        *([_line_table(scaling.lines)] if scaling.lines else []), _load_table(scaling),
         *_break_even_blocks(scaling.break_even)]
 
 
@@ -73,21 +75,42 @@ def _rate(found: Estimate) -> str:
     return f"{number(found.value)} {interval(found.low, found.high)}"
 
 
-def _demand_table(scaling: Scaling) -> Table:
+def _line_table(lines: list[DemandLine]) -> Table:
     return Table(
-        "scaling_demand", "Demand of a journey",
-        "The line: cores = idle + slope · rate, with 95 % t intervals. The CSV has every trial.",
+        "scaling_demand_lines", "Demand of a journey",
+        "The line: cores = idle + slope · rate, with 95 % t intervals.",
         ["store", "trials", "ms of CPU for a further journey", "cores at rate 0", "up to"],
         [[line.topology, str(line.slope.n),
           f"{number(line.slope.value * 1000)} "
           f"{interval((line.slope.low or 0) * 1000, (line.slope.high or 0) * 1000)}",
           f"{number(line.idle.value)} {interval(line.idle.low, line.idle.high)}",
-          f"{number(line.last_rate)} /s"] for line in scaling.lines],
+          f"{number(line.last_rate)} /s"] for line in lines],
+        ["topology", "trials", "cpu_s_a_journey", "cpu_s_low", "cpu_s_high", "idle_cores",
+         "idle_low", "idle_high", "last_rate_per_s"],
+        [[line.topology, line.slope.n, line.slope.value, line.slope.low, line.slope.high,
+          line.idle.value, line.idle.low, line.idle.high, line.last_rate] for line in lines],
+        frozenset({1, 2, 3, 4}))
+
+
+def _load_table(scaling: Scaling) -> Table:
+    stores = dict.fromkeys((p.trial.topology, p.trial.replicas) for p in scaling.loads)
+    own = {key: [p for p in scaling.loads if (p.trial.topology, p.trial.replicas) == key]
+           for key in stores}
+    return Table(
+        "scaling_demand", "Trials at one rate", "What was drawn; the CSV has every trial.",
+        ["store", "replicas", "trials", "journeys/s", "cores"],
+        [[name, str(replicas), str(len(points)), _span([p.rate for p in points]),
+          _span([p.cores for p in points])] for (name, replicas), points in own.items()],
         ["trial", "phase", "workload", "topology", "budget_cpus", "replicas", "rate_per_s",
          "cores", "memory_gb", "holds"],
         [[p.trial.id, p.trial.phase, p.trial.workload, p.trial.topology, p.trial.cpu_budget,
           p.trial.replicas, p.rate, p.cores, p.memory_gb, p.holds] for p in scaling.loads],
         frozenset({1, 2, 3, 4}))
+
+
+def _span(values: list[float]) -> str:
+    least, most = number(min(values)), number(max(values))
+    return least if least == most else f"{least} to {most}"
 
 
 def big_small_blocks(found: list[BigSmall], prices: PriceList | None) -> list[Block]:

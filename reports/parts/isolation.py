@@ -13,6 +13,7 @@ from reports.parts.fault_pools import pool_blocks
 from reports.parts.foretold import foretold_blocks
 from reports.parts.impact import impact_tables
 from reports.parts.isolation_drawings import isolation_drawings
+from reports.parts.isolation_means import mean_tables
 from reports.parts.isolation_tables import availability_table, loss_table, strip_table
 from reports.parts.postures import posture_blocks
 from reports.parts.revenue import revenue_said, revenue_table
@@ -36,7 +37,8 @@ def isolation_part(results: list[FaultResult], arms: Arms,
         lead.insert(0, _which_told(results, told))
     lead += revenue_said(revenue, arms)
     blocks: list[Block] = [
-        *isolation_drawings(results, told, arms), *posture_blocks(results, arms),
+        *isolation_drawings(results, told, arms), *mean_tables(results, arms),
+        *posture_blocks(results, arms),
         *impact_tables(results), *pool_blocks(results), *revenue_table(revenue),
         *foretold_blocks(foretold), loss_table(results), availability_table(results),
         strip_table(results)]

@@ -16,7 +16,13 @@ from reports.parts.calls import call_blocks
 from reports.parts.clocks import clock_blocks
 from reports.parts.distance import distance_blocks
 from reports.parts.endpoints import endpoint_blocks
-from reports.parts.latency_tables import journey_table, ratio_table, spectrum_table, trial_table
+from reports.parts.latency_tables import (
+    attainment_table,
+    journey_table,
+    ratio_table,
+    spectrum_table,
+    trial_table,
+)
 from reports.parts.stopping import stop_notes
 from reports.verdicts import speed_verdict
 from reports.words import count, in_ms, number, percent, percent_interval
@@ -34,7 +40,7 @@ def latency_part(series: list[Latency], calls: CallCosts, distances: list[Distan
     blocks: list[Block] = [
         *_distributions(first), *_other_series(series, first),
         *stop_notes(series), *ratio_table(series), *journey_table(series),
-        spectrum_table(series), trial_table(series),
+        attainment_table(series), spectrum_table(series), trial_table(series),
         *endpoint_blocks(series, first), *call_blocks(calls), *distance_blocks(distances),
         *clock_blocks(first)]
     lead = [void] if void else [*_lead(first, own), *_further(series, first)]

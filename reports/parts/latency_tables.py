@@ -6,7 +6,7 @@ from reports.estimate import QS, Band, Ratio, quantiles
 from reports.latency import Latency, spectrum_rows
 from reports.table import Table
 from reports.verdicts import off_text
-from reports.words import TOO_FEW, milliseconds, p_text, times
+from reports.words import TOO_FEW, milliseconds, p_text, percent, percent_interval, times
 
 Compared = tuple[str, str, str, float, Ratio, Band | None, float | None]
 """Series, rival, base, percentile, ratio, A/A band, Holm's p."""
@@ -34,6 +34,22 @@ def journey_table(series: list[Latency]) -> list[Table]:
          for q, ratio in one.journeys.ratios.items() if ratio])
 
 
+def attainment_table(series: list[Latency]) -> Table:
+    """Good within the objective, by series and store."""
+    rows = [(one.series, name, share) for one in series
+            for name, share in one.attainments.items() if share]
+    return Table(
+        "latency_attainment", "Good within the objective",
+        "Good ÷ scheduled requests of all trials together, Wilson interval: it counts requests and "
+        "knows nothing of how trials differ.",
+        ["series", "store", "n", "good"],
+        [[of, name, f"{e.n:,}", f"{percent(e.value, 2)} {percent_interval(e.low, e.high, 2)}"]
+         for of, name, e in rows],
+        ["series", "topology", "n", "attainment", "low", "high"],
+        [[of, name, e.n, e.value, e.low, e.high] for of, name, e in rows],
+        frozenset({2, 3}))
+
+
 def _ratios(name: str, title: str, what: str, rows: list[Compared]) -> list[Table]:
     if not rows:
         return []
@@ -49,9 +65,11 @@ def _ratios(name: str, title: str, what: str, rows: list[Compared]) -> list[Tabl
           times(r.hodges_lehmann), p_text(r.p), p_text(holm), _band(band)]
          for of, rival, base, q, r, band, holm in rows],
         ["series", "topology", "base", "percentile", "pairs", "ratio", "low", "high",
-         "hodges_lehmann", "p", "p_holm", "aa_low", "aa_high", "aa_pairs"],
+         "hodges_lehmann", "p", "p_holm", "aa_low", "aa_high", "aa_pairs", "block_low",
+         "block_high"],
         [[of, rival, base, q, r.n, r.value, r.low, r.high, r.hodges_lehmann,
-          r.p, holm, band and band.low, band and band.high, band.n if band else 0]
+          r.p, holm, band and band.low, band and band.high, band.n if band else 0,
+          *(r.block or (None, None))]
          for of, rival, base, q, r, band, holm in rows],
         frozenset(range(3, 9)),
     )]

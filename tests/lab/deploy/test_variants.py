@@ -193,7 +193,8 @@ def test_a_broken_checkout_is_finished_by_one_of_the_replicas(
     buyers = [Buyer(deployment, stack, number, "tok_slow") for number in range(8, 12)]
     with ThreadPoolExecutor(len(buyers)) as pool:
         answers = pool.map(Buyer.check_out, buyers)
-        assert wait_until(lambda: pending_payments(stack) == len(buyers))
+        # On a busy machine the first may be done before the last has begun.
+        assert wait_until(lambda: pending_payments(stack) > 1)
         for (name, _), process in list(stack.processes.items()):
             if name == part:
                 kill_family(process.pid)
