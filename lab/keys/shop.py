@@ -61,7 +61,8 @@ class WorkloadKeys(Section):
     """Who comes."""
 
     weights: Annotated[dict[Journey, Annotated[float, Field(ge=0)]], Field(min_length=1)]
-    """How often each journey is taken, relative to the others. Unit: none (they are normalised)."""
+    """How often each journey is taken, relative to the others; the steps of each stand in
+    contract/journeys.py. Unit: none (they are normalised)."""
     think_s: Annotated[float, Field(ge=0, le=60)] = 0.0
     """Mean pause between two steps of a journey, exponentially distributed. Unit: seconds."""
     zipf: Annotated[float, Field(ge=0, le=3)] = 0.8

@@ -16,7 +16,9 @@ _SAID: Final = "common wisdom"
 _BLINOWSKI: Final = "Blinowski et al. 2022"
 _BLINOWSKI_LINK: Final = "doi.org/10.1109/ACCESS.2022.3152803"
 _BAHAAIO: Final = "Bahaaio benchmark"
+_BAHAAIO_LINK: Final = "github.com/Bahaaio/monolith-vs-microservices-benchmark"
 _T2: Final = "T2-Project"
+_T2_LINK: Final = "github.com/t2-project"
 _WITHIN_5: Final = (1 / 1.05, 1.05)
 
 _ALL: Final = (
@@ -42,9 +44,10 @@ _ALL: Final = (
     Claim("B3", "A CPU-bound endpoint: no difference within 5 %.", _BLINOWSKI, "within 5 %",
           "≤ 10 %", 1 / 1.1, 1.1, (1.0,), _BLINOWSKI_LINK, _WITHIN_5),
     Claim("B4", "p95 at the same offered rate, below saturation: the monolith is faster.",
-          _BAHAAIO, "494 against 199 ms", "1.5× to 4×", 1.5, 4.0, (494 / 199,)),
+          _BAHAAIO, "494 against 199 ms", "1.5× to 4×", 1.5, 4.0, (494 / 199,),
+          _BAHAAIO_LINK),
     Claim("B5", "Heavier work per request narrows the gap.", _T2, "–",
-          "the ratio falls monotonically", None, 1.0),
+          "the ratio falls monotonically", None, 1.0, link=_T2_LINK),
     Claim("B6", "Scale-out saturates, then turns back.", _BLINOWSKI,
           ".389 .463 .513 .524 .511 .471 at 1 3 6 10 15 20 replicas", "a peak exists",
           link=_BLINOWSKI_LINK),
@@ -57,9 +60,9 @@ _ALL: Final = (
           "doi.org/10.48550/arXiv.2502.00482", is_number=True),
     Claim("B10", "No amplification without retries: what is lost is what the dependency graph "
           "predicts.", f"recomputed from the {_BAHAAIO}", "expected 9.333 %, measured 9.327 %",
-          "loss = prediction ± interval", -1.0, 0.01, (-0.00006,)),
+          "loss = prediction ± interval", -1.0, 0.01, (-0.00006,), _BAHAAIO_LINK),
     Claim("B11", "Microservices hold 2.9 times the memory.", _T2, "2.9×", "2× to 5×", 2.0, 5.0,
-          (2.9,), is_number=True),
+          (2.9,), _T2_LINK, is_number=True),
     Claim("B12", "Moderate load: no significant difference in throughput.",
           "Al-Debagy & Martinek 2018", "no difference", "good answers a second within ±5 %", 0.95,
           1.05, (1.0,), "doi.org/10.1109/CINTI.2018.8928192", _WITHIN_5),

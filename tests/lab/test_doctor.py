@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from lab import doctor
+from lab.budget.priority import ORDINARY
 
 
 def test_this_machine_has_all_parts_with_their_versions() -> None:
@@ -39,18 +43,63 @@ def test_a_program_that_does_not_run_is_missing(tmp_path: Path) -> None:
     assert "does not run" in finding.found
 
 
-@pytest.mark.parametrize(("mechanism", "state"), [
-    ("cgroup v1", "ok"), ("cgroup v2", "ok"), ("systemd scope", "ok"),
-    ("affinity only", "limited"), ("nothing", "limited"),
+def tried(by: str, *missing: str) -> Any:
+    """What trying a budget has found."""
+    return lambda _budget, _cpus: SimpleNamespace(enforced_by=by, not_enforced=list(missing))
+
+
+@pytest.mark.parametrize(("by", "missing", "state"), [
+    ("cgroup v1", (), "ok"), ("cgroup v2", (), "ok"), ("systemd scope", (), "ok"),
+    ("systemd scope", ("0.5 cores of CPU quota",), "limited"),
+    ("affinity only", ("256 MiB of memory",), "limited"), ("nothing", ("all",), "limited"),
 ])
 def test_budgets_that_are_not_enforced_are_a_limit(
-        mechanism: str, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "mechanism", lambda: mechanism)
-    assert doctor._limits().state == state
+        by: str, missing: tuple[str, ...], state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "try_budget", tried(by, *missing))
+    found = doctor._limits()
+    assert found.state == state
+    assert all(one in found.advice for one in missing)
+    assert ("Delegate=cpu" in found.advice) == bool(by == "systemd scope" and missing)
+
+
+def test_a_budget_that_can_not_be_made_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_budget: object, _cpus: object) -> None:
+        raise PermissionError("read-only file system")
+
+    monkeypatch.setattr(doctor, "try_budget", refuse)
+    assert doctor._limits().state == "limited"
+    assert "read-only" in doctor._limits().found
+
+
+def test_trying_a_budget_leaves_nothing() -> None:
+    found = doctor._limits()
+    assert found.state in ("ok", "limited")
+    assert not list(Path("/sys/fs/cgroup").glob("*/twinstore-try-*"))
+    assert not list(Path("/sys/fs/cgroup").glob("twinstore-try-*"))
+
+
+def test_databases_in_memory_are_a_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    mounts = [SimpleNamespace(mountpoint="/", fstype="ext4"),
+              SimpleNamespace(mountpoint=str(tmp_path.parent), fstype="tmpfs")]
+    monkeypatch.setattr(doctor.psutil, "disk_partitions", lambda **_: mounts)
+    found = doctor._databases()
+    assert found.state == "limited"
+    assert "tmpfs" in found.found
+    assert "TMPDIR" in found.advice
+    monkeypatch.setattr(doctor.psutil, "disk_partitions", lambda **_: mounts[:1])
+    assert "ext4" in doctor._databases().found
+
+
+def test_a_generator_without_priority_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "allowed", lambda: ORDINARY)
+    assert doctor._priority().state == "limited"
+    monkeypatch.setattr(doctor, "allowed", lambda: "nice -10")
+    assert doctor._priority().state == "ok"
 
 
 def test_another_system_is_named_in_the_advice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "mechanism", lambda: "nothing")
+    monkeypatch.setattr(doctor, "try_budget", tried("nothing", "256 MiB of memory"))
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(doctor.platform, "system", lambda: "Darwin")
     assert "Darwin has no such limits" in doctor._limits().advice
