@@ -87,8 +87,7 @@ class PartTraffic(_Record):
     calls_sent: int = 0
     """Answers to other services, as their callers got them."""
     tries: int = 0
-    """How often the proxy tried to reach the part for a request, visitors' or services', also
-    when no connection could be made; 0 for all parts: not recorded."""
+    """Tries of the proxy to reach the part for a request; 0 for all parts: not recorded."""
     retries: int = 0
     """Those of them that were not the first for their request."""
 
@@ -146,8 +145,7 @@ class TrialRecord(_Record):
     hop_ms: float = 0.0
     """Distance between services, one way, that was asked for; 0: none was put in."""
     hop_measured_ms: float | None = None
-    """How much longer one way between services took than without distance, half of the round
-    trip's surplus; None: not measured."""
+    """How much longer one way took than without, half of a round trip; None: not measured."""
     probe: ProbeRecord | None = None
     fault: FaultRecord | None = None
     consistent_at_s: float | None = None
@@ -224,12 +222,14 @@ class RunRecord(_Record):
     limits: Limits
     topologies: dict[str, dict[str, Any]]
     """As started: parts, replicas, threads, connections, processes."""
+    variants: dict[str, dict[str, Any]] = {}
+    """The same of what trials asked for beside them: `microservices × 2`, `… of search`."""
     seed_digest: dict[str, str] = {}
     """By topology; equal, or the run was refused."""
     contract_smoke: dict[str, bool] = {}
     """By topology."""
     contract_suite: str = ""
-    """Digest of the sources for which the whole contract suite passed; "" when it was waived."""
+    """Digest of the sources for which all of it passed; "" when it was waived."""
     sources: str = ""
     """Digest of the stores' sources and the contract suite."""
     definitions: dict[str, Any] = {}

@@ -129,7 +129,7 @@ def _measure(file: ScenarioFile, name: str, folder: RunFolder, record: RunRecord
     with Deployment(folder.path, scenario.platform, scenario.data) as deployment:
         record = record or new_record(folder, file, name, deployment)
         stacks = Stacks(deployment, file, scenario,
-                        lambda stack: _welcome(record, stack, scenario))
+                        lambda stack, words: _welcome(record, stack, words, scenario))
         try:
             stacks.prepare([], progress.step)
             hold_limits(record, deployment.limits(stacks.budget))
@@ -148,11 +148,11 @@ def _measure(file: ScenarioFile, name: str, folder: RunFolder, record: RunRecord
     return record
 
 
-def _welcome(record: RunRecord, stack: Stack, scenario: ScenarioKeys) -> None:
+def _welcome(record: RunRecord, stack: Stack, words: str, scenario: ScenarioKeys) -> None:
     """Check a stack that has just come up, and note what it is."""
     name = stack.topology.name
     record.seed_digest[name], record.contract_smoke[name] = check_stack(stack, scenario.data)
-    record.topologies.setdefault(name, stack.describe())
+    (record.topologies if words == name else record.variants).setdefault(words, stack.describe())
     record.startup_s.setdefault(name, stack.startup_s)
 
 

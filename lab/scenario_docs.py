@@ -19,7 +19,7 @@ answered with file, line, key, value and what is allowed, and exit code 2, befor
 This page is printed by `python -m lab.scenario_docs > docs/scenarios.md`; a test keeps it true.
 
 To make your own, copy the file, change or add a scenario and run it from there:
-`twinstore run mine --file mine.yaml`. `--dry-run` says first what it would do and how long it takes.
+`twinstore run mine --file mine.yaml`. `--dry-run` says first what it would do, and for how long.
 """
 
 

@@ -1,8 +1,12 @@
-"""The stores that are up: the scenario's own all the time, variants while they are asked for."""
+"""The stores that are up: the scenario's own all the time, variants while they are asked for.
+
+While one is measured all others are stopped in place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,17 +31,18 @@ class Variant:
 
 
 class Stacks:
-    """Starts what trials ask for; `on_start` is told of every new stack, to check it."""
+    """Starts what trials ask for; `on_start` is told of every new stack, to check it, and what it
+    is in words: the topology's name, and what is special."""
 
     def __init__(self, deployment: Deployment, file: ScenarioFile, scenario: ScenarioKeys,
-                 on_start: Callable[[Stack], None]) -> None:
+                 on_start: Callable[[Stack, str], None]) -> None:
         self._deployment = deployment
         self._file = file
         self._scenario = scenario
         self._on_start = on_start
         self._up: dict[Variant, Stack] = {}
         self.own = [Variant(name) for name in scenario.topologies]
-        """Always up: the one that is not under load idles."""
+        """Always up: the one that is not under load stands still."""
 
     def get(self, trial: PlannedTrial) -> Stack:
         """Return the stack of a trial that `prepare` was asked for."""
@@ -52,7 +57,22 @@ class Stacks:
             tell(f"starting {_words(variant)}")
             stack = self._deployment.start(self._topology(variant), self.budget)
             self._up[variant] = stack
-            self._on_start(stack)
+            self._on_start(stack, _words(variant))
+
+    @contextlib.contextmanager
+    def alone(self, stack: Stack) -> Iterator[None]:
+        """Stop all other stores in place while the block runs: they take nothing from its cores.
+
+        A part of theirs that ends meanwhile can be brought back only afterwards.
+        """
+        others = [one for one in self._up.values() if one is not stack]
+        try:
+            for other in others:
+                other.pause()
+            yield
+        finally:
+            for other in others:
+                other.resume()
 
     @property
     def budget(self) -> Budget:

@@ -88,14 +88,16 @@ def _load_once(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialR
                    web_port=bench.page.port() if bench.page else None,
                    mark=bench.deployment.mark_variable) as generator:
         bench.deployment.watch(generator.pid)
-        received = _prepare(bench, stack)
-        with Incidents(bench.deployment, stack, _meant(bench, stack, planned, record)) as incidents:
-            generator.await_ready()
-            record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
-            record.started_unix_s = time.time()
-            summary = _drive(bench, stack, planned, record, generator, incidents)
+        with bench.stacks.alone(stack):
+            received = _prepare(bench, stack)
+            with Incidents(bench.deployment, stack,
+                           _meant(bench, stack, planned, record)) as incidents:
+                generator.await_ready()
+                record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
+                record.started_unix_s = time.time()
+                summary = _drive(bench, stack, planned, record, generator, incidents)
+            record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     _note_incidents(bench, record, incidents)
-    record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     copy_summary(record, summary)
     copy_answers(record, Path(spec.requests_path), stack.topology)
     audited = _audit(bench, stack, received, record, Path(spec.requests_path))
@@ -111,16 +113,17 @@ def _meant(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecor
 
 
 def _stand_idle(bench: Bench, stack: Stack, record: TrialRecord) -> None:
-    _prepare(bench, stack)
-    record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
-    record.started_unix_s = time.time()
-    with (Incidents(bench.deployment, stack) as incidents,
-          Sampler(record.id, stack, None, incidents.t0_s) as sampler):
-        time.sleep(record.measure_s)
-    copy_connections(record, read_connections(stack))
+    with bench.stacks.alone(stack):
+        _prepare(bench, stack)
+        record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
+        record.started_unix_s = time.time()
+        with (Incidents(bench.deployment, stack) as incidents,
+              Sampler(record.id, stack, None, incidents.t0_s) as sampler):
+            time.sleep(record.measure_s)
+        copy_connections(record, read_connections(stack))
+        record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     _copy_window(record, sampler, record.measure_s)
     _note_incidents(bench, record, incidents)
-    record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     bench.folder.save_rows(record.id, "resources", sampler.rows)
 
 

@@ -59,7 +59,7 @@ class Way:
                          if probe.holds and (cost := whole(probe.trial))], float)
 
     @property
-    def least_memory(self) -> Estimate | None:
+    def held_memory(self) -> Estimate | None:
         """The mean of those probes. Unit: GB."""
         return mean_of(self.memory_gb, "GB")
 

@@ -13,6 +13,7 @@ from lab.budget.group import (
     describe_cores,
     describe_cpu,
     describe_memory,
+    quota_of,
     remove_groups,
 )
 from lab.topology import Budget
@@ -116,9 +117,9 @@ class Cgroup1:
         self._quota(self._groups["cpu"] / part, share)
 
     def _quota(self, group: Path, cpus: float | None) -> None:
-        quota = _NO_LIMIT if cpus is None else max(1000, round(cpus * PERIOD_US))
+        quota, period = (_NO_LIMIT, PERIOD_US) if cpus is None else quota_of(cpus)
         (group / "cpu.cfs_quota_us").write_text(f"{_NO_LIMIT}\n")
-        (group / "cpu.cfs_period_us").write_text(f"{PERIOD_US}\n")
+        (group / "cpu.cfs_period_us").write_text(f"{period}\n")
         (group / "cpu.cfs_quota_us").write_text(f"{quota}\n")
 
     def _make(self, group: Path) -> None:

@@ -12,6 +12,7 @@ from lab.budget.group import (
     describe_cores,
     describe_cpu,
     describe_memory,
+    quota_of,
     remove_groups,
 )
 from lab.topology import Budget
@@ -150,8 +151,8 @@ def _delegate(group: Path) -> None:
 
 
 def _quota(cpus: float | None) -> str:
-    quota = "max" if cpus is None else str(max(1000, round(cpus * PERIOD_US)))
-    return f"{quota} {PERIOD_US}\n"
+    quota, period = ("max", PERIOD_US) if cpus is None else quota_of(cpus)
+    return f"{quota} {period}\n"
 
 
 def _bytes(memory_mb: int | None) -> str:

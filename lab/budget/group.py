@@ -20,6 +20,9 @@ PERIOD_US: Final = 20_000
 core for up to 67 ms at a time; 20 ms keeps the smallest share (0.05 cores) above the kernel's
 least quota of 1 ms."""
 
+_LEAST_QUOTA_US: Final = 1000
+_LONGEST_PERIOD_US: Final = 1_000_000
+"""The kernel's bounds."""
 _REMOVE_S: Final = 3.0
 
 
@@ -63,6 +66,16 @@ class Group(Protocol):
 
     def close(self) -> None:
         """Remove the group; all its processes have ended."""
+
+
+def quota_of(cpus: float) -> tuple[int, int]:
+    """Return quota and period of so many cores, in µs.
+
+    A share under 0.05 cores has a longer period, for a quota may not be under a millisecond: what
+    is written is enforced, not rounded up.
+    """
+    period = min(max(PERIOD_US, math.ceil(_LEAST_QUOTA_US / cpus)), _LONGEST_PERIOD_US)
+    return max(_LEAST_QUOTA_US, round(cpus * period)), period
 
 
 def remove_groups(paths: Iterable[Path]) -> None:

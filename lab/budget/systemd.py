@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lab.budget.cgroup2 import check_limits, read_oom_kills, read_usage
-from lab.budget.group import PERIOD_US, Usage
+from lab.budget.group import PERIOD_US, Usage, quota_of
 from lab.topology import Budget
 
 
@@ -103,7 +103,7 @@ def part_slice(parent: str, part: str) -> str:
 def limits(cpus: float | None, memory_mb: int | None) -> list[str]:
     """A budget as unit properties; empty values take a limit away."""
     return [f"CPUQuota={'' if cpus is None else f'{cpus * 100:g}%'}",
-            f"CPUQuotaPeriodSec={PERIOD_US}us",
+            f"CPUQuotaPeriodSec={PERIOD_US if cpus is None else quota_of(cpus)[1]}us",
             f"MemoryMax={'infinity' if memory_mb is None else f'{memory_mb}M'}"]
 
 

@@ -7,28 +7,45 @@ answers health checks, on the cores of the store under load.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterable
 
 import psutil
 
-from lab.budget.group import family
 from lab.deploy.processes import Process
 
 
 def pause(processes: Iterable[Process]) -> None:
-    """Stop processes and their descendants, in this order."""
-    for process in processes:
-        _send(process.pid, signal.SIGSTOP)
+    """Stop processes and their descendants, in this order, and who was started meanwhile."""
+    pids = [process.pid for process in processes]
+    stopped: list[int] = []
+    while new := [pid for pid in _with_descendants(pids) if pid not in stopped]:
+        _send(new, signal.SIGSTOP)
+        stopped += new
 
 
 def resume(processes: Iterable[Process]) -> None:
     """Let them go on, in this order."""
-    for process in processes:
-        _send(process.pid, signal.SIGCONT)
+    _send(_with_descendants(process.pid for process in processes), signal.SIGCONT)
 
 
-def _send(pid: int, what: signal.Signals) -> None:
-    for member in family(pid):  # the parent first: what is stopped starts no more children
+def _with_descendants(pids: Iterable[int]) -> list[int]:
+    """By one look at the machine: a look for each would cost more than what stands idle."""
+    children: dict[int, list[int]] = {}
+    for process in psutil.process_iter():
         with contextlib.suppress(psutil.NoSuchProcess):
-            member.send_signal(what)
+            children.setdefault(process.ppid(), []).append(process.pid)
+    found: list[int] = []
+    waiting = list(pids)
+    while waiting:  # the parent first: what is stopped starts no more children
+        pid = waiting.pop(0)
+        found.append(pid)
+        waiting = children.get(pid, []) + waiting
+    return found
+
+
+def _send(pids: Iterable[int], what: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, what)

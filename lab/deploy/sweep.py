@@ -62,6 +62,9 @@ def _end(watched: _Watched, mark: str) -> None:
     for process, stop in ours:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(stop)
+    for process in family:  # a store that stood still, or was frozen, could not hear it
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGCONT)
     _await_end({process for process, _ in ours})
     for pid, (began, _) in watched.processes.items():
         if not psutil.pid_exists(pid) or _same(pid, began):

@@ -5,30 +5,31 @@ Scaling is either more of the budget or more replicas, of everything or of the h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-import numpy as np
-
 from contract.run_record import TrialRecord
 from lab.plan.block import Group, Listed
-from lab.plan.capacity import normalised
-from lab.plan.probes import Search, journeys_of, next_group
+from lab.plan.probes import Search, demand, next_group
+from lab.plan.split import Work, split, works_of
 from lab.plan.trials import Phase, PlannedTrial, steady
 from lab.scenario import HotPartKeys, ScenarioFile, ScenarioKeys
 from lab.topology import Budget
 
-LEAST_SHARE: Final = 0.03
-"""No part gets less of the budget than this: an idle program still answers its health checks."""
+_SECOND: Final = 0.6
+"""The second calibration is at this share of the bound that follows from the first."""
+_RISE: Final = 2.0
+"""And at this many times the first one's rate at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """One way of scaling a store: a split of the budget, or more replicas on one pool."""
 
-    shares: dict[str, float] = field(default_factory=dict)
-    """Cores by part; empty: one pool."""
+    works: dict[str, Work] = field(default_factory=dict)
+    """By part: the budget is split so that they all come to their end at one rate."""
+    is_split: bool = False
     replicas: int = 1
     replicated: str | None = None
     is_tuned: bool = False
@@ -54,10 +55,10 @@ class HotPartBlock:
         return f"{self.keys.workload}/parts"
 
     def next(self, own: list[TrialRecord]) -> Group | None:
-        """Measure demands first; the splits follow from them."""
+        """Measure first what each part works; the splits follow from it."""
         calibrating = [trial for trial in own if trial.probe is None]
         if len(own) == len(calibrating):
-            group = self.calibration().next(calibrating)
+            group = self.calibration(calibrating).next(calibrating)
             if group is not None:
                 return group
         for searches in self._rounds(self._layouts(calibrating)):
@@ -72,34 +73,50 @@ class HotPartBlock:
             trial for searches in self._rounds(self._layouts([])) for search in searches
             for trial in search.outlook()]
 
-    def calibration(self) -> Listed:
-        """Both mixes on the pooled store: what each part works for a journey."""
+    def calibration(self, own: Sequence[TrialRecord] = ()) -> Listed:
+        """Both mixes on the pooled store at two rates: what each part works idle, and a journey.
+
+        The second rate follows from what was recorded at the first.
+        """
+        keys, first = self.keys, self.keys.pilot_rate_per_s
+        cases = [(name, workload) for name in self.scenario.topologies
+                 for workload in (keys.ordinary, keys.workload)]
+
+        def second(name: str, workload: str) -> float:
+            cpu_s = demand([trial for trial in own if (trial.topology, trial.workload) == (
+                name, workload) and trial.rate_profile[-1][1] == first])
+            return max(_RISE * first, _SECOND * keys.cpus / cpu_s if cpu_s else 0.0)
+
+        groups = (tuple(self._pooled(*case, first) for case in cases),
+                  tuple(self._pooled(*case, second(*case)) for case in cases))
+        return Listed("hot", self.series, groups, self.scenario.guards.retries)
+
+    def _pooled(self, topology: str, workload: str, rate_per_s: float) -> PlannedTrial:
         keys = self.keys
-        group = tuple(
-            replace(steady(self.scenario, "hot", self.series, name,
-                           (workload, keys.pilot_rate_per_s, keys.warmup_s,
-                            keys.probe_s * keys.confirm_factor)),
-                    scaled="pooled", budget=Budget(keys.cpus, self.scenario.budget.memory_mb))
-            for name in self.scenario.topologies for workload in (keys.ordinary, keys.workload))
-        return Listed("hot", self.series, (group,), self.scenario.guards.retries)
+        return replace(
+            steady(self.scenario, "hot", self.series, topology,
+                   (workload, rate_per_s, keys.warmup_s, keys.probe_s * keys.confirm_factor)),
+            scaled="pooled", budget=Budget(keys.cpus, self.scenario.budget.memory_mb))
 
     def _layouts(self, calibrating: list[TrialRecord]) -> Layouts:
         return {name: self._splits(name, calibrating) | self._replicas(name)
                 for name in self.scenario.topologies}
 
     def _splits(self, topology: str, calibrating: list[TrialRecord]) -> dict[str, Layout]:
-        """Ways that split the budget by measured demand; pooled has no split."""
+        """Ways that split the budget by measured work; pooled has no split."""
         keys = self.keys
-        ordinary, hot = (demands(calibrating, topology, workload)
-                         for workload in (keys.ordinary, keys.workload))
-        splits = {"pooled": Layout(), "everything": Layout(split(ordinary, keys.cpus)),
-                  "hot_part": Layout(split(hot, keys.cpus))}
+        ordinary, hot = (
+            works_of([trial for trial in calibrating
+                      if (trial.topology, trial.workload) == (topology, workload)])
+            for workload in (keys.ordinary, keys.workload))
+        splits = {"pooled": Layout(), "everything": Layout(ordinary, is_split=True),
+                  "hot_part": Layout(hot, is_split=True)}
         splits = {way: splits[way] for way in keys.ways}
+        part = keys.hot_part[topology]
         for factor in keys.tune:
-            part = keys.hot_part[topology]
-            tuned = {name: value * (factor if name == part else 1.0)
-                     for name, value in hot.items()}
-            splits[f"hot_part×{factor:g}"] = Layout(split(tuned, keys.cpus), is_tuned=True)
+            tuned = {name: Work(work.idle, work.slope * (factor if name == part else 1.0))
+                     for name, work in hot.items()}
+            splits[f"hot_part×{factor:g}"] = Layout(tuned, is_split=True, is_tuned=True)
         return splits
 
     def _replicas(self, topology: str) -> dict[str, Layout]:
@@ -132,9 +149,10 @@ class HotPartBlock:
                            (keys.workload, 0.0, keys.warmup_s, keys.probe_s)),
                     scaled=way, replicas=layout.replicas, replicated=layout.replicated,
                     budget=Budget(keys.cpus, self.scenario.budget.memory_mb,
-                                  "partitioned" if layout.shares else "pooled", layout.shares))
+                                  "partitioned" if layout.is_split else "pooled",
+                                  split(layout.works, keys.cpus)))
                 yield Search(f"{self.series}/{topology}/{way}/{variable}/{repeat}", variable, keys,
-                             template, keys.rate_per_s or 0.0)
+                             template, keys.rate_per_s or 0.0, layout.works)
 
 
 def hot_part_blocks(file: ScenarioFile, scenario: ScenarioKeys) -> Iterator[HotPartBlock]:
@@ -143,21 +161,3 @@ def hot_part_blocks(file: ScenarioFile, scenario: ScenarioKeys) -> Iterator[HotP
                             if len(file.topologies[name].deployables) == 1)
     for keys in scenario.hot_parts:
         yield HotPartBlock(scenario, keys, indivisible)
-
-
-def demands(trials: list[TrialRecord], topology: str, workload: str) -> dict[str, float]:
-    """CPU seconds a journey by part: the mean over usable calibrations."""
-    found: dict[str, list[float]] = {}
-    mine = [t for t in trials if (t.topology, t.workload) == (topology, workload)]
-    for trial in [t for t in mine if t.status != "rejected"] or mine:
-        for part, cost in trial.cost.items():
-            if part != "total":
-                found.setdefault(part, []).append(cost.cpu_s / journeys_of(trial))
-    return {part: float(np.mean(values)) for part, values in found.items()}
-
-
-def split(demand: dict[str, float], cpus: float) -> dict[str, float]:
-    """Share cores in proportion to demand, nobody below the least share."""
-    total = sum(demand.values()) or 1.0
-    raised = {part: max(value / total, LEAST_SHARE) for part, value in demand.items()}
-    return normalised(raised, cpus) if raised else {}

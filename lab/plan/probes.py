@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from contract.run_record import TrialRecord
 from lab.plan.block import Group
 from lab.plan.search import Answered, Question, next_question
+from lab.plan.split import Work, split
 from lab.plan.trials import PAST_CAPACITY, PlannedProbe, PlannedTrial, Step
 from lab.scenario import ProbingKeys
 
@@ -29,8 +30,7 @@ _TYPICAL: Final[tuple[Step, ...]] = (
 class Search:
     """One threshold: the highest rate, or the fewest cores at a rate.
 
-    `template`: the trial without its rate; for `cpus`, its rate profile has the fixed rate and
-    its budget the shares to be scaled.
+    `template`: the trial without its rate.
     """
 
     name: str
@@ -39,6 +39,8 @@ class Search:
     template: PlannedTrial
     rate_per_s: float = 0.0
     """The fixed rate of a search for `cpus`."""
+    works: Mapping[str, Work] = field(default_factory=dict)
+    """By part: a search for `cpus` splits each budget that it asks for by them; empty: one pool."""
 
     def next(self, probes: list[TrialRecord]) -> PlannedTrial | None:
         """Return the next probe; None when the search has ended, with or without an answer."""
@@ -87,9 +89,8 @@ class Search:
         factor = self.keys.confirm_factor if question.step == "confirm" else 1.0
         rate = value if self.variable == "rate" else self.rate_per_s
         budget = self.template.budget
-        if self.variable == "cpus" and budget.cpus:
-            shares = {part: share * value / budget.cpus for part, share in budget.shares.items()}
-            budget = replace(budget, cpus=value, shares=shares)
+        if self.variable == "cpus":
+            budget = replace(budget, cpus=value, shares=split(self.works, value))
         return replace(
             self.template, budget=budget, early_stop=PAST_CAPACITY,
             rate_profile=((self.keys.warmup_s, rate), (self.keys.probe_s * factor, rate)),

@@ -15,7 +15,7 @@ from reports.search import Threshold
 from reports.search_words import threshold_text
 from reports.words import setting
 
-_ALPHA = {"pooled": 0.35, "everything": 0.6}
+_ALPHA = {"pooled": 0.35, "everything": 0.6, "replicas_of_everything": 0.6}
 """Ways that follow the hot mix are drawn full."""
 
 

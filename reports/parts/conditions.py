@@ -44,6 +44,7 @@ def equal_blocks(record: RunRecord) -> list[Block]:
         + ".") if record.contract_smoke else "Contract smoke: not recorded."
     is_fair = len(digests) == 1 and record.contract_smoke and all(record.contract_smoke.values())
     blocks: list[Block] = [Note(f"{seed} {smoke}", "plain" if is_fair else "caveat")]
+    blocks += _unequal_connections(record)
     if record.split_added:
         total = sum(record.split_added.values())
         files = sorted(record.split_added.items(), key=lambda item: (-item[1], item[0]))
@@ -55,6 +56,19 @@ def equal_blocks(record: RunRecord) -> list[Block]:
     return blocks
 
 
+def _unequal_connections(record: RunRecord) -> list[Block]:
+    """Where stores, run alike, have not the same total of database connections."""
+    alike: dict[str, dict[str, int]] = {}
+    for words, parts in (*record.topologies.items(), *record.variants.items()):
+        name = max((one for one in record.topologies if words.startswith(one)), key=len)
+        if isinstance(total := parts.get("db_connections"), int):
+            alike.setdefault(words.removeprefix(name), {})[words] = total
+    return [Note(f"Connections to databases are not equal: "
+                 f"{listed([f'{words} has {total}' for words, total in totals.items()])}; their "
+                 "number is not divided by that of the replicas.", "caveat")
+            for totals in alike.values() if len(set(totals.values())) > 1]
+
+
 def machine_table(record: RunRecord) -> Table:
     rows = [("run", record.run), ("scenario", record.scenario), ("seed", str(record.seed)),
             ("commit", record.commit or ABSENT), ("duration", f"{number(record.duration_s)} s"),
@@ -62,7 +76,8 @@ def machine_table(record: RunRecord) -> Table:
             *((f"version: {key}", value) for key, value in sorted(record.versions.items())),
             *((f"start-up: {key}", f"{number(value)} s")
               for key, value in sorted(record.startup_s.items())),
-            *((f"topology: {name}", _flat(parts)) for name, parts in record.topologies.items())]
+            *((f"topology: {name}", _flat(parts)) for name, parts in (
+                *record.topologies.items(), *record.variants.items()))]
     return Table("machine", "This run", "As recorded in run.json.", ["", " "],
                  [list(row) for row in rows], ["key", "value"], [list(row) for row in rows])
 

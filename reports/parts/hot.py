@@ -64,7 +64,7 @@ def _savings(mix: HotMix, one: WayRatio, verdict: Callable[..., str]) -> Iterato
 
 def memory_said(found: Apart, every: str, hot: str) -> str:
     """Who holds more memory, if the interval says so; the ratio is every ÷ hot."""
-    ratio, basis = apart_text(found), f"{found.n[0] + found.n[1]} probes"
+    ratio, basis = apart_text(found), f"{found.n[0] + found.n[1]} probes of one start each"
     if not found.differs:
         return f"no difference in memory is shown between {every} and {hot} ({ratio}, {basis})"
     if found.value > 1:
@@ -125,11 +125,11 @@ def _way_table(name: str, mix: HotMix) -> Table:
          for way in mix.ways],
         ["workload", "topology", "way", "cpus", "capacity_per_s", "low", "high", "bound_per_s",
          "bound_part", "rate_per_s", "least_cpus", "least_cpus_low", "least_cpus_high",
-         "least_memory_gb", "least_memory_low", "least_memory_high", "memory_probes",
+         "held_memory_gb", "held_memory_low", "held_memory_high", "memory_probes",
          "replicas", "replicated"],
         [[mix.workload, way.topology, way.way, mix.cpus, *_ends(way.capacity),
           *((way.bound.rate, way.bound.part) if way.bound else (None, None)), mix.rate,
-          *_ends(way.least_cpus), *_ends(way.least_memory), len(way.memory_gb), way.replicas,
+          *_ends(way.least_cpus), *_ends(way.held_memory), len(way.memory_gb), way.replicas,
           way.replicated]
          for way in mix.ways],
         frozenset({2, 3, 5, 6}))
@@ -157,7 +157,7 @@ def _split(way: Way) -> str:
 
 
 def _memory_text(way: Way) -> str:
-    held = way.least_memory
+    held = way.held_memory
     return f"{number(held.value)} {interval(held.low, held.high)}".strip() if held else ABSENT
 
 
@@ -167,8 +167,8 @@ def _saving_table(name: str, mix: HotMix) -> Table:
         "Cores and memory: scaling everything ÷ scaling the hot part, at the fixed rate (above 1 "
         "the hot part alone needs less). Capacity: hot part ÷ everything, at the whole budget. "
         "Best of k: the split was chosen by the searches that it is judged by, which flatters it. "
-        "Memory is of probes of one start of each store. A store of one program has no replicas "
-        "of its hot part beside those of everything.",
+        "Memory is of probes of one start of each store, 10 % allowed for another. A store of one "
+        "program has no replicas of its hot part beside those of everything.",
         ["store", "everything", "hot part", "cores", "memory", "capacity"],
         [[one.topology, way_text(one.everything), way_text(one.way), ratio_text(one.cpus),
           apart_text(one.memory), ratio_text(one.capacity)] for one in mix.by_way],

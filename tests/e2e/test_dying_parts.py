@@ -52,7 +52,7 @@ def bench(file: ScenarioFile, tmp_path_factory: pytest.TempPathFactory) -> Itera
     tokens = folder.path / "tokens"
     tokens.write_text("token\n" * 40, encoding="ascii")
     with Deployment(folder.path, scenario.platform, scenario.data) as deployment:
-        stacks = Stacks(deployment, file, scenario, lambda _: None)
+        stacks = Stacks(deployment, file, scenario, lambda *_: None)
         stacks.prepare([], lambda _: None)
         yield Bench(file, scenario, deployment, stacks, folder, tokens)
 

@@ -1,0 +1,79 @@
+"""How a budget is split among the parts of a store by what they were seen to work.  Pure.
+
+A part works some cores while nobody comes and some CPU-seconds for each journey more.  A split
+serves the most journeys when every part comes to its end at the same rate (utilisation law).
+Source: docs/decisions/0252-splits-by-idle-and-slope.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.optimize import brentq
+
+from contract.run_record import TrialRecord
+
+LEAST_CORES: Final = 0.01
+"""No part gets less while there is enough for all: an idle program answers health checks."""
+
+_NOTHING_S: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Of one part.  `idle`: cores while nobody comes; `slope`: CPU-seconds a journey."""
+
+    idle: float
+    slope: float
+
+    def cores(self, rate_per_s: float) -> float:
+        """Cores at a rate of journeys per second, and not less than any part gets."""
+        return max(self.idle + self.slope * rate_per_s, LEAST_CORES)
+
+
+def works_of(trials: Sequence[TrialRecord]) -> dict[str, Work]:
+    """Fit every part's cores against the rate; rejected trials count only without any other.
+
+    At a single rate all work is the journeys'.
+    """
+    used = [trial for trial in trials if trial.status != "rejected"] or list(trials)
+    found: dict[str, list[tuple[float, float]]] = {}
+    for trial in used:
+        for part, cost in trial.cost.items():
+            if part != "total":
+                found.setdefault(part, []).append(
+                    (trial.rate_profile[-1][1], cost.cpu_s / trial.measure_s))
+    return {part: _fit(points) for part, points in found.items()}
+
+
+def _fit(points: Sequence[tuple[float, float]]) -> Work:
+    rates, cores = (np.array(column) for column in zip(*points, strict=True))
+    if len(np.unique(rates)) < 2:
+        return Work(0.0, float((cores / rates).mean()))
+    slope, idle = np.polyfit(rates, cores, 1)
+    if idle < 0 or slope < 0:  # noise of a part that is hardly asked
+        return Work(max(float(cores.min()), 0.0), 0.0) if slope < 0 else Work(
+            0.0, float((cores / rates).mean()))
+    return Work(float(idle), float(slope))
+
+
+def split(works: Mapping[str, Work], cpus: float) -> dict[str, float]:
+    """Share cores so that all parts come to their end at one rate; their sum is `cpus`.
+
+    Where not even standing idle has room, in proportion to that.  Empty without parts.
+    """
+    if not works:
+        return {}
+
+    def spare(rate_per_s: float) -> float:
+        return cpus - sum(work.cores(rate_per_s) for work in works.values())
+
+    steepest = max(work.slope for work in works.values())
+    rate = brentq(spare, 0.0, cpus / steepest) if (
+        steepest > _NOTHING_S and spare(0.0) > 0) else 0.0
+    wanted = {part: work.cores(rate) for part, work in works.items()}
+    total = sum(wanted.values())
+    return {part: cpus * cores / total for part, cores in wanted.items()}

@@ -1,0 +1,87 @@
+"""While one store is measured the others stand still, and go on afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psutil
+import pytest
+import urllib3
+
+from lab.deploy.deployment import Deployment
+from lab.generator import Generator
+from lab.plan import Plan, PlannedTrial
+from lab.run_folder import RunFolder
+from lab.scenario import ScenarioFile
+from lab.scenario_file import read_scenarios
+from lab.stacks import Stacks
+from lab.trial import Bench, run_trial
+from tests.e2e.lab_process import FAULTED
+
+pytestmark = pytest.mark.e2e
+STORES = ("monolith", "microservices")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> ScenarioFile:
+    path = tmp_path_factory.mktemp("file") / "scenarios.yaml"
+    path.write_text(FAULTED.format(pairs=1, faults="bank-cut"), encoding="utf-8")
+    return read_scenarios(path)
+
+
+@pytest.fixture(scope="module")
+def bench(file: ScenarioFile, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """Everything that a trial needs, with both stores under it."""
+    scenario = file.scenarios["faulted"]
+    folder = RunFolder.create(tmp_path_factory.mktemp("results"), "faulted")
+    tokens = folder.path / "tokens"
+    tokens.write_text("token\n" * 40, encoding="ascii")
+    with Deployment(folder.path, scenario.platform, scenario.data) as deployment:
+        stacks = Stacks(deployment, file, scenario, lambda *_: None)
+        stacks.prepare([], lambda _: None)
+        yield Bench(file, scenario, deployment, stacks, folder, tokens)
+
+
+def planned(file: ScenarioFile, topology: str) -> PlannedTrial:
+    return next(trial for trial in Plan(file, "faulted").outlook()
+                if trial.phase == "latency" and trial.topology == topology)
+
+
+def states(bench: Bench, topology: str) -> set[str]:
+    """What the processes of a store are doing, their children too."""
+    stack = next(one for one in bench.deployment.stacks if one.topology.name == topology)
+    found = [psutil.Process(process.pid) for process in stack.processes.values()]
+    return {member.status() for one in found for member in [one, *one.children(recursive=True)]}
+
+
+@pytest.mark.parametrize("topology", STORES)
+def test_the_store_that_is_not_measured_stands_still_and_goes_on(
+        topology: str, bench: Bench, file: ScenarioFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, = set(STORES) - {topology}
+    seen: dict[str, set[str]] = {}
+    go = Generator.go
+
+    def look_and_go(self: Generator) -> float:
+        seen.update({name: states(bench, name) for name in STORES})
+        return go(self)
+
+    monkeypatch.setattr(Generator, "go", look_and_go)
+    trial = run_trial(bench, STORES.index(topology) + 1, planned(file, topology))
+    assert (trial.unplanned_exits, trial.reasons) == (0, [])
+    assert seen[other] == {psutil.STATUS_STOPPED}
+    assert psutil.STATUS_STOPPED not in seen[topology]
+    assert psutil.STATUS_STOPPED not in states(bench, other)
+
+
+def test_a_trial_that_fails_leaves_nobody_standing_still(
+        bench: Bench, file: ScenarioFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Generator) -> float:
+        raise ConnectionError("nobody sends")
+
+    monkeypatch.setattr(Generator, "go", refuse)
+    with pytest.raises(ConnectionError):
+        run_trial(bench, 3, planned(file, "monolith"))
+    for name in STORES:
+        assert psutil.STATUS_STOPPED not in states(bench, name)
+    for stack in bench.deployment.stacks:
+        assert urllib3.request("GET", f"{stack.base_url}/readyz", timeout=5).status == 200
