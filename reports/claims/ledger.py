@@ -8,16 +8,10 @@ from typing import Final
 from reports.claims.claim import Row, untestable
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
+from reports.claims.growth_rows import break_even, scale_out
 from reports.claims.isolation import contained, no_amplification, single_point
 from reports.claims.latency_rows import cpu_bound, heavier_work, moderate_load, simple_read, tail
-from reports.claims.resource_rows import (
-    big_machine,
-    break_even,
-    hot_part,
-    hot_spot,
-    memory,
-    scale_out,
-)
+from reports.claims.resource_rows import big_machine, hot_part, hot_spot, memory
 from reports.claims.same_code import finer_granularity, one_process
 from reports.claims.structure import one_unit
 from reports.words import listed

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reports.capacity import Axis, Curve, PointRatio
 from reports.claims.claim import Row
 from reports.claims.evidence import Evidence
-from reports.claims.resource_rows import break_even, scale_out
+from reports.claims.growth_rows import break_even, scale_out
 from reports.threshold_ratio import ThresholdRatio
 from reports.usl import fit_usl
 

@@ -1,0 +1,107 @@
+"""Rows about more cores and more replicas: A13, B6."""
+
+from __future__ import annotations
+
+from reports.claims.claim import Effect, Row, Word, all_of, by_direction, untestable
+from reports.claims.evidence import Evidence
+from reports.claims.facts import CLAIMS
+from reports.claims.searched import RAMPS, SHARED, effect_of_searches
+from reports.usl import Usl
+from reports.words import interval, listed, number, setting
+
+
+def break_even(evidence: Evidence) -> Row:
+    """A13: does the store that carries more change between the smallest and the largest budget?"""
+    claim = CLAIMS["A13"]
+    places = sorted(_places(evidence).items())
+    if len(places) < 2:
+        return untestable(claim, "capacities of both stores at two CPU budgets or more")
+    words = [by_direction(effect) for _, effect in places]
+    effects = tuple(effect for place, (_, effect) in enumerate(places)
+                    if place in (0, len(places) - 1) or words[place] == "contradicted")
+    least, most = setting(places[0][0]), setting(places[-1][0])
+    if words[0] == "contradicted":
+        return Row(claim, "contradicted", effects)
+    if (words[0], words[-1]) == ("supported", "contradicted"):
+        return Row(claim, "supported", effects,
+                   f"the break-even lies between {least} and {most} CPU")
+    if "contradicted" in words:
+        return Row(claim, "no difference shown", effects, _half_shown(evidence, places))
+    end = (f"{evidence.base} carries more there too" if words[-1] == "supported"
+           else "no difference is shown there")
+    return Row(claim, "not testable here", effects, _cheaper(evidence),
+               f"an app larger than one machine: {evidence.rival} was not shown to overtake up to "
+               f"{most} CPU ({end}), and what lies beyond was not measured")
+
+
+def _half_shown(evidence: Evidence, places: list[tuple[float, Effect]]) -> str:
+    """One half of A13: the rival is ahead somewhere, and no change from one end to the other."""
+    said = {"supported": f"{evidence.base} carries more", "contradicted":
+            f"{evidence.rival} carries more", "no difference shown": "no difference is shown"}
+    each = listed([f"{said[by_direction(effect)]} on {setting(cpus)} CPU"
+                   for cpus, effect in places])
+    return (f"{each}: that the choice changes from {evidence.base} on the smallest to "
+            f"{evidence.rival} on the largest is not shown")
+
+
+def _cheaper(evidence: Evidence) -> str:
+    """What the bill says over the rates that both stores were measured at."""
+    found = evidence.scaling.break_even
+    if found is None:
+        return ""
+    rates = f"between {number(found.least_rate)} and {number(found.most_rate)} journeys/s"
+    if found.rate is not None:
+        where = f"{number(found.rate.value)} {interval(found.rate.low, found.rate.high)}"
+        return f"by use, the cheaper store changes at {where} journeys/s, {rates}"
+    return (f"by use, {found.cheaper} costs less at every rate {rates}" if found.cheaper else
+            f"by use, no store is shown to cost less all over {rates}")
+
+
+def _places(evidence: Evidence) -> dict[float, Effect]:
+    """Capacity, base ÷ rival, by cores: of the workload searched first, else of quick ramps."""
+    def what(cpus: float) -> str:
+        return f"capacity on {setting(cpus)} CPU, {evidence.base} ÷ {evidence.rival}"
+
+    found = [one for one in evidence.scaling.searched.ratios if one.place[2] == 1]
+    searched = {one.place[1]: effect_of_searches(what(one.place[1]), one.ratio) for one in found
+                if one.place[0] == found[0].place[0]}
+    quick = {one.cpus: Effect(what(one.cpus), None, one.low, one.high, one.ramps, "ratio", RAMPS)
+             for one in evidence.scaling.ratios if one.cpus is not None}
+    return searched or quick
+
+
+def scale_out(evidence: Evidence) -> Row:
+    """B6: does throughput over replicas turn back within what was measured, in every store?"""
+    claim = CLAIMS["B6"]
+    known = [(curve, curve.usl) for curve in evidence.scaling.searched.curves
+             if curve.axis in ("machines", "replicas") and isinstance(curve.usl, Usl)]
+    apart = [one for one in known if one[0].axis == "machines"]
+    fits = apart or known
+    if not fits:
+        return untestable(claim, "capacity searches at four replica counts or more")
+    effects = tuple(Effect(f"{curve.topology}: replicas at the peak, in units of the fewest",
+                           peak.value, peak.low, peak.high, peak.n, "count")
+                    for curve, usl in fits if (peak := usl.peak_n))
+    said = ["by the Universal Scalability Law; supported: in every store the whole interval of "
+            "the peak lies within what was measured"]
+    if not apart:
+        said.append(SHARED)
+    said += [f"{curve.topology}: {_no_turn(usl)}" for curve, usl in fits
+             if _turns_back(usl) != "supported"]
+    return Row(claim, all_of([_turns_back(usl) for _, usl in fits]), effects, "; ".join(said))
+
+
+def _turns_back(usl: Usl) -> Word:
+    """By the whole interval of the peak: within the sizes measured, or not before their end."""
+    low, high = usl.turn
+    if low >= usl.largest:
+        return "contradicted"
+    return "supported" if usl.peak_n and high <= usl.largest else "no difference shown"
+
+
+def _no_turn(usl: Usl) -> str:
+    if _turns_back(usl) == "contradicted":
+        return f"throughput rises up to the largest measured, N = {setting(usl.largest)}"
+    if usl.peak_n:
+        return f"the peak may lie beyond the largest measured, N = {setting(usl.largest)}"
+    return f"no peak is quoted: {usl.caveats[0]}"
