@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from reports.capacity import Axis, Curve
 from reports.claims.claim import Effect, Row, Word, all_of, by_direction, untestable
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
 from reports.claims.searched import RAMPS, SHARED, effect_of_searches
-from reports.usl import Usl
+from reports.usl import Refusal, Usl
 from reports.words import interval, listed, number, setting
 
 
@@ -78,7 +79,8 @@ def scale_out(evidence: Evidence) -> Row:
     apart = [one for one in known if one[0].axis == "machines"]
     fits = apart or known
     if not fits:
-        return untestable(claim, "capacity searches at four replica counts or more")
+        return untestable(claim, "capacity searches that answer at four replica counts or more, "
+                                 "the fewest among them")
     effects = tuple(Effect(f"{curve.topology}: replicas at the peak, in units of the fewest",
                            peak.value, peak.low, peak.high, peak.n, "count")
                     for curve, usl in fits if (peak := usl.peak_n))
@@ -88,7 +90,27 @@ def scale_out(evidence: Evidence) -> Row:
         said.append(SHARED)
     said += [f"{curve.topology}: {_no_turn(usl)}" for curve, usl in fits
              if _turns_back(usl) != "supported"]
-    return Row(claim, all_of([_turns_back(usl) for _, usl in fits]), effects, "; ".join(said))
+    unfitted = _unfitted(evidence, [curve for curve, _ in fits])
+    words = [_turns_back(usl) for _, usl in fits]
+    words += ["no difference shown" for _ in unfitted]
+    return Row(claim, all_of(words), effects, "; ".join([*said, *unfitted]))
+
+
+def _unfitted(evidence: Evidence, fitted: list[Curve]) -> list[str]:
+    """Each of the two stores that has no fit where a store has one, with the reason."""
+    known = {(curve.topology, _place(curve)): curve.usl
+             for curve in evidence.scaling.searched.curves}
+    said = []
+    for place in dict.fromkeys(map(_place, fitted)):
+        for name in (evidence.base, evidence.rival):
+            usl = known.get((name, place), Refusal("it was not searched at two of these sizes"))
+            if isinstance(usl, Refusal):
+                said.append(f"{name}, {place[0]}: no fit, so nothing is shown: {usl.reason}")
+    return said
+
+
+def _place(curve: Curve) -> tuple[str, Axis, float]:
+    return curve.workload, curve.axis, curve.fixed
 
 
 def _turns_back(usl: Usl) -> Word:

@@ -23,45 +23,74 @@ FALLS = [150.0, 75, 50, 37, 25, 18]
 
 
 def scaled(*curves: tuple[str, Axis, list[float]], sizes: list[float] | None = None) -> Row:
-    """B6 by curves of (topology, axis, throughputs)."""
-    found = [Curve(name, "shop", axis, 0.9, [], fit_usl(sizes or SIZES, x))
+    """B6 by curves of (topology, axis, throughputs); a throughput for each size, the first ones."""
+    own = sizes or SIZES
+    found = [Curve(name, "shop", axis, 0.9, [], fit_usl(own[:len(x)], x))
              for name, axis, x in curves]
     return scale_out(cast(Evidence, SimpleNamespace(
+        base="monolith", rival="microservices",
         scaling=SimpleNamespace(searched=SimpleNamespace(curves=found)))))
 
 
-@pytest.mark.parametrize(("curves", "word"), [
-    ([TURNS], "supported"), ([RISES], "contradicted"), ([FALLS], "no difference shown"),
-    ([TURNS, TURNS], "supported"), ([TURNS, RISES], "contradicted"),
-    ([TURNS, FALLS], "no difference shown")])
+def both(axis: Axis, one: list[float], other: list[float],
+         sizes: list[float] | None = None) -> Row:
+    return scaled(("monolith", axis, one), ("microservices", axis, other), sizes=sizes)
+
+
+@pytest.mark.parametrize(("one", "other", "word"), [
+    (TURNS, TURNS, "supported"), (RISES, RISES, "contradicted"), (TURNS, RISES, "contradicted"),
+    (FALLS, FALLS, "no difference shown"), (TURNS, FALLS, "no difference shown")])
 def test_scale_out_turns_back_only_where_the_whole_peak_was_measured(
-        curves: list[list[float]], word: str) -> None:
-    row = scaled(*((f"store{n}", "machines", x) for n, x in enumerate(curves)))
+        one: list[float], other: list[float], word: str) -> None:
+    row = both("machines", one, other)
     assert row.word == word
-    assert len(row.effects) == sum(x is TURNS for x in curves)
+    assert len(row.effects) == sum(x is TURNS for x in (one, other))
     assert "share one CPU budget" not in row.caveat
-    assert ("rises up to the largest measured, N = 8" in row.caveat) == (RISES in curves)
+    assert ("rises up to the largest measured, N = 8" in row.caveat) == (RISES in (one, other))
+    assert "no fit" not in row.caveat
+
+
+def test_a_store_without_a_fit_leaves_every_store_open() -> None:
+    """Its curve was left out once, and one store stood for both."""
+    row = both("machines", TURNS, TURNS[:3])
+    assert row.word == "no difference shown"
+    assert [one.what.partition(":")[0] for one in row.effects] == ["monolith"]
+    assert ("microservices, shop: no fit, so nothing is shown: 3 distinct sizes measured, three "
+            "parameters need at least 4") in row.caveat
+    alone = scaled(("microservices", "machines", TURNS), ("colocated", "machines", TURNS))
+    assert alone.word == "no difference shown"
+    assert "monolith, shop: no fit, so nothing is shown: it was not searched" in alone.caveat
+    assert "microservices, shop: no fit" not in alone.caveat
+    assert both("machines", RISES, TURNS[:3]).word == "contradicted", "one store is enough"
+
+
+def test_two_stores_without_a_fit_have_nothing_to_say() -> None:
+    row = both("machines", TURNS[:3], TURNS[:3])
+    assert row.word == "not testable here"
+    assert "four replica counts" in row.missing
 
 
 def test_a_peak_without_an_end_supports_nothing() -> None:
     """The input of which 97.5 % of refits had no peak that could be computed."""
-    row = scaled(("monolith", "replicas", [150.0, 155, 140, 120]), sizes=[1.0, 2, 3, 4])
+    falls = [150.0, 155, 140, 120]
+    row = both("replicas", falls, falls, sizes=[1.0, 2, 3, 4])
     assert row.word == "no difference shown"
     assert row.effects == ()
     assert "throughput may fall from the start" in row.caveat
 
 
 def test_a_peak_beyond_what_was_measured_supports_nothing() -> None:
-    row = scaled(("monolith", "replicas", [100.0, 180, 236, 268]), sizes=[1.0, 2, 3, 4])
-    assert row.word != "supported"
+    rises = [100.0, 180, 236, 268]
+    assert both("replicas", rises, rises, sizes=[1.0, 2, 3, 4]).word != "supported"
 
 
 def test_replicas_of_one_budget_are_called_no_scale_out() -> None:
-    row = scaled(("monolith", "replicas", TURNS))
+    row = both("replicas", TURNS, TURNS)
     assert row.word == "supported"
     assert "share one CPU budget: this is no scale-out as published" in row.caveat
-    both = scaled(("monolith", "replicas", RISES), ("monolith", "machines", TURNS))
-    assert both.word == "supported", "where each replica brought its own, that decides"
+    apart = scaled(*((name, axis, x) for name in ("monolith", "microservices")
+                     for axis, x in (("replicas", RISES), ("machines", TURNS))))
+    assert apart.word == "supported", "where each replica brought its own, that decides"
 
 
 def budgets(*found: tuple[float, float]) -> Row:
