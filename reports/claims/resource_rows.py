@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from reports.claims.claim import (
     Effect,
     Row,
@@ -12,12 +14,23 @@ from reports.claims.claim import (
 )
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
-from reports.claims.searched import QUICK, effect_of_ramps, effect_of_searches, with_chosen
+from reports.claims.searched import (
+    QUICK,
+    SHARED,
+    effect_of_ramps,
+    effect_of_searches,
+    with_chosen,
+)
 from reports.estimate_apart import Apart
 from reports.hot import HotMix
 from reports.hot_ratios import WayRatio
-from reports.hot_ways import way_said, way_text
+from reports.hot_ways import REPLICAS_OF_EVERYTHING, way_said, way_text
 from reports.words import number, setting
+
+_NO_MEMORY: Final = ("memory is not in the decision, and one of everything holds less of it than "
+                     "several do")
+_BILLED: Final = ("rent, memory included, is billed in the chapter on scaling where the run has "
+                  "prices")
 
 
 def hot_part(evidence: Evidence) -> Row:
@@ -76,9 +89,13 @@ def big_machine(evidence: Evidence) -> Row:
     if not effects:
         return untestable(claim, "capacity searches of one budget at two replica counts, or "
                                  "pooled and split")
-    caveat = ("the same budget costs the same, so more capacity is cheaper; rent of whole machines "
-              "is not in it")
-    return every_one(claim, effects, with_chosen(caveat, [one.capacity for _, one in pools]))
+    said = ["the same CPU budget costs the same, so more capacity is cheaper"]
+    is_billed = bool(evidence.scaling.searched.big_small)
+    if is_billed or any(one.way == REPLICAS_OF_EVERYTHING for _, one in pools):
+        said += [SHARED, _NO_MEMORY]
+    said.append(_BILLED if is_billed else "rent of whole machines is not in it")
+    return every_one(claim, effects, with_chosen("; ".join(said),
+                                                 [one.capacity for _, one in pools]))
 
 
 def memory(evidence: Evidence) -> Row:

@@ -13,6 +13,9 @@ from reports.capacity import Axis, Curve, PointRatio
 from reports.claims.claim import Row
 from reports.claims.evidence import Evidence
 from reports.claims.growth_rows import break_even, scale_out
+from reports.claims.resource_rows import big_machine
+from reports.hot import Hot, HotMix
+from reports.hot_ratios import PoolRatio
 from reports.threshold_ratio import ThresholdRatio
 from reports.usl import fit_usl
 
@@ -91,6 +94,31 @@ def test_replicas_of_one_budget_are_called_no_scale_out() -> None:
     apart = scaled(*((name, axis, x) for name in ("monolith", "microservices")
                      for axis, x in (("replicas", RISES), ("machines", TURNS))))
     assert apart.word == "supported", "where each replica brought its own, that decides"
+
+
+def budget_shared(replicas: bool, way: str | None) -> Row:
+    """B7 by replicas in one budget (or none), and by one pool against a way (or none)."""
+    ratio = ThresholdRatio(1.3, 1.1, 1.5, 4, 4, "pairs")
+    big = SimpleNamespace(topology="monolith", cpus=0.9)
+    return big_machine(cast(Evidence, SimpleNamespace(scaling=SimpleNamespace(
+        searched=SimpleNamespace(big_small=[SimpleNamespace(
+            big=big, small=SimpleNamespace(replicas=3), ratio=ratio)] if replicas else []),
+        hot_mixes=Hot([HotMix("hot", 0.9, None, [], [], [
+            PoolRatio("monolith", way, ratio)] if way else [], None)])))))
+
+
+@pytest.mark.parametrize(("replicas", "way", "is_shared"), [
+    (True, None, True), (False, "replicas_of_everything", True), (True, "hot_part", True),
+    (False, "hot_part", False)])
+def test_replicas_within_one_budget_are_no_machines_and_their_memory_decides_nothing(
+        replicas: bool, way: str | None, is_shared: bool) -> None:
+    row = budget_shared(replicas, way)
+    assert row.word == "supported"
+    assert ("share one CPU budget: this is no scale-out as published" in row.caveat) == is_shared
+    assert ("memory is not in the decision, and one of everything holds less"
+            in row.caveat) == is_shared
+    assert ("rent, memory included, is billed in the chapter" in row.caveat) == replicas
+    assert ("rent of whole machines is not in it" in row.caveat) == (not replicas)
 
 
 def budgets(*found: tuple[float, float]) -> Row:
