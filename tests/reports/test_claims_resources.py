@@ -8,15 +8,16 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from reports.capacity import Axis, Curve, PointRatio
 from reports.claims.claim import Row
 from reports.claims.evidence import Evidence
 from reports.claims.growth_rows import break_even, scale_out
-from reports.claims.resource_rows import big_machine
+from reports.claims.resource_rows import big_machine, hot_spot
 from reports.hot import Hot, HotMix
-from reports.hot_ratios import PoolRatio
-from reports.threshold_ratio import ThresholdRatio
+from reports.hot_ratios import BestRatio, PoolRatio
+from reports.threshold_ratio import By, ThresholdRatio
 from reports.usl import fit_usl
 
 SIZES = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0]
@@ -119,6 +120,55 @@ def test_replicas_within_one_budget_are_no_machines_and_their_memory_decides_not
             in row.caveat) == is_shared
     assert ("rent, memory included, is billed in the chapter" in row.caveat) == replicas
     assert ("rent of whole machines is not in it" in row.caveat) == (not replicas)
+
+
+def hot_mixes(*found: ThresholdRatio) -> Row:
+    """B13 by ratios of base ÷ rival, a mix each."""
+    best = [cast(BestRatio, SimpleNamespace(capacity=ratio)) for ratio in found]
+    return hot_spot(cast(Evidence, SimpleNamespace(
+        base="monolith", rival="microservices", scaling=SimpleNamespace(hot=[], hot_mixes=Hot([
+            HotMix(f"mix{n}", 0.9, None, [], [], [], one) for n, one in enumerate(best)])))))
+
+
+def searches(low: float, high: float, *, by: By = "ends", n: int = 2) -> ThresholdRatio:
+    """1 ÷ [low, high]: what B13 turns to rival ÷ base."""
+    return ThresholdRatio((low * high) ** 0.5, low, high, n, n, by).turned
+
+
+OPEN = searches(0.5, 2.0)
+
+
+def test_any_of_several_mixes_is_enough_so_each_interval_is_widened_for_their_number() -> None:
+    barely = searches(1.02, 1.5)
+    alone = hot_mixes(barely)
+    assert alone.word == "supported"
+    assert "Bonferroni" not in alone.caveat
+    row = hot_mixes(barely, OPEN, OPEN)
+    assert row.word == "no difference shown"
+    assert "any of the 3 mixes can decide, so each interval is widened" in row.caveat
+    assert hot_mixes(searches(1.2, 1.5), OPEN, OPEN).word == "supported"
+    assert hot_mixes(*[searches(0.5, 0.98)] * 2).word == "no difference shown"
+    assert hot_mixes(*[searches(0.5, 0.8)] * 2).word == "contradicted"
+
+
+@given(st.integers(2, 9), st.floats(0.2, 5), st.floats(1.01, 3), st.sampled_from(["pairs", "ends"]),
+       st.integers(2, 9))
+def test_an_interval_is_widened_as_the_quantile_of_its_kind(
+        mixes: int, mid: float, off: float, by: By, n: int) -> None:
+    ratio = searches(mid / off, mid * off, by=by, n=n)
+    first = hot_mixes(ratio, *[OPEN] * (mixes - 1)).effects[0]
+    p = 1 - 0.05 / 2 / mixes
+    times = (stats.t.ppf(p, n - 1) / stats.t.ppf(0.975, n - 1) if by == "pairs"
+             else stats.norm.ppf(p) / stats.norm.ppf(0.975))
+    assert first.value == pytest.approx(mid)
+    assert (first.low, first.high) == pytest.approx((mid / off**times, mid * off**times))
+
+
+def test_an_open_end_stays_open_among_several() -> None:
+    effect = hot_mixes(ThresholdRatio(0.5, None, 0.6, 2, 2, "ends"), OPEN).effects[0]
+    assert (effect.value, effect.high) == (2.0, None)
+    assert effect.low
+    assert 1.5 < effect.low < 1 / 0.6
 
 
 def budgets(*found: tuple[float, float]) -> Row:
