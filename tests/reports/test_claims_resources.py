@@ -14,7 +14,8 @@ from reports.capacity import Axis, Curve, PointRatio
 from reports.claims.claim import Row
 from reports.claims.evidence import Evidence
 from reports.claims.growth_rows import break_even, scale_out
-from reports.claims.resource_rows import big_machine, hot_spot
+from reports.claims.resource_rows import big_machine, hot_spot, memory
+from reports.estimate import Ratio
 from reports.hot import Hot, HotMix
 from reports.hot_ratios import BestRatio, PoolRatio
 from reports.threshold_ratio import By, ThresholdRatio
@@ -120,6 +121,39 @@ def test_replicas_within_one_budget_are_no_machines_and_their_memory_decides_not
             in row.caveat) == is_shared
     assert ("rent, memory included, is billed in the chapter" in row.caveat) == replicas
     assert ("rent of whole machines is not in it" in row.caveat) == (not replicas)
+
+
+def held(ratio: Ratio) -> Row:
+    """B11 by the ratio of pairs of trials, all of one start of each store."""
+    return memory(cast(Evidence, SimpleNamespace(
+        headline=SimpleNamespace(trials=[None]), paired=lambda *_: ratio)))
+
+
+def of_pairs(low: float, high: float, block: tuple[float, float] | None = None) -> Ratio:
+    mid = (low * high) ** 0.5
+    return Ratio(mid, low, high, 20, mid, 0.01, block=block)
+
+
+@pytest.mark.parametrize(("low", "high", "word"), [
+    (1.07, 1.09, "no difference shown"), (1.11, 1.15, "supported"),
+    (0.92, 0.95, "no difference shown"), (0.85, 0.90, "contradicted")])
+def test_memory_differs_by_more_than_two_starts_of_one_store(
+        low: float, high: float, word: str) -> None:
+    """Recorded starts differed by up to 8 %, which pairs of one start can't show."""
+    row = held(of_pairs(low, high))
+    assert row.word == word
+    assert "one start of each store: 10 % allowed for another" in row.caveat
+    effect, = row.effects
+    assert (effect.low, effect.high) == pytest.approx((low / 1.1, high * 1.1))
+
+
+def test_the_allowance_for_another_start_is_in_every_end() -> None:
+    effect, = held(of_pairs(2.4, 2.7, block=(2.3, 2.8))).effects
+    assert effect.block == pytest.approx((2.3 / 1.1, 2.8 * 1.1))
+    assert not effect.is_less, "another start may hold the 2.9 that were published"
+    assert held(of_pairs(2.4, 2.6)).is_in_direction_only
+    single, = held(Ratio(2.4, None, None, 1, 2.4, None)).effects
+    assert (single.low, single.high, single.block) == (None, None, None)
 
 
 def hot_mixes(*found: ThresholdRatio) -> Row:
