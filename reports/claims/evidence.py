@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms
-from reports.call_cpu import cpu_ms
+from reports.call_cpu import _idle_cores, cpu_ms
 from reports.estimate import Ratio
+from reports.guards import judge
 from reports.isolation import FaultResult
 from reports.journeys import journey_percentile
 from reports.latency import Latency, by_pair
@@ -53,9 +55,14 @@ class Evidence:
     def good_per_s(self, trial: TrialRecord) -> float | None:
         return float(self.run.measured(trial)["good"].sum()) / trial.measure_s
 
-    def cpu_ms(self, trial: TrialRecord) -> float | None:
-        """Of the whole store, per right answer that ended in the window."""
-        return cpu_ms(self.run, trial)
+    def idle_cores(self, *topologies: str) -> dict[str, float]:
+        """Cores that each uses while nobody comes; empty where one of these was not measured."""
+        idle = _idle_cores(judge(self.run.record, {}))  # medians are for trials under load
+        return idle if set(topologies) <= set(idle) else {}
+
+    def cpu_ms(self, trial: TrialRecord, idle: Mapping[str, float]) -> float | None:
+        """Of the whole store without its idle cores, per right answer that ended in the window."""
+        return cpu_ms(self.run, trial, idle.get(trial.topology, 0.0))
 
     def memory_gb(self, trial: TrialRecord) -> float | None:
         total = trial.cost.get("total")
@@ -69,7 +76,7 @@ class Evidence:
         return journey_percentile(self.run.measured(trial), trial.warmup_s, 50.0)
 
     def paired(self, latency: Latency, what: str) -> Ratio | None:
-        """Rival ÷ base by pairs of `good_per_s`, `cpu_ms`, `memory_gb` or `journey_ms`."""
+        """Rival ÷ base by pairs of `good_per_s`, `memory_gb` or `journey_ms`."""
         return by_pair(latency, self.base, self.rival, getattr(self, what))
 
     def hop_caveat(self, latency: Latency) -> str:

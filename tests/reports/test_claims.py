@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import Planted, write_run
 
+from contract.run_record import PartCost
 from reports.arms import find_arms
 from reports.books import audit_findings, red_topologies
 from reports.claims.claim import (
@@ -346,6 +347,34 @@ def test_each_half_of_a_claim_is_held_against_its_own_size(tmp_path: Path) -> No
                  series=(("shop", 60.0),), noise=0.01)["B1"]
     assert [one.published for one in sorted(row.effects, key=lambda one: one.what)] == [3.1, 7.0]
     assert row.is_in_direction_only
+
+
+@pytest.mark.parametrize("idle", [
+    {}, {"monolith": 0.02, "microservices": 0.3},
+    {"monolith": 0.02, "microservices": 0.3, "colocated": 0.02}])
+def test_cpu_of_one_process_is_net_of_idle_where_both_stores_were_left_alone(
+        tmp_path: Path, idle: dict[str, float]) -> None:
+    """0.004 and 0.0025 CPU-seconds a request were planted, and what the store uses idle."""
+    row = ledger(tmp_path, phases=("latency",), pairs=10, in_one_process=("shop",),
+                 series=(("shop", 60.0),), idle_cores=idle)["B1"]
+    cpu, = [one for one in row.effects if one.what == "CPU an answer"]
+    is_net = "colocated" in idle
+    assert cpu.value is not None
+    assert (cpu.value == pytest.approx(1.6, rel=0.1)) == (is_net or not idle)
+    assert ("CPU is without what each store uses while nobody comes" in row.caveat) == is_net
+    assert ("what each store uses while nobody comes is in its CPU" in row.caveat) == (not is_net)
+
+
+def test_cpu_that_idling_explains_has_no_ratio(tmp_path: Path) -> None:
+    idle = {"microservices": 0.0, "colocated": 0.0}
+    run = read_run(write_run(tmp_path, Planted(
+        phases=("latency",), in_one_process=("shop",), series=(("shop", 60.0),), idle_cores=idle)))
+    busy = [trial.model_copy(update={"cost": {"total": PartCost(cpu_s=80.0, memory_bytes=1)}})
+            if trial.phase == "idle" else trial for trial in run.record.trials]
+    run.record.trials[:] = busy
+    row = decided(run)["B1"]
+    assert row.word == "not testable here"
+    assert "took more CPU than the store uses while nobody comes" in row.missing
 
 
 def test_what_decided_a_claim_stands_first() -> None:
