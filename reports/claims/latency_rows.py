@@ -1,4 +1,4 @@
-"""Rows decided by response times and rates: B2, B3, B4, B5, B12."""
+"""Rows decided by response times and rates: B2, B3, B4, B12."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from reports.claims.claim import (
     Effect,
     Row,
     Word,
-    all_of,
-    by_direction,
     by_equivalence,
     effect_of_ratio,
     untestable,
@@ -17,13 +15,10 @@ from reports.claims.claim import (
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
 from reports.estimate import Ratio
-from reports.estimate_apart import ratio_apart
 from reports.latency import Latency
-from reports.noise import apart
 from reports.verdicts import Verdict, speed_verdict
 
 _WORDS: dict[str, Word] = {"slower": "supported", "faster": "contradicted"}
-LISTS = ("list_small", "list_medium", "list_large")
 
 
 def simple_read(evidence: Evidence) -> Row:
@@ -62,22 +57,6 @@ def tail(evidence: Evidence) -> Row:
     return Row(claim, _word(verdict), (effect,), evidence.hop_caveat(found))
 
 
-def heavier_work(evidence: Evidence) -> Row:
-    """B5: the ratio from short lists to long ones; every step must fall."""
-    claim = CLAIMS["B5"]
-    found = [evidence.of_workload(name) for name in LISTS]
-    known = [(one, ratio) for one in found if one and (ratio := one.ratios[50.0])]
-    if len(known) < len(LISTS):
-        return untestable(claim, f"latency series of workloads {', '.join(LISTS)} on both stores")
-    ratios = [replace(ratio, band=one.bands[50.0]) for one, ratio in known]
-    steps = [_fall(f"{b} against {a}", one, other) for a, b, one, other in zip(
-        LISTS, LISTS[1:], ratios, ratios[1:], strict=False)]
-    whole = _fall("ratio at long lists ÷ ratio at short ones", ratios[0], ratios[-1])
-    gaps = tuple(effect_of_ratio(name, ratio) for name, ratio in zip(LISTS, ratios, strict=True))
-    return Row(claim, all_of([by_direction(step.turned) for step in steps]), (whole, *gaps),
-               evidence.hop_caveat(known[0][0]))
-
-
 def moderate_load(evidence: Evidence) -> Row:
     """B12: good answers a second at the headline's rate."""
     claim, found = CLAIMS["B12"], evidence.headline
@@ -103,14 +82,6 @@ def _word(verdict: Verdict) -> Word:
 def _effect(what: str, latency: Latency, q: float, ratio: Ratio,
             published: float | None = None) -> Effect:
     return effect_of_ratio(what, replace(ratio, band=latency.bands[q]), published=published)
-
-
-def _fall(what: str, before: Ratio, after: Ratio) -> Effect:
-    """after ÷ before: series are measured apart."""
-    found = ratio_apart(before, after)
-    return Effect(what, found.value, found.low, found.high, min(found.n), "ratio", "pairs each",
-                  band=apart(before.band, after.band),
-                  caveats=tuple(dict.fromkeys(before.caveats + after.caveats)))
 
 
 def _name(latency: Latency) -> str:

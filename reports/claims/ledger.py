@@ -9,8 +9,9 @@ from reports.claims.claim import Row, untestable
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
 from reports.claims.growth_rows import break_even, scale_out
+from reports.claims.heavier_work import heavier_work
 from reports.claims.isolation import contained, no_amplification, single_point
-from reports.claims.latency_rows import cpu_bound, heavier_work, moderate_load, simple_read, tail
+from reports.claims.latency_rows import cpu_bound, moderate_load, simple_read, tail
 from reports.claims.resource_rows import big_machine, hot_part, hot_spot, memory
 from reports.claims.same_code import finer_granularity, one_process
 from reports.claims.structure import one_unit
