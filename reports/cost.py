@@ -44,6 +44,8 @@ class Cost:
     connection_s: Estimate | None = None
     mb_sent: Estimate | None = None
     money: Estimate | None = None
+    no_money: str = ""
+    """Why there is a price list and no money; "" where there is money, or no list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,19 @@ def _is_billable(trial: TrialRecord, prices: PriceList) -> bool:
     return not prices.gb_between or bytes_between(trial) is not None
 
 
+def _why_no_money(trials: Sequence[TrialRecord], counts: dict[int, Tally],
+                  prices: PriceList | None) -> str:
+    """What stands against a bill over all of these trials; "" where nothing does."""
+    if prices is None:
+        return ""
+    lacking = {
+        "no order was placed": sum(not counts[trial.id].orders for trial in trials),
+        "bytes between services, which have a price, were not recorded":
+            sum(not _is_billable(trial, prices) for trial in trials)}
+    return " and ".join(why if n == len(trials) else f"{why} in {n} of {len(trials)} trials"
+                        for why, n in lacking.items() if n)
+
+
 def _cost(topology: str, trials: Sequence[TrialRecord], counts: dict[int, Tally],
           prices: PriceList | None) -> Cost | None:
     if not trials:
@@ -155,7 +170,8 @@ def _cost(topology: str, trials: Sequence[TrialRecord], counts: dict[int, Tally]
         {name: float(mean[1]) for name, mean in means.items()},
         trials[0].series, trials[0].workload,
         float(np.mean([c.cpu_s / t.measure_s for c, t in zip(used, trials, strict=True) if c])),
-        float(np.mean([c.memory_bytes / 1e9 for c in used if c])), **found)
+        float(np.mean([c.memory_bytes / 1e9 for c in used if c])), **found,
+        no_money=_why_no_money(trials, counts, prices))
 
 
 def _mean(values: list[float | None], unit: str) -> Estimate | None:

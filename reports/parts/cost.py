@@ -63,14 +63,27 @@ def _money_said(bill: Bill, first: list[Cost], arms: Arms) -> str:
         return "This run has no price list, so no money is counted."
     known = [f"{cost.topology} {_said(cost.money)}" for cost in first if cost.money]
     if not known:
-        return f"At {bill.prices}: no order was placed under {first[0].workload}."
+        return (f"At {bill.prices}: {_lacking(first)} under {first[0].workload}, so no money is "
+                "counted.")
     ratio = next((one for one in bill.ratios
                   if one.what == "money" and one.series == first[0].series), None)
     verdict = f": {cost_verdict(ratio, arms)}{_beside(ratio)}" if ratio else ""
+    uncounted = [f"{cost.topology} ({cost.no_money})" for cost in first if not cost.money]
+    more = f" Not counted: {listed(uncounted)}." if uncounted else ""
     return (f"1,000 acknowledged orders under {first[0].workload} (all other requests of the mix "
-            f"included) cost in {bill.prices.currency} {listed(known)}{verdict}. Prices: "
+            f"included) cost in {bill.prices.currency} {listed(known)}{verdict}.{more} Prices: "
             f"{bill.prices}; billed by use, not by reservation. They are examples: put your own "
             "into the scenario.")
+
+
+def _lacking(costs: list[Cost]) -> str:
+    """Why none of these stores has a bill; the stores are named where they differ."""
+    stores: dict[str, list[str]] = {}
+    for cost in costs:
+        stores.setdefault(cost.no_money, []).append(cost.topology)
+    if len(stores) == 1:
+        return costs[0].no_money
+    return listed([f"{why} ({listed(own)})" for why, own in stores.items()])
 
 
 def _beside(one: CostRatio) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from synthetic_search import COST, MONOLITH, World, write_search_run
 
+from contract.run_record import PartTraffic, TrialRecord
 from reports.arms import find_arms
 from reports.call_cpu import cpu_ms
 from reports.cost import Bill, measure_bill
@@ -159,6 +160,43 @@ def test_without_orders_or_prices_no_money_is_counted(billed: Make) -> None:
     record = run.record.model_copy(update={"scenario_resolved": {}})
     assert prices_of(record) is None
     assert "no price list" in notes(replace(bill, prices=None), run)
+
+
+def without_traffic(run: Run, *ids: int) -> Run:
+    """The same run; these trials recorded no bytes between services, all others did."""
+
+    def written(trial: TrialRecord) -> TrialRecord:
+        seen = {} if trial.id in ids else {"monolith": PartTraffic(received=1, sent=1)}
+        return trial.model_copy(update={"traffic": seen})
+
+    record = run.record.model_copy(update={"trials": [written(t) for t in run.record.trials]})
+    return replace(run, record=record, trials={trial.id: trial for trial in record.trials})
+
+
+def test_what_money_lacks_is_named_by_store(billed: Make) -> None:
+    """Bytes that have a price were not recorded: orders were placed all the same."""
+    run, _ = billed(**COST, prices={**PRICES, "gb_between": 0.02})
+    own = {name: [t.id for t in run.record.trials
+                  if (t.phase, t.topology) == ("latency", name)] for name in CALM.demand}
+    arms = find_arms(run.record)
+
+    def said(of: Run) -> str:
+        return notes(measure_bill(of, judge(of.record, {}), arms), of)
+
+    none = said(without_traffic(run, *own["monolith"], *own["microservices"]))
+    assert "no order was placed" not in none
+    assert ("bytes between services, which have a price, were not recorded under shop, so no money "
+            "is counted.") in none
+    one = said(without_traffic(run, *own["microservices"][:2]))
+    assert "cost in EUR monolith 0." in one
+    assert ("Not counted: microservices (bytes between services, which have a price, were not "
+            "recorded in 2 of 5 trials).") in one
+    silent = run.requests["trial"].isin(own["monolith"])
+    rows = run.requests.assign(endpoint=run.requests["endpoint"].where(~silent, "get_product"))
+    both = said(replace(without_traffic(run, own["microservices"][0]), requests=rows))
+    assert ("no order was placed (monolith) and bytes between services, which have a price, were "
+            "not recorded in 1 of 5 trials (microservices) under shop") in both
+    assert "Not counted" not in said(without_traffic(run))
 
 
 def test_wrong_answers_and_the_warm_up_are_not_counted(billed: Make) -> None:
