@@ -64,7 +64,8 @@ class CostRatio:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """What a topology takes while nobody comes; shares are of the first series' cost."""
+    """What a topology takes while nobody comes; shares are of the cost of its own first series,
+    which others may lack."""
 
     topology: str
     cores: Estimate
@@ -73,6 +74,8 @@ class Idle:
     parts_memory_gb: dict[str, float]
     share_of_cores: float | None
     share_of_memory: float | None
+    series: str = ""
+    """Whose cost the shares are of; "" without a series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,5 +236,6 @@ def _idle(judged: list[Judged], arms: Arms, costs: list[Cost]) -> list[Idle]:
             {p: float(np.mean([t.cost[p].memory_bytes / 1e9 for t, _ in own if p in t.cost]))
              for p in parts},
             cores.value / loaded.cores if loaded and loaded.cores else None,
-            memory.value / loaded.memory_gb if loaded and loaded.memory_gb else None))
+            memory.value / loaded.memory_gb if loaded and loaded.memory_gb else None,
+            (loaded.series or loaded.workload) if loaded else ""))
     return found

@@ -155,22 +155,38 @@ def _idle_blocks(idle: list[Idle]) -> list[Block]:
     parts = [(one, part, cores, one.parts_memory_gb[part]) for one in idle
              for part, cores in one.parts_cores.items()]
     return [
-        Note(f"While nobody comes: {listed(said)} (of what the store takes in the first series "
-             "of latency trials)."),
+        Note(f"While nobody comes: {listed(said)}{_loaded(idle)}."),
         Table("scaling_idle", "The idle tax",
-              "Cores used and memory held without load; means with 95 % t intervals. The CSV has "
+              "Cores used and memory held without load; means with 95 % t intervals. Of the "
+              "loaded: of what the store takes in its first series of latency trials. The CSV has "
               "every part.",
               ["store", "trials", "cores", "of the loaded", "GB", "of the loaded"],
               [[one.topology, str(one.cores.n), _said(one.cores), percent(one.share_of_cores, 0),
                 _said(one.memory_gb), percent(one.share_of_memory, 0)] for one in idle],
               ["topology", "part", "trials", "cores", "cores_low", "cores_high", "memory_gb",
-               "memory_low", "memory_high", "share_of_cores", "share_of_memory"],
+               "memory_low", "memory_high", "share_of_cores", "share_of_memory", "series"],
               [*([one.topology, part, cores.n, *_ends(cores), *_ends(memory), one.share_of_cores,
-                  one.share_of_memory] for one, part, cores, memory in rows),
-               *([one.topology, part, one.cores.n, core, None, None, gb, None, None, None, None]
+                  one.share_of_memory, one.series] for one, part, cores, memory in rows),
+               *([one.topology, part, one.cores.n, core, None, None, gb, *[None] * 5]
                  for one, part, core, gb in parts)],
               frozenset({1, 2, 3, 4, 5})),
     ]
+
+
+def _loaded(idle: list[Idle]) -> str:
+    """What the shares are of: the series is named, by store where they differ."""
+    stores: dict[str, list[str]] = {}
+    for one in idle:
+        if one.series:
+            stores.setdefault(one.series, []).append(one.topology)
+    if not stores:
+        return ""
+    if len(stores) == 1:
+        return (f" (of what the store takes in {next(iter(stores))}, its first series of latency "
+                "trials)")
+    named = [f"{listed(own)} {series}" for series, own in stores.items()]
+    return (" (of what the store takes in its first series of latency trials: "
+            f"{', '.join(named)})")
 
 
 def _p(p: float | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from synthetic_search import COST, MONOLITH, World, write_search_run
+from synthetic_search import COST, MICROSERVICES, MONOLITH, World, write_search_run
 
 from contract.run_record import PartTraffic, TrialRecord
 from reports.arms import find_arms
@@ -197,6 +197,26 @@ def test_what_money_lacks_is_named_by_store(billed: Make) -> None:
     assert ("no order was placed (monolith) and bytes between services, which have a price, were "
             "not recorded in 1 of 5 trials (microservices) under shop") in both
     assert "Not counted" not in said(without_traffic(run))
+
+
+def test_the_idle_tax_is_held_against_a_series_that_is_named(billed: Make) -> None:
+    run, _ = billed(**COST)
+    assert "(of what the store takes in shop@20, its first series of latency trials)" in notes(
+        measure_bill(run, judge(run.record, {}), find_arms(run.record)), run)
+    world = World(cost_noise=0.0,
+                  demand={name: MONOLITH if name == "monolith" else MICROSERVICES
+                          for name in ("monolith", "microservices", "colocated")},
+                  idle_cores={"monolith": 0.01, "microservices": 0.04, "colocated": 0.02})
+    first = COST["latency"][0] | {"topologies": ["monolith", "microservices"]}
+    more = COST["latency"][0] | {"rate_per_s": 40, "topologies": list(world.demand)}
+    run, bill = billed(world, latency=[first, more], idle=COST["idle"])
+    assert [(one.topology, one.series) for one in bill.idle] == [
+        ("monolith", "shop@20"), ("microservices", "shop@20"), ("colocated", "shop@40")]
+    assert ("(of what the store takes in its first series of latency trials: monolith and "
+            "microservices shop@20, colocated shop@40)") in notes(bill, run)
+    run, bill = billed(idle=COST["idle"])
+    assert [(one.series, one.share_of_cores) for one in bill.idle] == [("", None)] * 2
+    assert "of what the store takes" not in notes(bill, run)
 
 
 def test_wrong_answers_and_the_warm_up_are_not_counted(billed: Make) -> None:
