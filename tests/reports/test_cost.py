@@ -22,6 +22,7 @@ from reports.guards import judge
 from reports.parts.cost import cost_blocks, cost_verdict
 from reports.price import PriceList, Use, prices_of
 from reports.read import Run, read_run
+from reports.table import Table
 from reports.tally import tally
 
 CALM = World(cost_noise=0.0)
@@ -217,6 +218,16 @@ def test_the_idle_tax_is_held_against_a_series_that_is_named(billed: Make) -> No
     run, bill = billed(idle=COST["idle"])
     assert [(one.series, one.share_of_cores) for one in bill.idle] == [("", None)] * 2
     assert "of what the store takes" not in notes(bill, run)
+
+
+def test_the_ratio_of_memory_says_that_each_store_was_started_once(billed: Make) -> None:
+    run, bill = billed(**COST)
+    with drawing_style():
+        blocks = cost_blocks(bill, find_arms(run.record))
+    (table,) = (one for one in blocks if isinstance(one, Table)
+                and one.name == "scaling_cost_ratios")
+    assert "GB·s are of one start of each store: how another start differs is not in" in (
+        table.caption)
 
 
 def test_wrong_answers_and_the_warm_up_are_not_counted(billed: Make) -> None:
