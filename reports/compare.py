@@ -94,12 +94,12 @@ def _compare(a: Loaded, b: Loaded) -> Comparison:
     differ = machines_differ(one, other)
     barred = frozenset(refusal.what for refusal in stores)
     arms = _arms(a, b)
-    lines = lines_of(a, b, series, arms, barred, is_same_machine=not differ)
+    lines, values = lines_of(a, b, series, arms, barred, is_same_machine=not differ)
     capacities, places = capacity_lines(a, b, arms, barred, is_same_machine=not differ)
     losses, faults = fault_lines(a, b, barred)
     lines += [*capacities, *losses]
     return Comparison(*sides, lines,
-                      [*stores, *left_out, *places, *faults, *refuse_phases(one, other)],
+                      [*stores, *left_out, *values, *places, *faults, *refuse_phases(one, other)],
                       _notes(one, other, differ, len(lines)))
 
 

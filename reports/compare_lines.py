@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-import numpy as np
-
-from contract.run_record import TrialRecord
 from reports.arms import Arms
-from reports.call_cpu import cpu_ms
-from reports.estimate import QS, Estimate, Ratio, is_enough, mean_of, percentile
+from reports.compare_refusals import NOT_THERE, Refusal, refuse_value
+from reports.compare_values import (
+    Value,
+    comparable,
+    cpu_an_answer_ms,
+    first_ms,
+    is_known,
+    memory_gb,
+    ratio_of,
+    values_of,
+    whole_journey_ms,
+)
+from reports.estimate import QS, Estimate, Floats, Ratio, mean_of
 from reports.estimate_apart import Apart, means_apart, ratio_apart
 from reports.isolation import FaultResult
 from reports.journeys import QS as JOURNEY_QS
-from reports.journeys import journey_percentile
-from reports.latency import Contrast, Latency, by_pair
+from reports.latency import Latency
 from reports.read import Run
 from reports.scaling import Scaling
-from reports.verdicts import digits_apart
+from reports.verdicts import NO_PAIR, digits_apart
 from reports.words import number
 
 Kind = Literal["latency", "cost", "capacity", "isolation"]
-Value = Callable[[Run, Latency, TrialRecord], float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,126 +74,146 @@ class Line:
 
 
 def lines_of(a: Loaded, b: Loaded, series: list[str], arms: Arms, barred: frozenset[str], *,
-             is_same_machine: bool) -> list[Line]:
-    """What is comparable of latency series; `barred`: stores whose numbers are refused."""
-    lines: list[Line] = []
+             is_same_machine: bool) -> tuple[list[Line], list[Refusal]]:
+    """What is comparable of latency series, and why the rest is not; `barred`: stores whose
+    numbers are refused."""
+    found: list[Line | Refusal] = []
     for name in series:
-        one, other = (next(s for s in loaded.series if s.series == name) for loaded in (a, b))
-        lines += _journey_ratios(one, other, barred)
-        lines += _ratios(one, other, barred)
-        lines += _cost_ratios(a, b, one, other, arms, barred)
+        both = _Both(a, b, *(next(s for s in loaded.series if s.series == name)
+                             for loaded in (a, b)))
+        absent = _absent(both, barred)
+        gone = barred | absent.keys()
+        found += [*absent.values(), *_journey_ratios(both, gone), *_ratios(both, gone),
+                  *_cost_ratios(both, arms, gone)]
         if is_same_machine:
-            lines += _times(a, b, one, other, barred)
-    return lines
+            found += _times(both, gone)
+    return parted(found)
 
 
-def _journey_ratios(one: Latency, other: Latency, barred: frozenset[str]) -> Iterator[Line]:
+def parted(found: Iterable[Line | Refusal]) -> tuple[list[Line], list[Refusal]]:
+    """Lines and refusals apart, each in their order."""
+    every = list(found)
+    return ([one for one in every if isinstance(one, Line)],
+            [one for one in every if isinstance(one, Refusal)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """One series in both runs."""
+
+    a: Loaded
+    b: Loaded
+    one: Latency
+    other: Latency
+
+    @property
+    def name(self) -> str:
+        return self.one.series or self.one.trials[0].workload
+
+    @property
+    def sides(self) -> tuple[tuple[Run, Latency], tuple[Run, Latency]]:
+        return (self.a.run, self.one), (self.b.run, self.other)
+
+    def is_known(self, two: tuple[str, str], value: Value) -> bool:
+        """Has either run a number for both stores?"""
+        return any(all(is_known(values_of(*side, topology, value)) for topology in two)
+                   for side in self.sides)
+
+    def refuse(self, what: str, *found: object) -> Refusal:
+        """By what each run found: text is why it has no number."""
+        return refuse_value(f"{self.name}: {what}", (self.a.run.record, self.b.run.record), found)
+
+    def divide(self, kind: Kind, what: str, before: Ratio | str,
+               after: Ratio | str) -> Line | Refusal:
+        """How a ratio changed, or why that can't be said."""
+        if isinstance(before, str) or isinstance(after, str):
+            return self.refuse(what, before, after)
+        a, b = (Estimate(r.value, r.low, r.high, r.n, "ratio", r.method) for r in (before, after))
+        return Line(kind, f"{self.name}: {what}", "ratio", a, b,
+                    _change(ratio_apart(before, after)))
+
+
+def _absent(both: _Both, barred: frozenset[str]) -> dict[str, Refusal]:
+    """Stores that were measured in this series in one run only."""
+    return {topology: both.refuse(topology, *("" if topology in latency.samples else NOT_THERE
+                                              for _, latency in both.sides))
+            for topology in dict.fromkeys([*both.one.samples, *both.other.samples])
+            if topology not in barred
+            and not (topology in both.one.samples and topology in both.other.samples)}
+
+
+def _journey_ratios(both: _Both, gone: Set[str]) -> Iterator[Line | Refusal]:
     """Whole journeys first: they are the headline of a report."""
-    if not (one.journeys and other.journeys and one.arms and one.arms.rival and other.arms):
+    one, other = both.one, both.other
+    if not (one.arms and one.arms.rival and other.arms) or gone & {one.arms.base, one.arms.rival}:
         return
-    arms = one.arms.base, one.arms.rival
-    if barred & set(arms) or (other.arms.base, other.arms.rival) != arms:
+    two = one.arms.base, one.arms.rival
+    what = f"{two[1]} ÷ {two[0]}"
+    if (other.arms.base, other.arms.rival) != two:
+        if one.journeys or other.journeys:
+            yield both.refuse(f"whole journeys, {what}", "", "of other stores")
         return
-    for q, before in one.journeys.ratios.items():
-        after = other.journeys.ratios[q]
-        if before and after:
-            yield _ratio_line("latency", f"{_name(one)}: whole journeys, p{q:g}, "
-                              f"{arms[1]} ÷ {arms[0]}", before, after)
+    for q in JOURNEY_QS:
+        found = [latency.journeys.ratios[q] or f"{latency.journeys.why_not[q]},"
+                 if latency.journeys else NO_PAIR for latency in (one, other)]
+        if both.is_known(two, whole_journey_ms(q)):
+            yield both.divide("latency", f"whole journeys, p{q:g}, {what}", *found)
 
 
-def _ratios(one: Latency, other: Latency, barred: frozenset[str]) -> Iterator[Line]:
-    twos = {(two.base, two.rival): two for two in other.contrasts}
-    for two in one.contrasts:
-        same = twos.get((two.base, two.rival))
-        if same and not barred & {two.base, two.rival}:
-            yield from _by_percentile(one, two, same)
+def _ratios(both: _Both, gone: Set[str]) -> Iterator[Line | Refusal]:
+    pairs = {(two.base, two.rival): two for two in both.other.contrasts}
+    for contrast in both.one.contrasts:
+        two = contrast.base, contrast.rival
+        what = f"{two[1]} ÷ {two[0]}"
+        if gone & {*two}:
+            continue
+        same = pairs.get(two)
+        if same is None:
+            yield both.refuse(what, "", "the other way round")
+            continue
+        for q in QS:
+            found = [one.ratios[q] or f"{one.why_not[q]}," for one in (contrast, same)]
+            if both.is_known(two, first_ms(q)):
+                yield both.divide("latency", f"p{q:g}, {what}", *found)
 
 
-def _by_percentile(one: Latency, two: Contrast, same: Contrast) -> Iterator[Line]:
-    for q in QS:
-        before, after = two.ratios[q], same.ratios[q]
-        if before and after:
-            yield _ratio_line("latency", f"{_name(one)}: p{q:g}, {two.rival} ÷ {two.base}",
-                              before, after)
-
-
-def _cost_ratios(a: Loaded, b: Loaded, one: Latency, other: Latency, arms: Arms,
-                 barred: frozenset[str]) -> Iterator[Line]:
-    if arms.rival is None or barred & {arms.base, arms.rival}:
+def _cost_ratios(both: _Both, arms: Arms, gone: Set[str]) -> Iterator[Line | Refusal]:
+    if arms.rival is None or gone & {arms.base, arms.rival}:
         return
+    two = arms.base, arms.rival
     for what, value in _COSTS.items():
-        before, after = (by_pair(found, arms.base, arms.rival, _bound(value, loaded.run, found))
-                         for loaded, found in ((a, one), (b, other)))
-        if before and after:
-            yield _ratio_line("cost", f"{_name(one)}: {what}, {arms.rival} ÷ {arms.base}",
-                              before, after)
+        if both.is_known(two, value):
+            yield both.divide("cost", f"{what}, {two[1]} ÷ {two[0]}",
+                              *(ratio_of(*side, two, value) for side in both.sides))
 
 
-def _times(a: Loaded, b: Loaded, one: Latency, other: Latency,
-           barred: frozenset[str]) -> Iterator[Line]:
-    for topology in one.samples:
-        if topology in barred or topology not in other.samples:
+def _times(both: _Both, gone: Set[str]) -> Iterator[Line | Refusal]:
+    for topology in both.one.samples:
+        if topology in gone:
             continue
         for what, (kind, unit, value) in _ABSOLUTE.items():
-            before, after = (_values(loaded.run, found, topology, value)
-                             for loaded, found in ((a, one), (b, other)))
-            change = means_apart(before, after) if len(before) and len(after) else None
-            means = mean_of(before, unit), mean_of(after, unit)
-            if change and means[0] and means[1]:
-                yield Line(kind, f"{_name(one)}: {what}, {topology}", unit, means[0], means[1],
-                           _change(change))
+            each = [values_of(*side, topology, value) for side in both.sides]
+            if any(is_known(found) for found in each):
+                yield _time(both, kind, f"{what}, {topology}", unit, *map(comparable, each))
 
 
-def _ratio_line(kind: Kind, what: str, before: Ratio, after: Ratio) -> Line:
-    a, b = (Estimate(r.value, r.low, r.high, r.n, "ratio", r.method) for r in (before, after))
-    return Line(kind, what, "ratio", a, b, _change(ratio_apart(before, after)))
+def _time(both: _Both, kind: Kind, what: str, unit: str, before: Floats | str,
+          after: Floats | str) -> Line | Refusal:
+    if isinstance(before, str) or isinstance(after, str):
+        return both.refuse(what, before, after)
+    change, a, b = means_apart(before, after), mean_of(before, unit), mean_of(after, unit)
+    assert change  # all are finite and above 0
+    assert a
+    assert b
+    return Line(kind, f"{both.name}: {what}", unit, a, b, _change(change))
 
 
 def _change(found: Apart) -> Estimate:
     return Estimate(found.value, found.low, found.high, min(found.n), "ratio", found.method)
 
 
-def _values(run: Run, latency: Latency, topology: str, value: Value) -> np.ndarray:
-    found = [value(run, latency, trial) for trial in latency.trials if trial.topology == topology]
-    return np.array([] if None in found else found, float)
-
-
-def _bound(value: Value, run: Run, latency: Latency) -> Callable[[TrialRecord], float | None]:
-    return lambda trial: value(run, latency, trial)
-
-
-def _first_ms(q: float) -> Value:
-    def value(run: Run, latency: Latency, trial: TrialRecord) -> float | None:  # noqa: ARG001
-        sample = next(s for s in latency.samples[trial.topology] if s.trial == trial.id)
-        return percentile(sample.first, q) if is_enough(len(sample.first), q) else None
-
-    return value
-
-
-def _journey_ms(q: float) -> Value:
-    def value(run: Run, latency: Latency, trial: TrialRecord) -> float | None:
-        if latency.journeys is None:
-            return None
-        return journey_percentile(run.measured(trial), trial.warmup_s, q)
-
-    return value
-
-
-def _cpu_ms(run: Run, latency: Latency, trial: TrialRecord) -> float | None:  # noqa: ARG001
-    return cpu_ms(run, trial)
-
-
-def _memory_gb(run: Run, latency: Latency, trial: TrialRecord) -> float | None:  # noqa: ARG001
-    total = trial.cost.get("total")
-    return total.memory_bytes / 1e9 if total else None
-
-
-_COSTS: dict[str, Value] = {"CPU an answer": _cpu_ms, "memory": _memory_gb}
-_ABSOLUTE: dict[str, tuple[Kind, str, Value]] = {
-    **{f"whole journeys, p{q:g}": ("latency", "ms", _journey_ms(q)) for q in JOURNEY_QS},
-    "p50": ("latency", "ms", _first_ms(50.0)), "p95": ("latency", "ms", _first_ms(95.0)),
-    "CPU an answer": ("cost", "CPU ms", _cpu_ms), "memory": ("cost", "GB", _memory_gb)}
-
-
-def _name(latency: Latency) -> str:
-    return latency.series or latency.trials[0].workload
+_COSTS: Final[dict[str, Value]] = {"CPU an answer": cpu_an_answer_ms, "memory": memory_gb}
+_ABSOLUTE: Final[dict[str, tuple[Kind, str, Value]]] = {
+    **{f"whole journeys, p{q:g}": ("latency", "ms", whole_journey_ms(q)) for q in JOURNEY_QS},
+    "p50": ("latency", "ms", first_ms(50.0)), "p95": ("latency", "ms", first_ms(95.0)),
+    "CPU an answer": ("cost", "CPU ms", cpu_an_answer_ms), "memory": ("cost", "GB", memory_gb)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,7 +30,8 @@ _UNCOMPARED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`what` is a store, a series, a searched point, a fault, or the whole comparison."""
+    """`what` is a store, a series, a searched point, a fault, one number of them, or the whole
+    comparison."""
 
     what: str
     reason: str
@@ -40,6 +41,8 @@ class Refusal:
 
 
 WHOLE: Final = "the runs"
+NOT_THERE: Final = "not"
+"""`not in <run>`, as a reason of `refuse_value`."""
 
 
 def machines_differ(a: RunRecord, b: RunRecord) -> list[str]:
@@ -77,8 +80,10 @@ def _against_runs(a: RunRecord, b: RunRecord) -> Iterator[str]:
 
 
 def refuse_stores(a: RunRecord, b: RunRecord, red: list[dict[str, list[str]]]) -> list[Refusal]:
-    """Stores whose numbers can't be compared; `red`: violated invariants by run."""
-    found = []
+    """Stores whose numbers can't be compared, or that one run has not; `red`: violated
+    invariants by run."""
+    found = [Refusal(topology, f"not in {without.run}") for run, without in ((a, b), (b, a))
+             for topology in run.topologies if topology not in without.topologies]
     for topology in _shared(a.topologies, b.topologies):
         for run, broken in zip((a, b), red, strict=True):
             if topology in broken:
@@ -123,6 +128,15 @@ def refuse_fault(a: RunRecord, b: RunRecord, name: str, first: TrialRecord,
     if None not in platforms and platforms[0] != platforms[1]:
         found.append("platform differs: dead and unready replicas are treated otherwise")
     return _refusals(name, found)
+
+
+def refuse_value(what: str, runs: Sequence[RunRecord], found: Iterable[object]) -> Refusal:
+    """Why one number can't be compared, by what each run found: text is why it has none."""
+    names: dict[str, list[str]] = {}
+    for run, why in zip(runs, found, strict=True):
+        if isinstance(why, str) and why:
+            names.setdefault(why, []).append(run.run)
+    return Refusal(what, "; ".join(f"{why} in {listed(own)}" for why, own in names.items()))
 
 
 def refuse_phases(a: RunRecord, b: RunRecord) -> list[Refusal]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from synthetic import Planted, write_run
 from synthetic_faults import write_many_faults
@@ -249,6 +252,143 @@ def test_a_fault_on_another_platform_is_refused_and_a_missing_or_void_one_is_nam
         "payments-crash: not in three", "bank-slow: not in one"]
     void = changed(run(tmp_path, "four", replace(broken, fired=0)), scenario_resolved=restart)
     assert refused(compare(one, void), "isolation") == ["payments-crash: void in four"]
+
+
+def rewritten(path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """The same run with every trial's record changed in place."""
+    document = json.loads((path / "run.json").read_text())
+    for trial in document["trials"]:
+        change(trial)
+    (path / "run.json").write_text(json.dumps(document))
+    return path
+
+
+def uncosted(*pairs: int, of: str = "microservices") -> Callable[[dict[str, Any]], None]:
+    """No cost of a store was recorded in these pairs; in all, if none is named."""
+
+    def change(trial: dict[str, Any]) -> None:
+        if trial["topology"] == of and (not pairs or trial["pair"] in pairs):
+            trial["cost"] = {}
+
+    return change
+
+
+def thinned(path: Path, journeys: int) -> Path:
+    """The same run with so many journeys a trial."""
+    table = pq.read_table(path / "requests.parquet")
+    pq.write_table(table.filter(pc.field("journey_no") < journeys), path / "requests.parquet")
+    return path
+
+
+def unlike(found: Comparison, whole: Comparison) -> list[str]:
+    """What is refused, after making sure that nothing has vanished without a word."""
+    known = {one.what for one in found.lines} | {refusal.what for refusal in found.refusals}
+    assert {one.what for one in whole.lines} - known == set()
+    assert len(known) == len(found.lines) + len(found.refusals)
+    text = comparison_text(found)
+    assert all(f"  {refusal}" in text for refusal in found.refusals)
+    return [str(refusal) for refusal in found.refusals]
+
+
+def test_a_percentile_that_too_few_answers_carry_is_named(tmp_path: Path) -> None:
+    one, two = run(tmp_path, "one"), run(tmp_path, "two", replace(PLANTED, all_fail=True))
+    whole = compare(one, one)
+    found = compare(one, two)
+    said = unlike(found, whole)
+    assert ("shop: p50, microservices ÷ monolith: not compared, for in 5 of 5 pairs fewer than "
+            "50 % of the first requests of a trial were answered rightly, in two") in said
+    assert ("shop: whole journeys, p95, microservices ÷ monolith: not compared, for in 5 of 5 "
+            "pairs fewer than 95 % of the whole journeys of a trial were answered rightly, in two"
+            ) in said
+    assert "shop: p95, monolith: too few right answers in two" in said
+    assert "shop: whole journeys, p50, monolith: too few right answers in two" in said
+    assert "shop: CPU an answer, monolith: no right answer in two" in said
+    assert "shop: CPU an answer, microservices ÷ monolith: no right answer in two" in said
+    assert {one.what.partition(",")[0] for one in found.lines} == {"shop: memory"}
+    assert not any("p99" in text for text in said), "neither run has rows for it"
+    neither = {refusal.what: refusal.reason for refusal in compare(two, two).refusals}
+    assert neither["shop: p95, monolith"] == "too few right answers in two and two"
+    assert "CPU" not in str(neither), "neither run has CPU of an answer"
+    on_page = write_comparison(found, tmp_path).markdown.read_text(encoding="utf-8")
+    assert all(text in on_page for text in said)
+
+
+def test_a_percentile_that_too_few_rows_carry_is_named(tmp_path: Path) -> None:
+    one, two = run(tmp_path, "one"), thinned(run(tmp_path, "two"), 300)
+    whole = compare(one, one)
+    said = unlike(compare(one, two), whole)
+    assert ("shop: p95, microservices ÷ monolith: not compared, for no pair of trials has 400 "
+            "first requests in each, which a p95 needs, in two") in said
+    assert "shop: p95, monolith: too few first requests in two" in said
+    assert "shop: whole journeys, p95, monolith: too few journeys in two" in said
+    assert not any(": p50" in text or "CPU" in text for text in said)
+    assert unlike(compare(two, two), compare(two, two)) == []
+
+
+def test_a_cost_that_one_run_did_not_record_is_named(tmp_path: Path) -> None:
+    one, two, three = (run(tmp_path, name) for name in ("one", "two", "three"))
+    whole = compare(one, two)
+    rewritten(two, uncosted())
+    found = unlike(compare(one, two), whole)
+    assert found == unlike(compare(two, one), whole) == [
+        "shop: CPU an answer, microservices ÷ monolith: not recorded for microservices in two",
+        "shop: memory, microservices ÷ monolith: not recorded for microservices in two",
+        "shop: CPU an answer, microservices: not recorded in two",
+        "shop: memory, microservices: not recorded in two"]
+    assert unlike(compare(one, rewritten(three, uncosted(1, 3))), whole) == [
+        "shop: CPU an answer, microservices: not recorded in 2 of 5 trials in three",
+        "shop: memory, microservices: not recorded in 2 of 5 trials in three"]
+    rewritten(three, uncosted(0, 2, 5, of="monolith"))
+    assert unlike(compare(one, three), whole) == [
+        "shop: CPU an answer, microservices ÷ monolith: no pair of trials can be compared in three",
+        "shop: memory, microservices ÷ monolith: no pair of trials can be compared in three",
+        "shop: CPU an answer, monolith: not recorded in 3 of 7 trials in three",
+        "shop: memory, monolith: not recorded in 3 of 7 trials in three",
+        "shop: CPU an answer, microservices: not recorded in 2 of 5 trials in three",
+        "shop: memory, microservices: not recorded in 2 of 5 trials in three"]
+    assert compare(two, two).refusals == []
+
+
+def test_a_cost_of_nothing_has_no_ratio_and_says_so(tmp_path: Path) -> None:
+    one, two = (run(tmp_path, name) for name in ("one", "two"))
+    whole = compare(one, two)
+
+    def change(trial: dict[str, Any]) -> None:
+        if (trial["topology"], trial["pair"]) == ("microservices", 1):
+            trial["cost"]["total"]["memory_bytes"] = 0
+
+    assert unlike(compare(one, rewritten(two, change)), whole) == [
+        "shop: memory, microservices ÷ monolith: nothing used in a trial in two",
+        "shop: memory, microservices: nothing used in 1 of 5 trials in two"]
+
+
+def test_a_store_that_one_run_lacks_is_named_once(tmp_path: Path) -> None:
+    wide = replace(PLANTED, series=(("shop", 60.0), ("product_read", 60.0)),
+                   in_one_process=("shop", "product_read"))
+    one, two, three = (run(tmp_path, name, planted) for name, planted in (
+        ("one", wide), ("two", replace(wide, in_one_process=("shop",))),
+        ("three", replace(wide, in_one_process=()))))
+    for sides in ((one, three), (three, one)):
+        assert [str(one) for one in compare(*sides).refusals] == ["colocated: not in three"]
+    for sides in ((one, two), (two, one)):
+        found = compare(*sides)
+        assert [str(one) for one in found.refusals] == ["product_read@60: colocated: not in two"]
+        assert line(found, "shop@60: p50, microservices ÷ colocated")
+
+
+def test_a_run_that_compares_other_stores_of_the_same_series_is_named(tmp_path: Path) -> None:
+    one, two = (run(tmp_path, name, replace(PLANTED, in_one_process=("shop",)))
+                for name in ("one", "two"))
+    for path, names in ((one, ["monolith", "microservices", "other"]),
+                        (two, ["monolith", "other", "microservices"])):
+        document = json.loads((path / "run.json").read_text().replace('"colocated"', '"other"'))
+        document["topologies"] = {name: document["topologies"][name] for name in names}
+        (path / "run.json").write_text(json.dumps(document))
+    found = compare(one, two)
+    assert [str(refusal) for refusal in found.refusals] == [
+        "shop: whole journeys, microservices ÷ monolith: of other stores in two",
+        "shop: microservices ÷ other: the other way round in two"]
+    assert line(found, "shop: p50, microservices ÷ monolith").verdict == "no difference shown"
 
 
 def test_the_page_is_whole_and_the_same_each_time(tmp_path: Path) -> None:
