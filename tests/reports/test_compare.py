@@ -263,6 +263,12 @@ def rewritten(path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
     return path
 
 
+def unconfirmed(trial: dict[str, Any]) -> None:
+    """Whatever the microservices were asked to confirm failed."""
+    if trial["topology"] == "microservices" and trial["probe"]["step"] == "confirm":
+        trial["probe"]["holds"] = False
+
+
 def uncosted(*pairs: int, of: str = "microservices") -> Callable[[dict[str, Any]], None]:
     """No cost of a store was recorded in these pairs; in all, if none is named."""
 
@@ -288,6 +294,56 @@ def unlike(found: Comparison, whole: Comparison) -> list[str]:
     text = comparison_text(found)
     assert all(f"  {refusal}" in text for refusal in found.refusals)
     return [str(refusal) for refusal in found.refusals]
+
+
+def test_a_search_without_an_answer_is_named(tmp_path: Path) -> None:
+    """The worst regression left no line and no word."""
+    one, two = (searched(tmp_path, name) for name in ("one", "two"))
+    whole = compare(one, two)
+    at = "shop on 0.3 CPU × 1: capacity"
+    rewritten(two, unconfirmed)
+    found = compare(one, two)
+    assert unlike(found, whole) == [
+        f"{at}, monolith ÷ microservices: search of microservices unanswered in two",
+        f"{at}, microservices: search unanswered in two"]
+    assert [one.what for one in found.lines] == [f"{at}, monolith"]
+    assert unlike(compare(rewritten(one, unconfirmed), two), whole) == [
+        f"{at}, monolith ÷ microservices: search of microservices unanswered in one and two",
+        f"{at}, microservices: search unanswered in one and two"]
+    elsewhere = compare(one, changed(two, machine={"cores": 64}))
+    assert [str(refusal) for refusal in elsewhere.refusals] == [
+        f"{at}, monolith ÷ microservices: search of microservices unanswered in one and two"]
+
+
+def test_a_search_of_several_says_how_many_have_no_answer(tmp_path: Path) -> None:
+    one, two = (searched(tmp_path, name, repeats=3) for name in ("one", "two"))
+    whole = compare(one, two)
+
+    def change(trial: dict[str, Any]) -> None:
+        if trial["probe"]["search"].endswith(("/1", "/2")):
+            unconfirmed(trial)
+
+    at = "shop on 0.3 CPU × 1: capacity"
+    assert unlike(compare(one, rewritten(two, change)), whole) == [
+        f"{at}, monolith ÷ microservices: 2 of 3 searches of microservices unanswered in two",
+        f"{at}, microservices: 2 of 3 searches unanswered in two"]
+
+
+def test_a_store_that_was_not_searched_at_a_point_is_named(tmp_path: Path) -> None:
+    one, two = (searched(tmp_path, name) for name in ("one", "two"))
+    whole = compare(one, two)
+
+    def change(trial: dict[str, Any]) -> None:
+        if trial["topology"] == "microservices":
+            trial["probe"] = None
+
+    at = "shop on 0.3 CPU × 1: capacity"
+    rewritten(two, change)
+    for sides in ((one, two), (two, one)):
+        assert unlike(compare(*sides), whole) == [
+            f"{at}, monolith ÷ microservices: not searched in two",
+            f"{at}, microservices: not searched in two"]
+    assert unlike(compare(two, two), compare(two, two)) == []
 
 
 def test_a_percentile_that_too_few_answers_carry_is_named(tmp_path: Path) -> None:
@@ -374,6 +430,19 @@ def test_a_store_that_one_run_lacks_is_named_once(tmp_path: Path) -> None:
         found = compare(*sides)
         assert [str(one) for one in found.refusals] == ["product_read@60: colocated: not in two"]
         assert line(found, "shop@60: p50, microservices ÷ colocated")
+
+
+def test_a_comparison_of_other_stores_is_not_that_of_the_first_run(tmp_path: Path) -> None:
+    """Capacities of the base and whichever rival each run had were divided all the same."""
+    one = searched(tmp_path, "one")
+    document = (one / "run.json").read_text()
+    two = searched(tmp_path, "two")
+    (two / "run.json").write_text(document.replace('"microservices"', '"other"').replace(
+        '"store": "other"', '"store": "microservices"'))
+    found = compare(one, changed(two))
+    assert [one.what for one in found.lines] == ["shop on 0.3 CPU × 1: capacity, monolith"]
+    assert [str(refusal) for refusal in found.refusals] == [
+        "microservices: not in two", "other: not in one"]
 
 
 def test_a_run_that_compares_other_stores_of_the_same_series_is_named(tmp_path: Path) -> None:
