@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from contract.run_record import TrialRecord
-from reports.compare_lines import Line, Loaded
-from reports.compare_refusals import Refusal, refuse_fault
+from reports.compare_lines import Line, Loaded, parted
+from reports.compare_refusals import NOT_THERE, Refusal, refuse_fault, refuse_value
 from reports.estimate import Estimate
-from reports.isolation import FaultResult
+from reports.isolation import FaultResult, Loss
 
 Key = tuple[str, str]
 """(fault, posture)"""
@@ -26,7 +26,9 @@ def fault_lines(a: Loaded, b: Loaded, barred: frozenset[str]) -> tuple[list[Line
         against = _refuse(a, b, one, other)
         refusals += against
         if other is not None and not against:
-            lines += _losses(one, other, barred)
+            compared, unknown = parted(_losses(a, b, one, other, barred))
+            lines += compared
+            refusals += unknown
     refusals += [Refusal(other.name, f"not in {a.run.record.run}")
                  for key, other in known.items() if key not in first]
     return lines, refusals
@@ -54,12 +56,26 @@ def _trial(loaded: Loaded, result: FaultResult) -> TrialRecord:
                     result.fault.name, result.posture))
 
 
-def _losses(result: FaultResult, same: FaultResult, barred: frozenset[str]) -> Iterator[Line]:
-    for topology, loss in result.losses.items():
-        after = same.losses[topology].collateral if topology in same.losses else None
-        if loss.collateral and after and topology not in barred:
-            yield Line("isolation", f"{result.name}: collateral, {topology}",
-                       "share of requests", loss.collateral, after, _gap(loss.collateral, after))
+def _losses(a: Loaded, b: Loaded, one: FaultResult, other: FaultResult,
+            barred: frozenset[str]) -> Iterator[Line | Refusal]:
+    for topology in dict.fromkeys([*one.losses, *other.losses]):
+        what = f"{one.name}: collateral, {topology}"
+        before, after = (_collateral(result.losses.get(topology)) for result in (one, other))
+        if topology in barred or (isinstance(before, str) and isinstance(after, str)):
+            continue
+        if isinstance(before, str) or isinstance(after, str):
+            yield refuse_value(what, (a.run.record, b.run.record), (before, after))
+        else:
+            yield Line("isolation", what, "share of requests", before, after, _gap(before, after))
+
+
+def _collateral(loss: Loss | None) -> Estimate | str:
+    """What a store lost, or why that is not known."""
+    if loss is None:
+        return NOT_THERE
+    if not loss.applies:
+        return "the fault has no place"
+    return loss.collateral or "no collateral measured"
 
 
 def _gap(before: Estimate, after: Estimate) -> Estimate:

@@ -460,6 +460,31 @@ def test_a_run_that_compares_other_stores_of_the_same_series_is_named(tmp_path: 
     assert line(found, "shop: p50, microservices ÷ monolith").verdict == "no difference shown"
 
 
+def test_a_loss_that_one_run_does_not_know_is_named(tmp_path: Path) -> None:
+    broken = Planted(phases=("isolation",), faults=("payments-crash",),
+                     topologies=("monolith", "microservices", "colocated"))
+    one, two, three, four = (run(tmp_path, name, broken)
+                             for name in ("one", "two", "three", "four"))
+    whole = compare(one, two)
+
+    def put(path: Path, is_broken: bool, keys: dict[str, Any]) -> Path:
+        def change(trial: dict[str, Any]) -> None:
+            if trial["topology"] == "colocated" and bool(trial["fault"]) == is_broken:
+                trial |= keys if "status" in keys else {"fault": trial["fault"] | keys}
+
+        return rewritten(path, change)
+
+    what = "payments-crash: collateral, colocated"
+    rejected = {"status": "rejected"}
+    for other, reason in (
+            (put(two, True, rejected), "not in two"),
+            (put(three, False, rejected), "no collateral measured in three"),
+            (put(four, True, {"applies": False}), "the fault has no place in four")):
+        for sides in ((one, other), (other, one)):
+            assert unlike(compare(*sides), whole) == [f"{what}: {reason}"]
+        assert compare(other, other).refusals == []
+
+
 def test_the_page_is_whole_and_the_same_each_time(tmp_path: Path) -> None:
     found = both(tmp_path, replace(PLANTED, slower=2.7))
     page = write_comparison(found, tmp_path)
