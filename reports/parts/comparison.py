@@ -81,10 +81,12 @@ def _summary(found: Comparison) -> str:
     changed = [f"{line.what} {line.verdict}" for line in found.lines
                if line.verdict not in ("no difference shown", "no interval")]
     n = count(len(found.lines), "number")
+    left = len(found.refusals)
+    refused = f" Refused, each with its reason: {left:,}." if left else ""
     if not changed:
-        return f"Of {n}, none is shown to differ."
+        return f"Of {n}, none is shown to differ.{refused}"
     more = f"; and {len(changed) - _MOST:,} more" if len(changed) > _MOST else ""
-    return f"Of {n}, {len(changed)} changed: {'; '.join(changed[:_MOST])}{more}."
+    return f"Of {n}, {len(changed)} changed: {'; '.join(changed[:_MOST])}{more}.{refused}"
 
 
 def _part(kind: str, title: str, lines: list[Line]) -> Part:

@@ -367,6 +367,7 @@ def test_a_percentile_that_too_few_answers_carry_is_named(tmp_path: Path) -> Non
     assert "CPU" not in str(neither), "neither run has CPU of an answer"
     on_page = write_comparison(found, tmp_path).markdown.read_text(encoding="utf-8")
     assert all(text in on_page for text in said)
+    assert f"Refused, each with its reason: {len(said)}." in on_page
 
 
 def test_a_percentile_that_too_few_rows_carry_is_named(tmp_path: Path) -> None:
