@@ -37,7 +37,7 @@ class CpuOfCalls:
 
 def cpu_of_calls(run: Run, judged: list[Judged], series: list[Latency]) -> list[CpuOfCalls]:
     """Every series against every other topology whose answers needed fewer calls over sockets."""
-    idle = _idle_cores(judged)
+    idle = idle_cores(judged)
     found = []
     for one in series:
         arms = one.arms
@@ -84,7 +84,7 @@ def _mean(values: list[float], unit: str) -> Estimate:
     return found
 
 
-def _idle_cores(judged: list[Judged]) -> dict[str, float]:
+def idle_cores(judged: list[Judged]) -> dict[str, float]:
     """Cores used while nobody came, by topology: mean over idle trials."""
     cores: dict[str, list[float]] = {}
     for trial in usable(judged, "idle"):

@@ -16,10 +16,9 @@ from reports.hot_ways import (
     Way,
 )
 from reports.search import Search
+from reports.starts import allowing_start
 from reports.threshold_ratio import ThresholdRatio, ratio_of_searches
 
-ANOTHER_START: Final = 0.10
-"""What one store holds may differ by so much from start to start (docs/decisions/0256)."""
 _ONE_START: Final = "probes of one start of each store, 10 % allowed for another start"
 
 
@@ -133,10 +132,8 @@ def _way_ratio(everything: Way, hot: Way, of_cores: int, of_capacity: int) -> Wa
 
 def _allowing_another_start(found: Apart) -> Apart:
     """Probes of one start are alike whatever another start would hold."""
-    low, high = found.low, found.high
-    return replace(found, low=low / (1 + ANOTHER_START) if low else None,
-                   high=high * (1 + ANOTHER_START) if high else None,
-                   caveats=(*found.caveats, _ONE_START))
+    low, high = allowing_start(found.low, found.high)
+    return replace(found, low=low, high=high, caveats=(*found.caveats, _ONE_START))
 
 
 def _ratio(above: list[Search], below: list[Search], best_of: tuple[int, int]) -> ThresholdRatio:

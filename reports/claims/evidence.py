@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms
-from reports.call_cpu import _idle_cores, cpu_ms
+from reports.call_cpu import cpu_ms, idle_cores
 from reports.estimate import Ratio
 from reports.guards import judge
 from reports.isolation import FaultResult
@@ -57,7 +57,7 @@ class Evidence:
 
     def idle_cores(self, *topologies: str) -> dict[str, float]:
         """Cores that each uses while nobody comes; empty where one of these was not measured."""
-        idle = _idle_cores(judge(self.run.record, {}))  # medians are for trials under load
+        idle = idle_cores(judge(self.run.record, {}))  # medians are for trials under load
         return idle if set(topologies) <= set(idle) else {}
 
     def cpu_ms(self, trial: TrialRecord, idle: Mapping[str, float]) -> float | None:

@@ -13,7 +13,8 @@ from scipy import stats
 from synthetic_search import searched
 
 from reports.arms import Arms
-from reports.claims.resource_rows import big_machine, break_even, hot_part
+from reports.claims.growth_rows import break_even
+from reports.claims.resource_rows import big_machine, hot_part
 from reports.hot import Hot
 from reports.scaling import Capacity, CapacityRow
 from reports.search import Search, Threshold

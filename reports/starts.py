@@ -1,0 +1,15 @@
+"""What a store holds is measured of one start of it: how far another start may lie from it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+START_ALLOWANCE: Final = 0.10
+"""Starts of one store may differ by so much in the memory they hold; recorded ones did by 8 %
+(docs/decisions/0256-a-start-is-one-sample-of-memory.md)."""
+
+
+def allowing_start(low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """The ends of a ratio of memory, as far out as another start of the two may move it."""
+    most = 1 + START_ALLOWANCE
+    return low / most if low else None, high * most if high else None
