@@ -31,7 +31,7 @@ class PoolLoad:
 
     topology: str
     where: str
-    """Phase and series."""
+    """Phase, series and layout."""
     pool: str
     size: int
     hold_s: float
@@ -117,14 +117,21 @@ def worst_of(loads: list[PoolLoad]) -> PoolLoad:
 
 
 def _loads(trial: TrialRecord) -> Iterator[PoolLoad]:
-    where = trial.series.split("/")[0] or trial.workload
+    where = _where(trial)
     for pool, use in sorted(trial.pools.items()):
         if use.taken and use.busy_mean > 0 and use.size and trial.measure_s:
             yield PoolLoad(
-                trial.topology, f"{trial.phase} {where}", pool, use.size,
+                trial.topology, where, pool, use.size,
                 use.busy_mean * trial.measure_s / use.taken, use.taken / trial.measure_s,
                 use.waited / use.taken, use.wait_s * 1000 / use.waited if use.waited else 0.0,
                 counts_waiting=_is_meant_to_cope(trial))
+
+
+def _where(trial: TrialRecord) -> str:
+    """Phase, series and layout: a pool of four is another one as two of two."""
+    series = trial.series.split("/")[0] or trial.workload
+    way = f", {trial.scaled.replace('_', ' ')}" if trial.scaled else ""
+    return f"{trial.phase} {series}{f' × {trial.replicas}' if trial.replicas > 1 else ''}{way}"
 
 
 def _is_meant_to_cope(trial: TrialRecord) -> bool:

@@ -65,6 +65,18 @@ def test_holding_time_and_ceiling_follow_from_the_counters() -> None:
     assert load.is_exhausted
 
 
+def test_the_same_pool_in_another_layout_is_another_pool() -> None:
+    loads = check_pools([
+        *judged(phase="search", series="shop/cpus=0.9/replicas=1", pools=pool(2.0)),
+        *judged(phase="search", series="shop/cpus=0.9/replicas=2", replicas=2, pools=pool(2.0)),
+        *judged(phase="hot", series="hot_search/parts", scaled="hot_part", pools=pool(2.0)),
+        *judged(phase="hot", series="hot_search/parts", scaled="replicas_of_hot_part", replicas=2,
+                replicated="search", pools=pool(2.0))])
+    assert {load.where for load in loads} == {
+        "search shop", "search shop × 2", "hot hot_search, hot part",
+        "hot hot_search × 2, replicas of hot part"}
+
+
 @pytest.mark.parametrize(("busy", "waited", "found"), [
     (8.9, 0, False), (9.0, 0, True), (5.0, 49, False), (5.0, 50, True), (0.2, 1, False)])
 def test_a_pool_is_named_when_it_is_full_or_waited_for(busy: float, waited: int,
