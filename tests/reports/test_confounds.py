@@ -66,12 +66,15 @@ def test_holding_time_and_ceiling_follow_from_the_counters() -> None:
 
 
 def test_the_same_pool_in_another_layout_is_another_pool() -> None:
-    loads = check_pools([
-        *judged(phase="search", series="shop/cpus=0.9/replicas=1", pools=pool(2.0)),
-        *judged(phase="search", series="shop/cpus=0.9/replicas=2", replicas=2, pools=pool(2.0)),
-        *judged(phase="hot", series="hot_search/parts", scaled="hot_part", pools=pool(2.0)),
-        *judged(phase="hot", series="hot_search/parts", scaled="replicas_of_hot_part", replicas=2,
-                replicated="search", pools=pool(2.0))])
+    idle = {"total": PartCost(cpu_s=1.0, memory_bytes=1)}
+    layouts: list[dict[str, object]] = [
+        {"phase": "search", "series": "shop/cpus=0.9/replicas=1"},
+        {"phase": "search", "series": "shop/cpus=0.9/replicas=2", "replicas": 2},
+        {"phase": "hot", "series": "hot_search/parts", "scaled": "hot_part"},
+        {"phase": "hot", "series": "hot_search/parts", "scaled": "replicas_of_hot_part",
+         "replicas": 2, "replicated": "search"}]
+    loads = check_pools([one for keys in layouts
+                         for one in judged(pools=pool(2.0), cost=idle, **keys)])
     assert {load.where for load in loads} == {
         "search shop", "search shop × 2", "hot hot_search, hot part",
         "hot hot_search × 2, replicas of hot part"}
