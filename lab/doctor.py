@@ -21,7 +21,6 @@ from lab.budget.choose import try_budget
 from lab.budget.group import available_cores
 from lab.budget.priority import ORDINARY, allowed
 from lab.deploy.ports import free_ports
-from lab.errors import LabError
 from lab.topology import Budget
 
 State = Literal["ok", "limited", "missing"]
@@ -83,13 +82,13 @@ def _disk() -> Finding:
 
 
 def _limits() -> Finding:
-    """Limits are made and read back: a user's manager may take a limit and ignore it."""
+    """Limits are made, for a user's manager may take a limit and ignore it."""
     try:
         group = try_budget(_TRIED, available_cores()[:1])
-    except (OSError, LabError) as refused:
+    except (OSError, subprocess.SubprocessError) as refused:
         return Finding("budgets", "limited", f"can't be made: {refused}", _NOT_ENFORCED)
     if not group.not_enforced:
-        return Finding("budgets", "ok", f"{group.enforced_by}, read back")
+        return Finding("budgets", "ok", f"{group.enforced_by}, tried")
     return Finding("budgets", "limited", group.enforced_by,
                    f"not enforced: {'; '.join(group.not_enforced)}. {_advice(group.enforced_by)}")
 

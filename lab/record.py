@@ -71,7 +71,7 @@ def read_resumable(path: Path) -> tuple[RunRecord, ScenarioFile]:
             "a new run")
     here = describe_machine()
     changed = [f"{key}: {record.machine.get(key)} then, {here[key]} now"
-               for key in ("processor", "cores", "system", "python")
+               for key in ("processor", "cores", "system", "python", "generator")
                if record.machine.get(key) != here[key]]
     if changed:
         raise ResumeError(f"this is not the machine of {path.name}: {'; '.join(changed)}")

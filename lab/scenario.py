@@ -95,10 +95,10 @@ class ScenarioKeys(Section):
         series = [(entry.workload, entry.rate_per_s) for entry in self.latency]
         if len(set(series)) < len(series):
             raise ValueError("two latency series have the same workload and rate")
-        points = [(entry.workload, point.cpus, point.replicas) for entry in self.search
-                  for point in entry.points]
+        points = [(name, entry.workload, point.cpus, point.replicas) for entry in self.search
+                  for point in entry.points for name in entry.topologies or self.topologies]
         if len(set(points)) < len(points):
-            raise ValueError("two searches have the same workload, cpus and replicas")
+            raise ValueError("two searches have the same topology, workload, cpus and replicas")
         hot = [entry.workload for entry in self.hot_parts]
         if len(set(hot)) < len(hot):
             raise ValueError("two hot_parts have the same workload")

@@ -19,6 +19,8 @@ _PROBING: Final = ("resolution", "warmup_s", "probe_s", "confirm_factor")
 _FAULT: Final = ("module", "kind", "dose", "delay_ms", "at_s", "for_s")
 
 
+_COUNTS: Final = frozenset({"entry_points", "settings"})
+"""Of a topology: what its programs are, not how they run."""
 _UNCOMPARED: Final = {
     "capacity": ("quick ramps", "a first look; capacities are compared where they were searched"),
     "hot": ("hot parts", "each run split its budget by its own measured demand; see both reports"),
@@ -92,7 +94,8 @@ def refuse_stores(a: RunRecord, b: RunRecord, red: list[dict[str, list[str]]]) -
             if run.contract_smoke.get(topology) is False:
                 found.append(Refusal(topology, f"{run.run} failed the contract smoke"))
         one, other = a.topologies[topology], b.topologies[topology]
-        differ = [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
+        differ = [key for key in sorted({*one, *other} - _COUNTS)
+                  if one.get(key) != other.get(key)]
         if differ:
             found.append(Refusal(topology, "runs as another topology: " + "; ".join(
                 f"{key} {_named(one.get(key))} and {_named(other.get(key))}" for key in differ)))

@@ -19,7 +19,7 @@ from reports.search import Search
 from reports.starts import allowing_start
 from reports.threshold_ratio import ThresholdRatio, ratio_of_searches
 
-_ONE_START: Final = "probes of one start of each store, 10 % allowed for another start"
+_ONE_START: Final = "one start of each store, or few: 10 % allowed for another"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from lab.budget.group import (
 from lab.topology import Budget
 
 _MICRO = 1e6
+_ROUNDED = 0.05
+"""A share that stands so near is the one that was asked for: periods and per cents are whole."""
 
 
 class Cgroup2:
@@ -122,6 +125,14 @@ def check_limits(group: Path, cpus: Sequence[int], budget: Budget) -> tuple[list
         else:
             not_enforced += words
     return enforced, not_enforced
+
+
+def enforces_share(group: Path, cpus: float) -> bool:
+    """Say whether a part's group has the quota of so many cores, as the kernel reads it."""
+    file = group / "cpu.max"
+    words = file.read_text().split() if file.exists() else []
+    return len(words) == 2 and words[0] != "max" and math.isclose(
+        float(words[0]) / float(words[1]), cpus, rel_tol=_ROUNDED)
 
 
 def can_delegate(root: Path) -> bool:

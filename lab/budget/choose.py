@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from lab.topology import Budget
 
 _ROOT2: Final = Path("/sys/fs/cgroup")
 _TRIED: Final = "sleeper"
+_PATIENCE_S: Final = 1.0
 
 
 def choose_group(name: str, cpus: Sequence[int],
@@ -30,18 +32,23 @@ def choose_group(name: str, cpus: Sequence[int],
     return AffinityOnly(cpus)
 
 
-def try_budget(budget: Budget, cpus: Sequence[int]) -> Group:
+def try_budget(budget: Budget, cpus: Sequence[int],
+               watch: Callable[[Path], None] = lambda _: None) -> Group:
     """Put a process that only sleeps under a budget, and leave again.
 
-    The group is closed; `enforced_by`, `enforced` and `not_enforced` tell what the kernel says
-    that it enforces, which is less than what can be asked for where nothing was delegated.
+    The group is closed; `enforced_by`, `enforced` and `not_enforced` tell what the kernel takes
+    of it, which is less than what can be asked for where nothing was delegated.
+    Raises OSError, subprocess.SubprocessError.
     """
-    group = choose_group(f"twinstore-try-{os.getpid()}", cpus)
+    group = choose_group(f"twinstore-try-{os.getpid()}", cpus, watch)
     try:
         with subprocess.Popen(group.wrap(["sleep", "5"], _TRIED), stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as sleeper:
             try:
                 group.place(sleeper.pid, _TRIED)
+                until = time.monotonic() + _PATIENCE_S
+                while group.usage() is None and time.monotonic() < until:
+                    time.sleep(0.05)  # a scope is made by its process, a moment later
                 group.set_budget(budget)
             finally:
                 sleeper.kill()

@@ -17,7 +17,7 @@ from lab.topology import Budget
 
 PERIOD_US: Final = 20_000
 """Length of a quota period.  The kernel's default of 100 ms would stop a store with a third of a
-core for up to 67 ms at a time; 20 ms keeps the smallest share (0.05 cores) above the kernel's
+core for up to 67 ms at a time; 20 ms keeps shares from 0.05 cores on above the kernel's
 least quota of 1 ms."""
 
 _LEAST_QUOTA_US: Final = 1000

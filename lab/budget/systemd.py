@@ -11,10 +11,14 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from lab.budget.cgroup2 import check_limits, read_oom_kills, read_usage
+from lab.budget.cgroup2 import check_limits, enforces_share, read_oom_kills, read_usage
 from lab.budget.group import PERIOD_US, Usage, quota_of
 from lab.topology import Budget
+
+_NOWHERE: Final = Path(os.devnull)
+"""In place of a group that is not there: it has no files, so nothing is enforced."""
 
 
 class SystemdScopes:
@@ -48,7 +52,11 @@ class SystemdScopes:
             self._set(part_slice(self._slice, part), limits(share, None))
         # The user's manager may lack the cpu controller and then ignores the property.
         self.enforced, self.not_enforced = check_limits(
-            self._path(self._slice) or Path(os.devnull), self._cpus, budget)
+            self._path(self._slice) or _NOWHERE, self._cpus, budget)
+        self.not_enforced += [
+            f"{budget.shares[part]:.3g} cores of {part}" for part in sorted(self._parts)
+            if budget.mode == "partitioned" and part in budget.shares and not enforces_share(
+                self._path(part_slice(self._slice, part)) or _NOWHERE, budget.shares[part])]
 
     def usage(self) -> Usage | None:
         """Sum over the slice, from the kernel."""
@@ -102,7 +110,8 @@ def part_slice(parent: str, part: str) -> str:
 
 def limits(cpus: float | None, memory_mb: int | None) -> list[str]:
     """A budget as unit properties; empty values take a limit away."""
-    return [f"CPUQuota={'' if cpus is None else f'{cpus * 100:g}%'}",
+    # systemd takes two decimals of a per cent.
+    return [f"CPUQuota={'' if cpus is None else f'{cpus * 100:.2f}%'}",
             f"CPUQuotaPeriodSec={PERIOD_US if cpus is None else quota_of(cpus)[1]}us",
             f"MemoryMax={'infinity' if memory_mb is None else f'{memory_mb}M'}"]
 

@@ -7,19 +7,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from contract.posture import POSTURES
+import psutil
+
 from lab.budget.group import Group, cores_for, pin, pin_new
 from lab.deploy import pause, snapshot
 from lab.deploy.distance import DistanceError, measure
-from lab.deploy.inventory import inventory
+from lab.deploy.inventory import describe
 from lab.deploy.postgres import open_server
 from lab.deploy.processes import Command, Process, kill_group, start
 from lab.deploy.relay import Relay
-from lab.deploy.startup import Place, Startup, answers, connections_of
+from lab.deploy.startup import Place, Startup, answers
 from lab.deploy.supervisor import Key, StackEvent, Supervisor
 from lab.topology import Budget, Topology
 
@@ -43,6 +43,7 @@ class Stack:
         """Stands before the bank and the databases, where the topology asks for it."""
         self.hop_ms = 0.0
         self._place = place
+        self._still: list[psutil.Process] = []
         self._lock = threading.Lock()
         self._listeners: list[Callable[[StackEvent], None]] = []
         self._snapshots: list[snapshot.Snapshot] = []
@@ -122,11 +123,13 @@ class Stack:
 
     def pause(self) -> None:
         """Stop every process in place: an idle store takes nothing from the one under load."""
-        pause.pause(self._ordered())
+        self._supervisor.is_paused = True
+        self._still = pause.pause(self._ordered())
 
     def resume(self) -> None:
         """Undo `pause`; ask for /readyz before anything else."""
-        pause.resume(reversed(self._ordered()))
+        pause.resume(reversed(self._ordered()), self._still)
+        self._supervisor.is_paused = False
 
     def set_budget(self, budget: Budget) -> None:
         """Change the limits of the running architecture."""
@@ -171,20 +174,8 @@ class Stack:
 
     def describe(self) -> dict[str, Any]:
         """Say what runs, for run.json."""
-        programs = self.topology.deployables
-        return {
-            "store": self.topology.store,
-            "colocated": self.topology.colocated,
-            "database_servers": self.topology.database_servers,
-            "databases": len(self.database_urls),
-            "deployables": {p.name: {"replicas": p.replicas, "threads": p.threads,
-                                     "db_connections": p.db_connections} for p in programs},
-            "db_connections": connections_of(self.topology),
-            "relayed": self.relay is not None,
-            "processes": len(self.processes),
-            **inventory(one.command for one in self.processes.values()),
-            "posture": asdict(POSTURES[self.topology.posture]),
-        }
+        return describe(self.topology, len(self.database_urls), self.relay is not None,
+                        self.processes.values())
 
     def dead(self) -> list[Key]:
         """Who has ended and is not kept down on purpose."""

@@ -46,6 +46,8 @@ class Supervisor:
         self._restart = restart
         self._answers = answers
         self._tell = tell
+        self.is_paused = False
+        """Nothing is started again while the store stands still."""
         self.held: set[Key] = set()
         """Who is not started again before being taken out."""
         self._recalled: set[Key] = set()
@@ -109,8 +111,8 @@ class Supervisor:
                     self._revive(key)
 
     def _is_wanted(self, key: Key) -> bool:
-        return key not in self.held and (key in self._recalled
-                                         or time.monotonic() >= self._due[key])
+        return not self.is_paused and key not in self.held and (
+            key in self._recalled or time.monotonic() >= self._due[key])
 
     def _note_end(self, key: Key, process: Process) -> None:
         lived_s = time.monotonic() - process.started_s

@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from contract.run_record import TrialRecord
 
 LEAST_CORES: Final = 0.01
-"""No part gets less while there is enough for all: an idle program answers health checks."""
+"""No part gets less while there is room: an idle program answers health checks."""
 
 _NOTHING_S: Final = 1e-9
 
@@ -35,17 +35,19 @@ class Work:
 
 
 def works_of(trials: Sequence[TrialRecord]) -> dict[str, Work]:
-    """Fit every part's cores against the rate; rejected trials count only without any other.
+    """Fit every part's cores against the rate; a rejected trial counts where its rate has no other.
 
     At a single rate all work is the journeys'.
     """
-    used = [trial for trial in trials if trial.status != "rejected"] or list(trials)
+    by_rate: dict[float, list[TrialRecord]] = {}
+    for trial in trials:
+        by_rate.setdefault(trial.rate_profile[-1][1], []).append(trial)
     found: dict[str, list[tuple[float, float]]] = {}
-    for trial in used:
-        for part, cost in trial.cost.items():
-            if part != "total":
-                found.setdefault(part, []).append(
-                    (trial.rate_profile[-1][1], cost.cpu_s / trial.measure_s))
+    for rate, own in by_rate.items():
+        for trial in [one for one in own if one.status != "rejected"] or own:
+            for part, cost in trial.cost.items():
+                if part != "total":
+                    found.setdefault(part, []).append((rate, cost.cpu_s / trial.measure_s))
     return {part: _fit(points) for part, points in found.items()}
 
 
@@ -72,7 +74,7 @@ def split(works: Mapping[str, Work], cpus: float) -> dict[str, float]:
         return cpus - sum(work.cores(rate_per_s) for work in works.values())
 
     steepest = max(work.slope for work in works.values())
-    rate = brentq(spare, 0.0, cpus / steepest) if (
+    rate = brentq(spare, 0.0, 2 * cpus / steepest) if (
         steepest > _NOTHING_S and spare(0.0) > 0) else 0.0
     wanted = {part: work.cores(rate) for part, work in works.items()}
     total = sum(wanted.values())

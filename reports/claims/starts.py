@@ -9,8 +9,8 @@ from reports import starts
 from reports.claims.claim import Effect
 from reports.words import percent
 
-ONE_START: Final = (f"one start of each store: {percent(starts.START_ALLOWANCE, 0)} allowed for "
-                    "another")
+ONE_START: Final = (f"one start of each store, or few: {percent(starts.START_ALLOWANCE, 0)} "
+                    "allowed for another")
 
 
 def allowing_start(effect: Effect) -> Effect:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from contract.run_record import RunRecord
 from reports.document import Block, Note
 from reports.table import Table
@@ -56,17 +58,20 @@ def equal_blocks(record: RunRecord) -> list[Block]:
     return blocks
 
 
+_UNDIVIDED: Final = "; their number is not divided by that of the replicas"
+
+
 def _unequal_connections(record: RunRecord) -> list[Block]:
     """Where stores, run alike, have not the same total of database connections."""
     alike: dict[str, dict[str, int]] = {}
     for words, parts in (*record.topologies.items(), *record.variants.items()):
-        name = max((one for one in record.topologies if words.startswith(one)), key=len)
-        if isinstance(total := parts.get("db_connections"), int):
-            alike.setdefault(words.removeprefix(name), {})[words] = total
+        name, _, special = words.partition(" ")
+        if name and isinstance(total := parts.get("db_connections"), int):
+            alike.setdefault(special, {})[words] = total
     return [Note(f"Connections to databases are not equal: "
-                 f"{listed([f'{words} has {total}' for words, total in totals.items()])}; their "
-                 "number is not divided by that of the replicas.", "caveat")
-            for totals in alike.values() if len(set(totals.values())) > 1]
+                 f"{listed([f'{words} has {total}' for words, total in totals.items()])}"
+                 f"{_UNDIVIDED if special.startswith('×') else ''}.", "caveat")
+            for special, totals in alike.items() if len(set(totals.values())) > 1]
 
 
 def machine_table(record: RunRecord) -> Table:

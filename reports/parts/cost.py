@@ -135,8 +135,8 @@ def _ratio_table(ratios: list[CostRatio], arms: Arms) -> Table:
         "scaling_cost_ratios", f"Cost of {arms.rival} ÷ {arms.base}",
         "Paired t on logarithms of the latency pairs, from 20 pairs on blocks of pairs too; A/A: "
         "how far a store was from itself. A difference must lie beyond all of them, with p below "
-        "0.05 by Holm in the family of all rows. GB·s are of one start of each store: how another "
-        "start differs is not in their interval.",
+        "0.05 by Holm in the family of all rows. GB·s are of one start of each store, or few: how "
+        "another start differs is not in their interval.",
         ["series", "cost", "A/A", "p by Holm", "verdict"],
         [[one.series, WHAT[one.what], off_text(one.band) if one.band else ABSENT,
           _p(one.adjusted_p), cost_verdict(one, arms)] for one in ratios],

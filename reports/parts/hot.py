@@ -13,9 +13,10 @@ from reports.hot_ratios import WayRatio, best_of
 from reports.hot_ways import POOLED, Way, way_said, way_text
 from reports.parts.capacity import limit_text, probe_table
 from reports.search_words import basis_text, ratio_text, threshold_text, threshold_verdict
+from reports.starts import START_ALLOWANCE
 from reports.table import Table
 from reports.threshold_ratio import ThresholdRatio
-from reports.words import ABSENT, interval, number, setting, times
+from reports.words import ABSENT, interval, number, percent, setting, times
 
 
 def hot_blocks(hot: Hot, arms: Arms) -> list[Block]:
@@ -64,7 +65,8 @@ def _savings(mix: HotMix, one: WayRatio, verdict: Callable[..., str]) -> Iterato
 
 def memory_said(found: Apart, every: str, hot: str) -> str:
     """Who holds more memory, if the interval says so; the ratio is every ÷ hot."""
-    ratio, basis = apart_text(found), f"{found.n[0] + found.n[1]} probes of one start each"
+    ratio = apart_text(found)
+    basis = f"{sum(found.n)} probes, {percent(START_ALLOWANCE, 0)} allowed for another start"
     if not found.differs:
         return f"no difference in memory is shown between {every} and {hot} ({ratio}, {basis})"
     if found.value > 1:
@@ -167,7 +169,7 @@ def _saving_table(name: str, mix: HotMix) -> Table:
         "Cores and memory: scaling everything ÷ scaling the hot part, at the fixed rate (above 1 "
         "the hot part alone needs less). Capacity: hot part ÷ everything, at the whole budget. "
         "Best of k: the split was chosen by the searches that it is judged by, which flatters it. "
-        "Memory is of probes of one start of each store, 10 % allowed for another. A store of one "
+        "Memory is of one start of each store, or few: 10 % allowed for another. A store of one "
         "program has no replicas of its hot part beside those of everything.",
         ["store", "everything", "hot part", "cores", "memory", "capacity"],
         [[one.topology, way_text(one.everything), way_text(one.way), ratio_text(one.cpus),

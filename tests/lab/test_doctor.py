@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from lab import doctor
+from lab.budget.choose import try_budget
 from lab.budget.priority import ORDINARY
+from lab.topology import Budget
 
 
 def test_this_machine_has_all_parts_with_their_versions() -> None:
@@ -72,10 +75,19 @@ def test_a_budget_that_can_not_be_made_is_a_limit(monkeypatch: pytest.MonkeyPatc
 
 
 def test_trying_a_budget_leaves_nothing() -> None:
-    found = doctor._limits()
-    assert found.state in ("ok", "limited")
-    assert not list(Path("/sys/fs/cgroup").glob("*/twinstore-try-*"))
-    assert not list(Path("/sys/fs/cgroup").glob("twinstore-try-*"))
+    made: list[Path] = []
+    group = try_budget(Budget(0.5, 256), [0], made.append)
+    assert group.enforced_by
+    assert not [path for path in made if path.is_dir() and "twinstore-try" in str(path)]
+    assert made or not group.enforced_by.startswith("cgroup")
+
+
+def test_a_manager_that_does_not_answer_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait(_budget: object, _cpus: object) -> None:
+        raise subprocess.TimeoutExpired("systemctl", 10)
+
+    monkeypatch.setattr(doctor, "try_budget", wait)
+    assert doctor._limits().state == "limited"
 
 
 def test_databases_in_memory_are_a_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -87,6 +87,18 @@ def test_what_was_measured_under_other_conditions_is_refused(
     assert any(reason in text for text in comparison_text(found))
 
 
+def test_a_run_that_counted_less_of_its_topologies_is_compared(tmp_path: Path) -> None:
+    """Entry points and settings are counted since; another variable makes no other store."""
+    described = {name: {"processes": 3, "replicas": 1, "db_connections": 24}
+                 for name in ("monolith", "microservices")}
+    counted = {name: {**parts, "entry_points": ["a"], "settings": {name: 9}}
+               for name, parts in described.items()}
+    one = run(tmp_path, "one", PLANTED, topologies=described)
+    found = compare(one, run(tmp_path, "two", PLANTED, topologies=counted))
+    assert not [refusal for refusal in found.refusals if "another topology" in str(refusal)]
+    assert found.lines
+
+
 def test_what_both_measured_and_nothing_compares_is_said(tmp_path: Path) -> None:
     planted = replace(PLANTED, phases=("latency", "capacity", "hot"),
                       idle_cores={"monolith": 0.01, "microservices": 0.02})

@@ -226,7 +226,7 @@ def test_the_ratio_of_memory_says_that_each_store_was_started_once(billed: Make)
         blocks = cost_blocks(bill, find_arms(run.record))
     (table,) = (one for one in blocks if isinstance(one, Table)
                 and one.name == "scaling_cost_ratios")
-    assert "GB·s are of one start of each store: how another start differs is not in" in (
+    assert "GB·s are of one start of each store, or few: how another start differs is not in" in (
         table.caption)
 
 

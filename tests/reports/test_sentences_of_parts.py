@@ -199,7 +199,7 @@ def test_a_verdict_on_memory_says_what_its_numbers_say(mid: float, half: float, 
     said = memory_said(found, "replicas of everything", "replicas of hot part")
     number = rf"×({N}) {ENDS}"
     if match := re.fullmatch(rf"(replicas of \w+(?: \w+)?) hold more memory than (.+), {number}, "
-                             r"(\d+) probes of one start each", said):
+                             r"(\d+) probes, 10 % allowed for another start", said):
         turned = match[1] == "replicas of hot part"
         assert {match[1], match[2]} == {"replicas of everything", "replicas of hot part"}
         ends = triple(found)
@@ -209,8 +209,8 @@ def test_a_verdict_on_memory_says_what_its_numbers_say(mid: float, half: float, 
         assert abs(mid) > half
     else:
         match = re.fullmatch(r"no difference in memory is shown between replicas of everything "
-                             rf"and replicas of hot part \({number}, (\d+) probes of one start "
-                             r"each\)", said)
+                             rf"and replicas of hot part \({number}, (\d+) probes, 10 % "
+                             r"allowed for another start\)", said)
         assert match, said
         agree(match.groups()[:3], triple(found))
         assert abs(mid) <= half * (1 + 1e-9)

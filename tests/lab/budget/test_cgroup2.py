@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from lab.budget.cgroup2 import Cgroup2, can_delegate, check_limits, has_controllers, read_usage
+from lab.budget.cgroup2 import (
+    Cgroup2,
+    can_delegate,
+    check_limits,
+    enforces_share,
+    has_controllers,
+    read_usage,
+)
 from lab.budget.group import Usage
 from lab.budget.systemd import limits, part_slice, slice_name
 from lab.topology import Budget
@@ -124,5 +131,15 @@ def test_slices_nest_by_their_names() -> None:
 
 
 def test_unit_properties_say_the_budget() -> None:
-    assert limits(0.5, 512) == ["CPUQuota=50%", "CPUQuotaPeriodSec=20000us", "MemoryMax=512M"]
+    assert limits(0.0179123, None)[:2] == ["CPUQuota=1.79%", "CPUQuotaPeriodSec=55828us"]
+    assert limits(0.5, 512) == ["CPUQuota=50.00%", "CPUQuotaPeriodSec=20000us", "MemoryMax=512M"]
     assert limits(None, None)[0::2] == ["CPUQuota=", "MemoryMax=infinity"]
+
+
+def test_a_share_is_believed_only_as_the_kernel_has_it(tmp_path: Path) -> None:
+    assert not enforces_share(tmp_path, 0.0179)
+    for text, is_enforced in (("max 100000", False), ("1000 20000", False),
+                              ("1000 55828", True), ("999 55828", True)):
+        (tmp_path / "cpu.max").write_text(f"{text}\n")
+        assert enforces_share(tmp_path, 0.0179) is is_enforced
+    assert not enforces_share(Path(os.devnull), 0.5)

@@ -45,6 +45,22 @@ def watch(folder: Path, platform: PlatformKeys) -> tuple[dict[Key, Process], lis
     return processes, heard, supervisor
 
 
+def test_what_ends_while_the_store_stands_still_is_started_again_afterwards(
+        tmp_path: Path) -> None:
+    processes, heard, supervisor = watch(tmp_path, PlatformKeys(restart_delay_s=0.1))
+    first = processes[KEY]
+    supervisor.is_paused = True
+    first.popen.kill()
+    assert wait_until(lambda: [event.kind for event in heard] == ["exit"])
+    time.sleep(0.5)
+    assert [event.kind for event in heard] == ["exit"]
+    supervisor.is_paused = False
+    assert wait_until(lambda: [event.kind for event in heard] == ["exit", "restart", "ready"])
+    supervisor.stop()
+    processes[KEY].stop()
+    first.stop()
+
+
 def test_a_dead_replica_is_started_again_and_reported(tmp_path: Path) -> None:
     processes, heard, supervisor = watch(tmp_path, PlatformKeys(restart_delay_s=0.1))
     first = processes[KEY]

@@ -67,6 +67,27 @@ def test_what_a_store_works_while_nobody_comes_is_no_work_of_its_journeys(
     assert shares["postgres"] / shares["search"] == pytest.approx(1.4 / 1.8, rel=0.05)
 
 
+def calibration(rate: float, cores: float, status: str = "ok") -> TrialRecord:
+    return TrialRecord.model_validate({
+        "id": 0, "phase": "hot", "pair": 0, "topology": "monolith", "store": "monolith",
+        "workload": "shop", "rate_profile": [(1, rate), (10, rate)], "seed": 1, "warmup_s": 1,
+        "measure_s": 10, "cpu_budget": 0.9, "slo_ms": 250, "status": status,
+        "cost": {"monolith": {"cpu_s": cores * 10, "memory_bytes": 1}}})
+
+
+def test_a_rejected_calibration_counts_where_its_rate_has_no_other() -> None:
+    """Without the second rate idle work would count as the journeys', in one store alone."""
+    only = [calibration(5, 0.03), calibration(50, 0.12, "rejected")]
+    assert works_of(only)["monolith"] == Work(pytest.approx(0.02), pytest.approx(0.002))
+    again = [*only, calibration(50, 0.21)]
+    assert works_of(again)["monolith"] == Work(pytest.approx(0.01), pytest.approx(0.004))
+
+
+def test_a_split_of_one_part_is_the_whole_budget() -> None:
+    """49 · (1 / 49) is less than 1 in doubles: the end of the bracket must lie beyond."""
+    assert split({"envoy": Work(0.0, 49 / 8192)}, 1.0) == {"envoy": pytest.approx(1.0)}
+
+
 def test_one_rate_alone_is_all_the_journeys_work() -> None:
     trial = TrialRecord.model_validate({
         "id": 0, "phase": "hot", "pair": 0, "topology": "monolith", "store": "monolith",
