@@ -3,7 +3,8 @@
 What is asked is a *difficulty*: the offered rate, or 1 / cores at a fixed rate.  A store holds
 below its threshold and fails above; near it, chance decides, which is why the answer is
 confirmed by a longer window.  When that fails, what short windows held near it counts for nothing
-any more: it is given up for one lower by the resolution, until one is confirmed.  A short window
+any more: long windows ask lower, in steps that begin with the resolution and double, until one is
+confirmed, and then halve what lies between.  A short window
 that failed ends the search only when it fails twice (but for one at the easiest value): a pause of
 the machine fails any probe that meets it, and would leave a store with half of what it carries.
 Source: docs/method.md, capacity.
@@ -50,7 +51,8 @@ def next_question(answers: list[Answered], first: float, resolution: float,
     if low is not None and high is not None:
         return _narrow(answers, low, high, resolution, easiest)
     if high is not None:
-        lower = high / (1 + resolution) if high == _refuted(answers) else high / GROWTH
+        lower = (_below_refuted(answers, high, resolution) if high == _refuted(answers)
+                 else high / GROWTH)
         return Question(max(lower, easiest), "ramp") if high > easiest else None
     if low is None:
         return Question(min(max(first, easiest), hardest), "ramp")
@@ -66,11 +68,20 @@ def _narrow(answers: list[Answered], low: float, high: float, resolution: float,
     if confirmed is not None and high / confirmed <= (1 + resolution) * _ROUNDING:
         return None
     if _refuted(answers) == high:
-        return Question(max(high / (1 + resolution), easiest), "confirm")
+        asked = (_below_refuted(answers, high, resolution) if confirmed is None
+                 else math.sqrt(confirmed * high))
+        return Question(max(asked, easiest), "confirm")
     if high / low > 1 + resolution:
         return Question(math.sqrt(low * high), "bisect")
     is_doubtful = not is_sure(_by_difficulty(answers)[high])
     return Question(high, "bisect") if is_doubtful else Question(low, "confirm")
+
+
+def _below_refuted(answers: list[Answered], high: float, resolution: float) -> float:
+    """How far below short windows have misled is not known: each refusal doubles the step."""
+    refusals = {one.difficulty for one in answers if one.step == "confirm" and not one.holds}
+    steps = 2.0 ** (len(refusals) - 1)
+    return float(high / (1 + resolution) ** steps)
 
 
 def _confirmed(answers: list[Answered]) -> float | None:

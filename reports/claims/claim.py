@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from reports.estimate import Band, Estimate, Ratio
+from reports.estimate_apart import Apart
 from reports.verdicts import itself_text
 from reports.words import MINUS, interval, listed, number, setting
 
@@ -164,6 +165,12 @@ def effect_of_ratio(what: str, ratio: Ratio, steps: int = 1,
         block=(each(block[0]), each(block[1])) if block else None,
         band=Band(each(band.low), each(band.high), band.n) if band else None,
         caveats=ratio.caveats, published=published)
+
+
+def effect_of_apart(what: str, found: Apart, published: float | None = None) -> Effect:
+    """A ratio of means over trials of each."""
+    return Effect(what, found.value, found.low, found.high, sum(found.n), "ratio", "trials",
+                  caveats=found.caveats, published=published)
 
 
 def effect_of_estimate(what: str, found: Estimate, of: str) -> Effect:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms
@@ -15,6 +16,9 @@ from reports.journeys import journey_percentile
 from reports.latency import Latency, by_pair
 from reports.read import Run
 from reports.scaling import Scaling
+
+_LATE: Final = 5
+"""Trials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,15 @@ class Evidence:
 
     def good_per_s(self, trial: TrialRecord) -> float | None:
         return float(self.run.measured(trial)["good"].sum()) / trial.measure_s
+
+    def held_late(self, topology: str) -> list[float]:
+        """Bytes of memory in a store's last trials, one replica and no fault, whatever their load:
+        what it holds once a run has gone by.  Empty where it was latency alone."""
+        own = [trial for trial in self.run.record.trials
+               if trial.topology == topology and trial.replicas == 1 and trial.fault is None
+               and trial.status != "rejected" and "total" in trial.cost]
+        return [trial.cost["total"].memory_bytes for trial in own[-_LATE:]
+                if own[-1].phase != "latency"]
 
     def idle_cores(self, *topologies: str) -> dict[str, float]:
         """Cores that each uses while nobody comes; empty where one of these was not measured."""

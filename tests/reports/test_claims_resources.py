@@ -123,9 +123,11 @@ def test_replicas_within_one_budget_are_no_machines_and_their_memory_decides_not
     assert ("rent of whole machines is not in it" in row.caveat) == (not replicas)
 
 
-def held(ratio: Ratio) -> Row:
-    """B11 by the ratio of pairs of trials, all of one start of each store."""
+def held(ratio: Ratio, late: dict[str, list[float]] | None = None) -> Row:
+    """B11 by the ratio of pairs of trials, all of one start of each store; `late`: bytes in the
+    last trials of a longer run."""
     return memory(cast(Evidence, SimpleNamespace(
+        base="monolith", rival="microservices", held_late=lambda name: (late or {}).get(name, []),
         headline=SimpleNamespace(trials=[None]), paired=lambda *_: ratio)))
 
 
@@ -154,6 +156,18 @@ def test_the_allowance_for_another_start_is_in_every_end() -> None:
     assert held(of_pairs(2.4, 2.6)).is_in_direction_only
     single, = held(Ratio(2.4, None, None, 1, 2.4, None)).effects
     assert (single.low, single.high, single.block) == (None, None, None)
+
+
+def test_what_stores_hold_late_in_a_run_must_say_the_same() -> None:
+    """Five times as much at first, three times once threads and buffers are warm."""
+    late = {"monolith": [260e6, 262e6, 263e6], "microservices": [780e6, 782e6, 785e6]}
+    row = held(of_pairs(4.9, 5.1), late)
+    assert row.word == "supported"
+    assert [effect.what for effect in row.effects][1] == "the same in the last trials of the run"
+    assert row.effects[1].value == pytest.approx(782.3 / 261.7, rel=1e-3)
+    assert row.effects[1].n == 6
+    assert held(of_pairs(4.9, 5.1), late | {"microservices": [262e6, 263e6, 264e6]}
+                ).word == "no difference shown"
 
 
 def hot_mixes(*found: ThresholdRatio) -> Row:

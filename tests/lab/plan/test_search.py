@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 
@@ -52,6 +53,24 @@ def test_an_answer_that_is_not_confirmed_is_given_up_for_a_lower_one() -> None:
     assert question.difficulty == pytest.approx(10 / 1.05)
     held = [*answers, Answered(question.difficulty, True, "confirm")]
     assert next_question(held, 5, 0.05) is None
+
+
+@given(truth=st.floats(0.5, 500), misled=st.floats(1.0, 3.0), resolution=st.floats(0.03, 0.2))
+@settings(max_examples=200, deadline=None)
+def test_short_windows_that_mislead_by_far_are_given_up_in_growing_steps(
+        truth: float, misled: float, resolution: float) -> None:
+    """A queue that grows slowly is seen by long windows alone."""
+    answers: list[Answered] = []
+    while question := next_question(answers, truth * 0.6, resolution):
+        limit = truth if question.step == "confirm" else truth * misled
+        answers.append(Answered(question.difficulty, question.difficulty <= limit, question.step))
+        assert len(answers) < 40
+    confirmed = max(one.difficulty for one in answers if one.step == "confirm" and one.holds)
+    refused = min(one.difficulty for one in answers if not one.holds)
+    assert confirmed <= truth < refused <= confirmed * (1 + resolution) * 1.0001
+    long_ones = sum(one.step == "confirm" for one in answers)
+    steps = math.log(misled) / math.log(1 + resolution)
+    assert long_ones <= 2 * math.log2(steps + 2) + 4
 
 
 @pytest.mark.parametrize("stumble", range(1, 9))
