@@ -9,7 +9,7 @@ usually done: as many runs of default Locust, ten and then ten more, its rounded
 Welch's t on their logarithms.
 
 When a target is missed the differences are held against what else differed between the two
-arms of a pair: the machine's speed (spin), the generator's lag, the CPU that the store used.
+arms of a pair: the machine's speed (spin), lag and CPU of the generator, CPU of the store.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ _LEAST_PAIRS: Final = 3
 _SUSPECTS: Final[dict[str, Callable[[TrialRecord], float]]] = {
     "the machine's speed (spin)": lambda t: (t.spin_before_ms + t.spin_after_ms) / 2,
     "generator lag p99": lambda t: max(t.lag_p99_ms, 0.001),
+    "CPU that the generator used": lambda t: t.generator_cpu_share or math.nan,
     "CPU that the store used": lambda t: t.cost["total"].cpu_s if "total" in t.cost else math.nan,
 }
 
