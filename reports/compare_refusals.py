@@ -48,8 +48,11 @@ NOT_THERE: Final = "not"
 
 
 def machines_differ(a: RunRecord, b: RunRecord) -> list[str]:
-    """`cores 2 and 8`, for everything that makes times of one run not those of the other."""
-    return [f"{key} {a.machine.get(key)} and {b.machine.get(key)}" for key in MACHINE
+    """`cores 2 and 8`, for everything that makes times of one run not those of the other; the
+    generator's priority where both have recorded it."""
+    keys = [*MACHINE, *(["generator"] if "generator" in a.machine and "generator" in b.machine
+                        else [])]
+    return [f"{key} {a.machine.get(key)} and {b.machine.get(key)}" for key in keys
             if a.machine.get(key) != b.machine.get(key)]
 
 

@@ -87,6 +87,20 @@ def test_what_was_measured_under_other_conditions_is_refused(
     assert any(reason in text for text in comparison_text(found))
 
 
+@pytest.mark.parametrize(("first", "second", "is_another"), [
+    ("real-time priority", "ordinary priority", True),
+    ("nice -10", "nice -10", False), (None, "nice -10", False)])
+def test_times_of_another_generators_priority_are_those_of_another_machine(
+        tmp_path: Path, first: str | None, second: str, is_another: bool) -> None:
+    def machine(generator: str | None) -> dict[str, object]:
+        own = {"system": "Linux", "cpu_model": "A CPU"}
+        return own | ({"generator": generator} if generator else {})
+
+    found = compare(run(tmp_path, "one", PLANTED, machine=machine(first)),
+                    run(tmp_path, "two", PLANTED, machine=machine(second)))
+    assert any("Another machine (generator" in note for note in found.notes) is is_another
+
+
 def test_a_run_that_counted_less_of_its_topologies_is_compared(tmp_path: Path) -> None:
     """Entry points and settings are counted since; another variable makes no other store."""
     described = {name: {"processes": 3, "replicas": 1, "db_connections": 24}
