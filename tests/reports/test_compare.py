@@ -101,6 +101,19 @@ def test_times_of_another_generators_priority_are_those_of_another_machine(
     assert any("Another machine (generator" in note for note in found.notes) is is_another
 
 
+@pytest.mark.parametrize(("factor", "word"), [
+    (1.05, "no difference shown"), (1.3, "greater, ×1.3")])
+def test_another_start_may_hold_a_tenth_more_memory(tmp_path: Path, factor: float,
+                                                    word: str) -> None:
+    one, two = run(tmp_path, "one"), run(tmp_path, "two")
+    document = json.loads((two / "run.json").read_text())
+    for trial in document["trials"]:
+        for cost in trial["cost"].values():
+            cost["memory_bytes"] = round(cost["memory_bytes"] * factor)
+    (two / "run.json").write_text(json.dumps(document))
+    assert line(compare(one, two), "shop: memory, monolith").verdict.startswith(word)
+
+
 def test_a_run_that_counted_less_of_its_topologies_is_compared(tmp_path: Path) -> None:
     """Entry points and settings are counted since; another variable makes no other store."""
     described = {name: {"processes": 3, "replicas": 1, "db_connections": 24}
