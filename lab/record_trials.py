@@ -99,9 +99,8 @@ def describe(planned: PlannedTrial) -> str:
             "capacity": "capacity", "search": "capacity", "hot": "scaling the hot part",
             "isolation": "isolation"}[planned.phase]
     details = [planned.topology]
-    if planned.replicas > 1:
-        of = f" of {planned.replicated}" if planned.replicated else ""
-        details.append(f"{planned.replicas} replicas{of}")
+    if planned.replicas_said:
+        details.append(planned.replicas_said)
     if planned.phase in ("capacity", "search", "hot") and planned.budget.cpus:
         details.append(f"{planned.budget.cpus:.3g} cores")
     if planned.scaled:

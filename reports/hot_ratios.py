@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from reports.arms import Arms
 from reports.estimate_apart import Apart, means_apart
@@ -16,10 +15,8 @@ from reports.hot_ways import (
     Way,
 )
 from reports.search import Search
-from reports.starts import allowing_start
+from reports.starts import ONE_START, allowing_start
 from reports.threshold_ratio import ThresholdRatio, ratio_of_searches
-
-_ONE_START: Final = "one start of each store, or few: 10 % allowed for another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +130,7 @@ def _way_ratio(everything: Way, hot: Way, of_cores: int, of_capacity: int) -> Wa
 def _allowing_another_start(found: Apart) -> Apart:
     """Probes of one start are alike whatever another start would hold."""
     low, high = allowing_start(found.low, found.high)
-    return replace(found, low=low, high=high, caveats=(*found.caveats, _ONE_START))
+    return replace(found, low=low, high=high, caveats=(*found.caveats, ONE_START))
 
 
 def _ratio(above: list[Search], below: list[Search], best_of: tuple[int, int]) -> ThresholdRatio:

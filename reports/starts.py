@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from reports.words import percent
+
 START_ALLOWANCE: Final = 0.10
 """Starts of one store may differ by so much in the memory they hold; recorded ones did by 8 %
 (docs/decisions/0256-a-start-is-one-sample-of-memory.md)."""
+
+ONE_START: Final = (f"one start of each store, or few: {percent(START_ALLOWANCE, 0)} allowed for "
+                    "another")
 
 
 def allowing_start(low: float | None, high: float | None) -> tuple[float | None, float | None]:

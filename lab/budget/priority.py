@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import cache
 from typing import Final
 
 ORDINARY: Final = "ordinary priority"
@@ -28,6 +29,7 @@ def prefer(pid: int, level: int = 1) -> str:
     return "nice -10"
 
 
+@cache
 def allowed() -> str:
     """Say by what means this user's processes can go first, tried on one that only sleeps."""
     try:

@@ -52,7 +52,7 @@ def _row(number: str, trial: PlannedTrial) -> tuple[str, ...]:
              trial.scaled, f"{trial.hop_ms:g} ms a hop" if trial.phase == "distance" else None,
              trial.workload if trial.phase == "hot" else None,
              trial.fault.name if trial.fault else None,
-             trial.posture if trial.posture != "raw" else None, _replicas(trial))
+             trial.posture if trial.posture != "raw" else None, trial.replicas_said)
     return (number, trial.phase, trial.topology, f"{trial.load_s:.1f} s", _cpus(trial),
             ", ".join(mark for mark in marks if mark))
 
@@ -60,14 +60,9 @@ def _row(number: str, trial: PlannedTrial) -> tuple[str, ...]:
 def _searched(probes: list[PlannedTrial]) -> tuple[str, ...]:
     first = probes[0]
     asked = "fewest cores" if first.probe and first.probe.variable == "cpus" else "highest rate"
-    marks = (f"{asked}, ≈ {len(probes)} probes", first.workload, first.scaled, _replicas(first))
+    marks = (f"{asked}, ≈ {len(probes)} probes", first.workload, first.scaled, first.replicas_said)
     return ("", first.phase, first.topology, f"≈ {forecast_s(probes):.0f} s", _cpus(first),
             ", ".join(mark for mark in marks if mark))
-
-
-def _replicas(trial: PlannedTrial) -> str | None:
-    of = f" of {trial.replicated}" if trial.replicated else ""
-    return f"{trial.replicas} replicas{of}" if trial.replicas > 1 else None
 
 
 def _cpus(trial: PlannedTrial) -> str:

@@ -53,13 +53,13 @@ def works_of(trials: Sequence[TrialRecord]) -> dict[str, Work]:
 
 def _fit(points: Sequence[tuple[float, float]]) -> Work:
     rates, cores = (np.array(column) for column in zip(*points, strict=True))
+    all_of_journeys = Work(0.0, float((cores / rates).mean()))
     if len(np.unique(rates)) < 2:
-        return Work(0.0, float((cores / rates).mean()))
+        return all_of_journeys
     slope, idle = np.polyfit(rates, cores, 1)
-    if idle < 0 or slope < 0:  # noise of a part that is hardly asked
-        return Work(max(float(cores.min()), 0.0), 0.0) if slope < 0 else Work(
-            0.0, float((cores / rates).mean()))
-    return Work(float(idle), float(slope))
+    if slope < 0:  # noise of a part that is hardly asked
+        return Work(float(cores.min()), 0.0)
+    return Work(float(idle), float(slope)) if idle >= 0 else all_of_journeys
 
 
 def split(works: Mapping[str, Work], cpus: float) -> dict[str, float]:

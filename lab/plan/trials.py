@@ -75,6 +75,12 @@ class PlannedTrial:
     early_stop: EarlyStop | None = None
 
     @property
+    def replicas_said(self) -> str:
+        """`2 replicas of search`; empty for one of everything."""
+        of = f" of {self.replicated}" if self.replicated else ""
+        return f"{self.replicas} replicas{of}" if self.replicas > 1 else ""
+
+    @property
     def load_s(self) -> float:
         """Seconds of load, warm-up included."""
         return sum(seconds for seconds, _ in self.rate_profile)

@@ -26,11 +26,12 @@ from reports.claims.searched import (
     effect_of_searches,
     with_chosen,
 )
-from reports.claims.starts import ONE_START, allowing_start
+from reports.claims.starts import allowing_start
 from reports.estimate_apart import Apart, means_apart
 from reports.hot import HotMix
 from reports.hot_ratios import WayRatio
 from reports.hot_ways import REPLICAS_OF_EVERYTHING, way_said, way_text
+from reports.starts import ONE_START
 from reports.words import number, setting
 
 _NO_MEMORY: Final = ("memory is not in the decision, and one of everything holds less of it than "

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from reports import starts
 from reports.claims.claim import Effect
-from reports.words import percent
-
-ONE_START: Final = (f"one start of each store, or few: {percent(starts.START_ALLOWANCE, 0)} "
-                    "allowed for another")
 
 
 def allowing_start(effect: Effect) -> Effect:

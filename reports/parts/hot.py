@@ -13,7 +13,7 @@ from reports.hot_ratios import WayRatio, best_of
 from reports.hot_ways import POOLED, Way, way_said, way_text
 from reports.parts.capacity import limit_text, probe_table
 from reports.search_words import basis_text, ratio_text, threshold_text, threshold_verdict
-from reports.starts import START_ALLOWANCE
+from reports.starts import ONE_START, START_ALLOWANCE
 from reports.table import Table
 from reports.threshold_ratio import ThresholdRatio
 from reports.words import ABSENT, interval, number, percent, setting, times
@@ -169,8 +169,8 @@ def _saving_table(name: str, mix: HotMix) -> Table:
         "Cores and memory: scaling everything ÷ scaling the hot part, at the fixed rate (above 1 "
         "the hot part alone needs less). Capacity: hot part ÷ everything, at the whole budget. "
         "Best of k: the split was chosen by the searches that it is judged by, which flatters it. "
-        "Memory is of one start of each store, or few: 10 % allowed for another. A store of one "
-        "program has no replicas of its hot part beside those of everything.",
+        f"Memory is of {ONE_START}. A store of one program has no replicas of its hot part beside "
+        "those of everything.",
         ["store", "everything", "hot part", "cores", "memory", "capacity"],
         [[one.topology, way_text(one.everything), way_text(one.way), ratio_text(one.cpus),
           apart_text(one.memory), ratio_text(one.capacity)] for one in mix.by_way],

@@ -19,18 +19,16 @@ import pytest
 
 from contract.results import SCHEMA_VERSION
 from contract.run_record import Limits, RunRecord, TrialRecord
-from lab.deploy.deployment import Deployment
 from lab.deploy.ports import HOST
 from lab.deploy.warden import MARK
 from lab.generator import Generator, GeneratorError
 from lab.incidents import Incidents
 from lab.plan import Plan, PlannedTrial
-from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile
 from lab.scenario_file import read_scenarios
-from lab.stacks import Stacks
 from lab.trial import Bench, run_trial
 from reports.guards import judge
+from tests.e2e.bench_of import bench_of
 from tests.e2e.lab_process import SCENARIO, Lab, labs, wait_until
 from tests.e2e.moments import BEGINS, check_records
 
@@ -46,15 +44,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> ScenarioFile:
 
 @pytest.fixture(scope="module")
 def bench(file: ScenarioFile, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Everything that a trial needs, with one store under it."""
-    scenario = file.scenarios["endings"]
-    folder = RunFolder.create(tmp_path_factory.mktemp("results"), "endings")
-    tokens = folder.path / "tokens"
-    tokens.write_text("token\n" * 40, encoding="ascii")
-    with Deployment(folder.path, scenario.platform, scenario.data) as deployment:
-        stacks = Stacks(deployment, file, scenario, lambda *_: None)
-        stacks.prepare([], lambda _: None)
-        yield Bench(file, scenario, deployment, stacks, folder, tokens)
+    """One store under it."""
+    with bench_of(file, "endings", tmp_path_factory.mktemp("results")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

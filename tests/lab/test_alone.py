@@ -8,14 +8,12 @@ import psutil
 import pytest
 import urllib3
 
-from lab.deploy.deployment import Deployment
 from lab.generator import Generator
 from lab.plan import Plan, PlannedTrial
-from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile
 from lab.scenario_file import read_scenarios
-from lab.stacks import Stacks
 from lab.trial import Bench, run_trial
+from tests.e2e.bench_of import bench_of
 from tests.e2e.lab_process import FAULTED
 
 pytestmark = pytest.mark.e2e
@@ -31,15 +29,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> ScenarioFile:
 
 @pytest.fixture(scope="module")
 def bench(file: ScenarioFile, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Everything that a trial needs, with both stores under it."""
-    scenario = file.scenarios["faulted"]
-    folder = RunFolder.create(tmp_path_factory.mktemp("results"), "faulted")
-    tokens = folder.path / "tokens"
-    tokens.write_text("token\n" * 40, encoding="ascii")
-    with Deployment(folder.path, scenario.platform, scenario.data) as deployment:
-        stacks = Stacks(deployment, file, scenario, lambda *_: None)
-        stacks.prepare([], lambda _: None)
-        yield Bench(file, scenario, deployment, stacks, folder, tokens)
+    """Both stores under it."""
+    with bench_of(file, "faulted", tmp_path_factory.mktemp("results")) as found:
+        yield found
 
 
 def planned(file: ScenarioFile, topology: str) -> PlannedTrial:
