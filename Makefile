@@ -8,7 +8,7 @@ COUNT ?= 10000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test contract check bench fuzz soak endings lock clean
+.PHONY: help demo test contract check bench bench-all fuzz soak endings lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -28,6 +28,9 @@ check: $(READY) ## lint and type-check
 
 bench: $(READY) ## measure what stores and instrument are held to (ten minutes)
 	@$(BIN)/python -m bench
+
+bench-all: $(READY) ## the same and the long ones: noise floor, capacity, planted effects, soak (three hours)
+	@$(BIN)/python -m bench --all
 
 fuzz: $(READY) ## send generated requests to every store: make fuzz COUNT=10000 SEED=1
 	@TWINSTORE_FUZZ_REQUESTS=$(COUNT) TWINSTORE_FUZZ_SEED=$(SEED) \

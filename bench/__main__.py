@@ -36,7 +36,7 @@ BENCHES: Final = (
     Bench("freeze", 90, "does a freeze of two seconds show, beside what default Locust says?"),
     Bench("fault_points", 110, "what do fault points cost while no fault is armed?"),
     Bench("report_speed", 60, "how long, and in how much memory, is 1,000,000 rows reported?"),
-    Bench("noise_floor", 1300, "how small a difference could the lab show here? One store twice",
+    Bench("noise_floor", 900, "how small a difference could the lab show here? One store twice",
           is_quick=False),
     Bench("capacity_spread", 900, "does a capacity search give the same answer five times?",
           is_quick=False),

@@ -16,7 +16,7 @@ Schema history
         (since then, each absent in older runs: connections and traffic of trials by part, what
         they sold, when they were at rest; the audit as SQL; when what a fault broke was back;
         tries and retries of requests by part; how many requests met a fault around a module;
-        what faults were expected to cost)
+        what faults were expected to cost; whether a probe's limit of memory was taken)
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contract.audit_sql import AuditSql
 from contract.expected_loss import ExpectedLoss
+from contract.probe_record import ProbeRecord
 from contract.results import SCHEMA_VERSION
 
 
@@ -90,22 +91,6 @@ class PartTraffic(_Record):
     """Tries of the proxy to reach the part for a request; 0 for all parts: not recorded."""
     retries: int = 0
     """Those of them that were not the first for their request."""
-
-
-class ProbeRecord(_Record):
-    """One question of a search: does the store meet the objective at this value?"""
-
-    search: str
-    """Names the search: probes of one search are one ordered story."""
-    variable: Literal["rate", "cpus"]
-    """What is searched: journeys per second, or cores at a fixed rate."""
-    value: float
-    step: Literal["ramp", "bisect", "confirm"]
-    scheduled: int = 0
-    """Requests intended in the measured window."""
-    good: int = 0
-    holds: bool | None = None
-    """The answer; None: not answered (the trial was rejected)."""
 
 
 class TrialRecord(_Record):
@@ -190,6 +175,11 @@ class TrialRecord(_Record):
     """Orders that stand confirmed in the books after the trial; None: not recorded."""
     sold_minor: int | None = None
     """Their totals, in minor units of contract.money.CURRENCY."""
+
+    @property
+    def lacks_memory(self) -> bool:
+        """Whether it asks how little memory its store, started afresh, can do with."""
+        return self.probe is not None and self.probe.variable == "memory"
 
 
 class Limits(_Record):

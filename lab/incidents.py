@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from contract.run_record import FaultRecord
 from lab.deploy.deployment import Deployment
@@ -27,6 +27,13 @@ _OUTSIDE: Final = ("bank", "warden")
 
 class PartError(LabError):
     """A part does not answer any more; the message says what ended and where the logs are."""
+
+
+class Meaning(Protocol):
+    """Which ends in the store under load are meant."""
+
+    def why_not(self, at_s: float, event: StackEvent) -> str:
+        """Say why an end, so many seconds after the start of load, was not meant; "" if it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Incidents:
     """A context around the load: hears of exits and restarts in all stacks."""
 
     def __init__(self, deployment: Deployment, under_load: Stack,
-                 meant: Meant | None = None) -> None:
+                 meant: Meaning | None = None) -> None:
         self._deployment = deployment
         self._under_load = under_load
         self._meant = meant

@@ -12,7 +12,7 @@ from lab.disk import require_space
 from lab.errors import LabError
 from lab.faults.check import check_pair
 from lab.plan import Plan
-from lab.plan.trials import OVERHEAD_S, PlannedTrial
+from lab.plan.trials import PlannedTrial
 from lab.progress import RunProgress
 from lab.trial import Bench, run_trial
 from reports.guards import judge
@@ -34,7 +34,7 @@ def record_trials(bench: Bench, plan: Plan, record: RunRecord, progress: RunProg
                 _conclude(record, trials, progress)
             bench.folder.save_record(record)
             if not planned.attempt:
-                progress.advance(planned.load_s + OVERHEAD_S)
+                progress.advance(planned.forecast_s)
 
 
 def _run_with_space(bench: Bench, number: int, planned: PlannedTrial) -> TrialRecord:
@@ -103,6 +103,8 @@ def describe(planned: PlannedTrial) -> str:
         details.append(planned.replicas_said)
     if planned.phase in ("capacity", "search", "hot") and planned.budget.cpus:
         details.append(f"{planned.budget.cpus:.3g} cores")
+    if planned.lacks_memory:
+        details.append(f"{planned.budget.memory_mb} MiB")
     if planned.scaled:
         details.append(planned.scaled.replace("_", " "))
     if planned.probe:

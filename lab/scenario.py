@@ -44,7 +44,8 @@ class ScenarioKeys(Section):
     seed: int
     """Seed of schedules, order of arms and doses. Unit: none."""
     topologies: Annotated[list[str], Field(min_length=1, max_length=6)]
-    """Names of topologies; the first two are compared."""
+    """Names of topologies. Reports compare the first monolith with the first other one that is not
+    `colocated`; a stop rule looks at the first two of its series."""
     slo_ms: Positive = 250.0
     """A request is good when it is right and answered within this. Unit: milliseconds."""
     data: DataKeys = DataKeys()
@@ -92,6 +93,9 @@ class ScenarioKeys(Section):
             if missing := set(self.topologies) - set(mix.hot_part):
                 raise ValueError(
                     f"hot_parts.{index}.hot_part lacks {', '.join(sorted(missing))}")
+            if mix.least_memory and self.budget.memory_mb is None:
+                raise ValueError(f"hot_parts.{index}.least_memory begins at the budget's limit: "
+                                 "budget.memory_mb is missing")
         series = [(entry.workload, entry.rate_per_s) for entry in self.latency]
         if len(set(series)) < len(series):
             raise ValueError("two latency series have the same workload and rate")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,14 +25,16 @@ from lab.faults.site import Site
 from lab.faults.timeline import act
 from lab.gate import await_ready
 from lab.generator import Generator, PageTaken
-from lab.incidents import Incidents, Meant
+from lab.incidents import Incidents, Meaning, Meant
 from lab.page import Page
 from lab.plan.trials import PlannedTrial, workload_of
 from lab.resources import Sampler
 from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile, ScenarioKeys
 from lab.spin import spin_ms
+from lab.squeeze import Squeezed, settle, squeezed
 from lab.stacks import Stacks
+from lab.topology import Budget
 from lab.trial_record import copy_answers, copy_connections, copy_summary, record_of
 from lab.watch import Watch
 
@@ -58,7 +60,7 @@ def run_trial(bench: Bench, number: int, planned: PlannedTrial) -> TrialRecord:
     """Run one planned trial, write its rows, return its record."""
     stack = bench.stacks.get(planned)
     record = record_of(number, planned, stack.topology.store, bench.scenario.slo_ms)
-    stack.set_budget(planned.budget)
+    stack.set_budget(_budget_at_rest(bench, planned))
     if planned.relayed:
         stack.set_hop_ms(planned.hop_ms)
         record.hop_measured_ms = stack.measure_hop_ms()
@@ -68,7 +70,14 @@ def run_trial(bench: Bench, number: int, planned: PlannedTrial) -> TrialRecord:
     else:
         _load(bench, stack, planned, record)
     record.oom_kills = stack.group.oom_kills() - oom_kills
+    settle(record, bench.stacks.budget.memory_mb)
     return record
+
+
+def _budget_at_rest(bench: Bench, planned: PlannedTrial) -> Budget:
+    """What lacks memory lacks it under load only (lab.squeeze)."""
+    return (replace(planned.budget, memory_mb=bench.stacks.budget.memory_mb)
+            if planned.lacks_memory else planned.budget)
 
 
 def _load(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecord) -> None:
@@ -89,13 +98,16 @@ def _load_once(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialR
                    mark=bench.deployment.mark_variable) as generator:
         bench.deployment.watch(generator.pid)
         with bench.stacks.alone(stack):
+            if planned.lacks_memory:
+                stack.end_parts()
             received = _prepare(bench, stack)
             with Incidents(bench.deployment, stack,
                            _meant(bench, stack, planned, record)) as incidents:
                 generator.await_ready()
                 record.spin_before_ms = spin_ms(bench.deployment.system_cpus)
                 record.started_unix_s = time.time()
-                summary = _drive(bench, stack, planned, record, generator, incidents)
+                with squeezed(stack, planned, record):
+                    summary = _drive(bench, stack, planned, record, generator, incidents)
             record.spin_after_ms = spin_ms(bench.deployment.system_cpus)
     _note_incidents(bench, record, incidents)
     copy_summary(record, summary)
@@ -105,7 +117,10 @@ def _load_once(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialR
         record.consistent_at_s = audited.consistent_at_s - incidents.t0_s
 
 
-def _meant(bench: Bench, stack: Stack, planned: PlannedTrial, record: TrialRecord) -> Meant | None:
+def _meant(bench: Bench, stack: Stack, planned: PlannedTrial,
+           record: TrialRecord) -> Meaning | None:
+    if planned.lacks_memory:
+        return Squeezed(stack.group)
     if planned.fault is None or record.fault is None:
         return None
     site = Site(bench.deployment, stack, record.seed)

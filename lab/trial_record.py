@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from contract.load import LoadSummary
-from contract.run_record import FaultRecord, ProbeRecord, TrialRecord
+from contract.probe_record import ProbeRecord
+from contract.run_record import FaultRecord, TrialRecord
 from lab.answers import holds, read_answers
 from lab.faults.met import requests_met
 from lab.plan.trials import PlannedTrial

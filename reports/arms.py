@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from contract.run_record import RunRecord, TrialRecord
 from reports.guards import Judged
+
+CONTROL: Final = "colocated"
+"""The topology that runs the services' code in one process: it calls over no socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def find_arms(record: RunRecord) -> Arms:
     base = next((name for name in order if stores.get(name, name) == "monolith"),
                 order[0] if order else "monolith")
     rest = [name for name in order if name != base]
-    rival = next((name for name in rest if name != "colocated"), rest[0] if rest else None)
+    rival = next((name for name in rest if name != CONTROL), rest[0] if rest else None)
     return Arms(base, rival, tuple(name for name in rest if name != rival))
 
 

@@ -14,9 +14,10 @@ import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
 
-from reports.demand import LoadPoint
+from reports.demand import LoadPoint, alike
 from reports.estimate import LEVEL, Estimate, Floats
 from reports.price import HOUR_S, PriceList, Use
+from reports.words import interval, number
 
 _POINTS_FOR_A_LINE: Final = 3
 
@@ -42,14 +43,16 @@ class BreakEven:
 
 def find_break_even(points: Sequence[LoadPoint], base: str, rival: str | None,
                     prices: PriceList | None) -> BreakEven | None:
-    """Compare two stores by what they used while they met the objective, unreplicated.
+    """Compare two stores by what they used while they met the objective, unreplicated, on the
+    largest budget and at rates that both reached: what one uses beyond lays out no line here.
 
     None without prices, or with fewer than three rates of either store.
     """
     if prices is None or rival is None:
         return None
-    found = [_bills([point for point in points if point.trial.topology == name], prices)
-             for name in (base, rival)]
+    own = [alike(points, name) for name in (base, rival)]
+    most = min((max(point.rate for point in one) for one in own if one), default=0.0)
+    found = [_bills([point for point in one if point.rate <= most], prices) for one in own]
     if any(len(np.unique(rates)) < _POINTS_FOR_A_LINE for rates, _ in found):
         return None
     least = max(float(rates.min()) for rates, _ in found)
@@ -61,6 +64,19 @@ def find_break_even(points: Sequence[LoadPoint], base: str, rival: str | None,
     cheaper = {(1, 1): base, (-1, -1): rival}.get((signs[0], signs[1]))
     where = crossing(found[0], found[1], least, most) if signs[0] * signs[1] < 0 else None
     return BreakEven(base, rival, least, most, low, high, cheaper, where)
+
+
+def break_even_said(found: BreakEven) -> str:
+    """Which store is cheaper at which load, by use."""
+    between = f"between {number(found.least_rate)} and {number(found.most_rate)} journeys/s"
+    if found.rate is not None:
+        first = found.base if found.at_least.value > 0 else found.rival
+        then = found.rival if first == found.base else found.base
+        where = f"{number(found.rate.value)} {interval(found.rate.low, found.rate.high)}"
+        return f"{first} is cheaper below {where} journeys/s, {then} above (measured {between})"
+    if found.cheaper:
+        return f"{found.cheaper} is cheaper at every load measured in both stores, {between}"
+    return f"which store is cheaper is not shown over the whole range {between}"
 
 
 def crossing(base: tuple[Floats, Floats], rival: tuple[Floats, Floats], least: float,
@@ -82,12 +98,10 @@ def crossing(base: tuple[Floats, Floats], rival: tuple[Floats, Floats], least: f
 
 def _bills(points: list[LoadPoint], prices: PriceList) -> tuple[Floats, Floats]:
     """Rates, and money an hour by use; traffic left out (docs/decisions/0187)."""
-    own = [point for point in points
-           if point.trial.replicas == 1 and point.holds is not False]
-    open_ = max((point.trial.connections for point in own), default=0)  # idle ones: not counted
+    open_ = max((point.trial.connections for point in points), default=0)  # idle ones: not counted
     hour = [prices.bill(Use(point.cores * HOUR_S, point.memory_gb * HOUR_S,
-                            (point.trial.connections or open_) * HOUR_S, 0.0)) for point in own]
-    return np.array([point.rate for point in own]), np.array(hour)
+                            (point.trial.connections or open_) * HOUR_S, 0.0)) for point in points]
+    return np.array([point.rate for point in points]), np.array(hour)
 
 
 def _difference(base: tuple[Floats, Floats], rival: tuple[Floats, Floats], rate: float,

@@ -3,7 +3,9 @@
 CPU is known by trial, calls by request, so the price is (CPU of the caller − CPU of the other) ÷
 calls, pair by pair, both per right answer.  What a store uses while nobody comes is taken off
 where the run measured it (phase `idle`).  Against `colocated` the difference is then the calls
-alone; against the monolith it holds the framework as well.
+alone; against the monolith it holds the framework as well.  What a line would have as its
+intercept, the framework with what the split asks for in one process, is `colocated` − monolith:
+neither calls over a socket.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contract.run_record import TrialRecord
-from reports.arms import pairs_of, usable
+from reports.arms import CONTROL, pairs_of, usable
 from reports.estimate import Estimate, mean_of
 from reports.guards import Judged
 from reports.latency import Latency
@@ -22,7 +24,10 @@ from reports.read import Run
 
 @dataclass(frozen=True, slots=True)
 class CpuOfCalls:
-    """One series, two topologies: CPU in ms, per right answer and per call."""
+    """One series, two topologies: CPU in ms, per right answer and per call.
+
+    Without calls over sockets in either (`calls` 0) the difference is the framework's.
+    """
 
     series: str
     base: str
@@ -31,7 +36,9 @@ class CpuOfCalls:
     """Calls between services an answer, in the rival."""
     base_ms: Estimate
     rival_ms: Estimate
-    per_call_ms: Estimate
+    difference_ms: Estimate
+    """Rival − base, by pair."""
+    per_call_ms: Estimate | None
     is_net_of_idle: bool
 
 
@@ -44,8 +51,10 @@ def cpu_of_calls(run: Run, judged: list[Judged], series: list[Latency]) -> list[
         if arms is None or arms.rival is None:
             continue
         own = one.judged_in(judged)
-        found += [row for base in arms.in_order[:-1]
-                  if (row := _measure(run, own, one.series, (base, arms.rival), idle))]
+        twos = [(base, arms.rival) for base in arms.in_order[:-1]]
+        twos += [(arms.base, CONTROL)] if CONTROL in arms.others else []
+        found += [row for two in twos if (row := _measure(run, own, one.series, two, idle,
+                                                          has_calls=two[1] == arms.rival))]
     return found
 
 
@@ -59,23 +68,32 @@ def cpu_ms(run: Run, trial: TrialRecord, idle_cores: float = 0.0) -> float | Non
 
 
 def _measure(run: Run, own: list[Judged], series: str, two: tuple[str, str],
-             idle: dict[str, float]) -> CpuOfCalls | None:
+             idle: dict[str, float], *, has_calls: bool) -> CpuOfCalls | None:
     base, rival = two
     is_net = base in idle and rival in idle
     less, more, calls = [], [], []
     for pair in pairs_of(own, [base, rival], lambda _: True):
         a, b = (cpu_ms(run, pair[name], idle[name] if is_net else 0.0) for name in two)
-        rows = run.measured(pair[rival])
-        per_answer = rows.loc[rows["right"].to_numpy(), "service_calls"].mean()
-        if a is not None and b is not None and per_answer > 0:
+        n = _calls_an_answer(run, pair[rival]) if has_calls else 0.0
+        if a is not None and b is not None and (n > 0 or not has_calls):
             less.append(a)
             more.append(b)
-            calls.append(float(per_answer))
+            calls.append(n)
     if not calls:
         return None
-    prices = [(b - a) / n for a, b, n in zip(less, more, calls, strict=True)]
-    return CpuOfCalls(series, base, rival, float(np.mean(calls)), _mean(less, "CPU ms / answer"),
-                      _mean(more, "CPU ms / answer"), _mean(prices, "CPU ms / call"), is_net)
+    gaps = [b - a for a, b in zip(less, more, strict=True)]
+    return CpuOfCalls(
+        series, base, rival, float(np.mean(calls)), _mean(less, "CPU ms / answer"),
+        _mean(more, "CPU ms / answer"), _mean(gaps, "CPU ms / answer"),
+        _mean([gap / n for gap, n in zip(gaps, calls, strict=True)], "CPU ms / call")
+        if has_calls else None, is_net)
+
+
+def _calls_an_answer(run: Run, trial: TrialRecord) -> float:
+    """Mean over right answers; 0 without one."""
+    rows = run.measured(trial)
+    own = rows.loc[rows["right"].to_numpy(), "service_calls"]
+    return float(own.mean()) if len(own) else 0.0
 
 
 def _mean(values: list[float], unit: str) -> Estimate:

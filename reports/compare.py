@@ -1,8 +1,8 @@
 """Two runs side by side: another machine, another commit.
 
 Ratios of stores travel between machines, for both stores met the same conditions; times do not.
-So ratios are compared always, times, CPU and capacities only on the same machine, and even then
-the runs were not interleaved: what the machine did in between is in the difference.
+So ratios are compared always; times, CPU and capacities are shown only for the same machine, and
+not judged even then: the runs were not interleaved, and a machine differs from hour to hour.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _compare(a: Loaded, b: Loaded) -> Comparison:
     lines += [*capacities, *losses]
     return Comparison(*sides, lines,
                       [*stores, *left_out, *values, *places, *faults, *refuse_phases(one, other)],
-                      _notes(one, other, differ, len(lines)))
+                      _notes(one, other, differ, sum(line.is_judged for line in lines)))
 
 
 def _series(a: Loaded, b: Loaded) -> tuple[list[str], list[Refusal]]:
@@ -130,12 +130,13 @@ def _arms(a: Loaded, b: Loaded) -> Arms:
 def _notes(a: RunRecord, b: RunRecord, differ: list[str], n: int) -> list[str]:
     if not n:
         return []
-    notes = [f"Every change has an interval of its own: of {count(n, 'number')} about one in 20 "
-             "differs by chance."]
+    notes = [f"Every change has an interval of its own: of {count(n, 'judged number')} about one "
+             "in 20 differs by chance."]
     notes += [f"Another machine ({'; '.join(differ)}): only ratios and shares are compared, no "
              "times." if differ else
-             "The same kind of machine. The runs were not interleaved: what the machine did in "
-             "between is in every difference of times."]
+             "The same kind of machine. The runs were not interleaved, so times, CPU and "
+             "capacities of a single store are shown and not judged: what the machine did in "
+             "between is in them."]
     if a.commit != b.commit:
         notes.append(f"Commits {a.commit or 'unknown'} and {b.commit or 'unknown'}.")
     if a.sources and b.sources and a.sources == b.sources:

@@ -31,6 +31,9 @@ from reports.verdicts import NO_PAIR, digits_apart
 from reports.words import number
 
 Kind = Literal["latency", "cost", "capacity", "isolation"]
+_SAME: Final = "no difference shown"
+_BY_THE_HOUR: Final = ("ms", "CPU ms", "journeys/s")
+"""Units of what hangs on how fast the machine is just then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +60,29 @@ class Line:
     """None: no change can be computed."""
 
     @property
+    def is_judged(self) -> bool:
+        """Whether its change can be told from another hour of the machine."""
+        return self.unit not in _BY_THE_HOUR
+
+    @property
     def verdict(self) -> str:
-        """Changed only if the interval of the change says so."""
+        """Changed only if the interval of the change says so.
+
+        Times, CPU and capacities of a single store are not judged: an hour of one machine differs
+        from the next by more than trials of either tell.
+        """
         change = self.change
         if change is None or change.low is None or change.high is None:
             return "no interval"
+        if not self.is_judged:
+            return f"×{number(change.value)}, not judged"
         if self.kind == "isolation":
-            if change.low > 0:
-                return f"more lost, +{number(change.value * 100)} points"
-            return (f"less lost, {number(change.value * 100)} points" if change.high < 0
-                    else "no difference shown")
-        if digits_apart(change.low):
-            return f"greater, ×{number(change.value)}"
-        if change.high > 0 and digits_apart(1 / change.high):
-            return f"smaller, ×{number(change.value)}"
-        return "no difference shown"
+            said = f"{number(change.value * 100)} points"
+            return (f"more lost, +{said}" if change.low > 0 else
+                    f"less lost, {said}" if change.high < 0 else _SAME)
+        said = f"×{number(change.value)}"
+        return (f"greater, {said}" if digits_apart(change.low) else
+                f"smaller, {said}" if change.high > 0 and digits_apart(1 / change.high) else _SAME)
 
 
 def lines_of(a: Loaded, b: Loaded, series: list[str], arms: Arms, barred: frozenset[str], *,
@@ -131,7 +142,7 @@ class _Both:
             return self.refuse(what, before, after)
         a, b = (Estimate(r.value, r.low, r.high, r.n, "ratio", r.method) for r in (before, after))
         return Line(kind, f"{self.name}: {what}", "ratio", a, b,
-                    _change(what, ratio_apart(before, after)))
+                    _change(what, ratio_apart(before, after), starts=2))
 
 
 def _absent(both: _Both, barred: frozenset[str]) -> dict[str, Refusal]:
@@ -209,10 +220,12 @@ def _time(both: _Both, kind: Kind, what: str, unit: str, before: Floats | str,
     return Line(kind, f"{both.name}: {what}", unit, a, b, _change(what, change))
 
 
-def _change(what: str, found: Apart) -> Estimate:
-    """What is held in memory is of one start of each run, and another one holds something else."""
-    ends = found.low, found.high
-    low, high = allowing_start(*ends) if what.startswith(_MEMORY) else ends
+def _change(what: str, found: Apart, starts: int = 1) -> Estimate:
+    """What is held in memory is of one start of each store in each run, and another one holds
+    something else: `starts` allowances, of one store or of both."""
+    low, high = found.low, found.high
+    for _ in range(starts if what.startswith(_MEMORY) else 0):
+        low, high = allowing_start(low, high)
     return Estimate(found.value, low, high, min(found.n), "ratio", found.method)
 
 

@@ -67,7 +67,8 @@ def describe(run: Run) -> Document:
     latency = headline_of(series, arms)
     scaling = measure_scaling(run, judged, arms)
     isolation = measure_isolation(run, judged, arms)
-    ledger = decide_claims(Evidence(run, arms, series, latency, scaling, isolation, red))
+    ledger = decide_claims(Evidence(
+        run, judged, arms, series, latency, scaling, isolation, red))
     confounds = find_confounds(run, judged, arms, series)
     void = void_sentence({name: what for name, what in red.items()
                           if name in (arms.base, arms.rival)}, arms)

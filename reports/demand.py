@@ -6,6 +6,7 @@ CPU-seconds a journey within a share of c cores carries at most c / D journeys a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -51,8 +52,8 @@ class LoadPoint:
 
 @dataclass(frozen=True, slots=True)
 class DemandLine:
-    """Least squares through the points of one replica that met the objective: cores = idle +
-    slope · rate."""
+    """Least squares through the points of one replica and one budget that met the objective: cores
+    = idle + slope · rate.  On another budget a journey works otherwise (docs/demo.md)."""
 
     topology: str
     slope: Estimate
@@ -61,6 +62,8 @@ class DemandLine:
     """Cores at rate 0, by the line."""
     last_rate: float
     """The highest rate it was fitted on."""
+    cpus: float | None = None
+    """The budget; None: no limit."""
 
     def at(self, rate: float) -> float:
         return self.idle.value + self.slope.value * rate
@@ -129,10 +132,19 @@ def load_points(trials: Sequence[TrialRecord], tallies: dict[int, Tally],
                                              point.rate, point.trial.id))
 
 
-def demand_line(topology: str, points: Sequence[LoadPoint]) -> DemandLine | None:
-    """Fit one topology's line; None with fewer than three rates."""
+def alike(points: Sequence[LoadPoint], topology: str) -> list[LoadPoint]:
+    """Points of one topology that lie on one line: one replica, the objective met, and the largest
+    budget, which is the scenario's (what stands idle uses the same on any)."""
     own = [point for point in points if point.trial.topology == topology
            and point.trial.replicas == 1 and point.holds is not False]
+    most = max((point.trial.cpu_budget or math.inf for point in own), default=math.inf)
+    return [point for point in own if point.trial.phase == "idle"
+            or (point.trial.cpu_budget or math.inf) == most]
+
+
+def demand_line(topology: str, points: Sequence[LoadPoint]) -> DemandLine | None:
+    """Fit one topology's line; None with fewer than three rates."""
+    own = alike(points, topology)
     rates = np.array([point.rate for point in own])
     if len(np.unique(rates)) < _POINTS_FOR_A_LINE:
         return None
@@ -143,4 +155,5 @@ def demand_line(topology: str, points: Sequence[LoadPoint]) -> DemandLine | None
                  "least squares, t interval")
         for value, error, unit in ((found.slope, found.stderr, "CPU-seconds"),
                                    (found.intercept, found.intercept_stderr, "cores")))
-    return DemandLine(topology, slope, idle, float(rates.max()))
+    return DemandLine(topology, slope, idle, float(rates.max()), max(
+        (point.trial.cpu_budget or 0.0 for point in own), default=0.0) or None)

@@ -173,11 +173,13 @@ def check_spin(evidence: Evidence) -> Iterator[Finding]:
 
 
 def check_exits(evidence: Evidence) -> Iterator[Finding]:
-    """A part that ended voids the trial unless its fault was to end it; only a leak eats memory."""
+    """A part that ended voids the trial unless its fault was to end it; only a leak eats memory,
+    and only a search for the least of it asks who is killed."""
     trial = evidence.trial
     if trial.unplanned_exits:
         yield "rejected", f"{trial.unplanned_exits} unplanned exits"
-    if trial.oom_kills and (trial.fault is None or trial.fault.kind != "leak"):
+    is_leak = trial.fault is not None and trial.fault.kind == "leak"
+    if trial.oom_kills and not is_leak and not trial.lacks_memory:
         yield "rejected", f"{trial.oom_kills} processes killed for want of memory"
 
 

@@ -1,22 +1,25 @@
 """What a call between services costs: time and CPU against the number of calls of an answer.
 
 The framework is a confound: it is in every answer, also in those that need no call.  A line
-through the endpoints' medians separates the two: intercept and price of a call.  Two endpoints
-always lie on a line, so there it is the difference of each that is said.  Where the same services
-also ran in one process (`colocated`), the difference holds no framework at all.
+through the endpoints' medians takes off what it adds to every answer (the intercept); what it
+multiplies grows with the work, and endpoints with more calls do more of it, so against the
+monolith the slope is of a call and all that comes with it.  Only where the same services also ran
+in one process (`colocated`) is it the price of a call.  Two endpoints always lie on a line, so
+there it is the difference of each that is said.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from reports.arms import Arms, pairs_of
 from reports.call_cpu import CpuOfCalls, cpu_of_calls
-from reports.estimate import Estimate, mean_of
+from reports.estimate import LEVEL, Estimate, mean_of
 from reports.guards import Judged
 from reports.latency import Latency
 from reports.read import Run
@@ -38,7 +41,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A fit a pair, then their mean: of one topology, or (`minus`) of its gap to another."""
+    """A fit a pair, then their mean: of one topology, or (`minus`) of its gap to another.
+
+    Intervals are the outer of Student's over pairs and of the residuals' over endpoints: pairs go
+    through the same endpoints, so how badly these lie on a line is in no pair's scatter.
+    """
 
     topology: str
     minus: str | None
@@ -130,9 +137,11 @@ def _lines(run: Run, own: list[Judged], base: str, other: str, caller: str) -> l
     if not tables:
         return []
     endpoints = min(len(table) for table in tables)
-    gaps = [_fit(table["calls"], table[other] - table[base]) for table in tables]
-    return [_line(name, None, [_fit(table["calls"], table[name]) for table in tables], endpoints)
-            for name in (base, other)] + [_line(other, base, gaps, endpoints)]
+    shown: list[tuple[str, str | None, list[pd.Series]]] = [
+        (name, None, [table[name] for table in tables]) for name in (base, other)]
+    shown.append((other, base, [table[other] - table[base] for table in tables]))
+    return [_line(name, minus, [table["calls"] for table in tables], times, endpoints)
+            for name, minus, times in shown]
 
 
 def _differences(run: Run, own: list[Judged], base: str, rival: str) -> list[Difference]:
@@ -173,13 +182,29 @@ def _fit(x: pd.Series, y: pd.Series) -> tuple[float, float]:
     return float(intercept), float(slope)
 
 
-def _line(topology: str, minus: str | None, fits: list[tuple[float, float]],
+def _line(topology: str, minus: str | None, calls: list[pd.Series], times: list[pd.Series],
           endpoints: int) -> Line:
+    fits = [_fit(x, y) for x, y in zip(calls, times, strict=True)]
     intercept = mean_of([one for one, _ in fits], "ms")
     slope = mean_of([one for _, one in fits], "ms per call")
     assert intercept is not None  # there are fits
     assert slope is not None
-    return Line(topology, minus, intercept, slope, endpoints)
+    off = _lack_of_fit(pd.concat(calls, axis=1).mean(axis=1), pd.concat(times, axis=1).mean(axis=1))
+    return Line(topology, minus, _at_least(intercept, off[0]), _at_least(slope, off[1]), endpoints)
+
+
+def _lack_of_fit(x: pd.Series, y: pd.Series) -> tuple[float, float]:
+    """Half-widths of intercept and slope by the residuals of the endpoints' means."""
+    found = stats.linregress(x.to_numpy(float), y.to_numpy(float))
+    t = float(stats.t.ppf((1 + LEVEL) / 2, len(x) - 2))
+    return t * float(found.intercept_stderr), t * float(found.stderr)
+
+
+def _at_least(found: Estimate, half: float) -> Estimate:
+    if found.low is None or found.high is None:
+        return found
+    return replace(found, low=min(found.low, found.value - half),
+                   high=max(found.high, found.value + half))
 
 
 def _points(run: Run, own: list[Judged], names: list[str], rival: str) -> list[Point]:

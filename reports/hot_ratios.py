@@ -52,6 +52,15 @@ class BestRatio:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryRatio:
+    """Both stores on one pool, one of everything, started afresh: the least limit, rival ÷ base."""
+
+    base: Way
+    rival: Way
+    least_memory: ThresholdRatio
+
+
+@dataclass(frozen=True, slots=True)
 class PoolRatio:
     """One big machine against one of the ways to divide it: capacity, pooled ÷ divided."""
 
@@ -114,6 +123,15 @@ def best_ratio(ways: Sequence[Way], arms: Arms) -> BestRatio | None:
         return None
     return BestRatio(base, rival, _ratio(base.rate_searches, rival.rate_searches,
                                          (len(_carrying(of_base)), len(_carrying(of_rival)))))
+
+
+def memory_ratio(ways: Sequence[Way], arms: Arms) -> MemoryRatio | None:
+    """The least limit of one pool, the rival's ÷ the base's."""
+    base, rival = (_named([way for way in ways if way.topology == name], POOLED)
+                   for name in (arms.base, arms.rival))
+    if base is None or rival is None or not (base.memory_searches and rival.memory_searches):
+        return None
+    return MemoryRatio(base, rival, _ratio(rival.memory_searches, base.memory_searches, (1, 1)))
 
 
 def _way_ratio(everything: Way, hot: Way, of_cores: int, of_capacity: int) -> WayRatio:

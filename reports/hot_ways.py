@@ -1,4 +1,4 @@
-"""One way of scaling a store under a hot mix: what it carries, with how few cores.
+"""One way of scaling a store under a hot mix: what it carries, with how few cores and MiB.
 
 At equal total budget a store is run as one pool (`pooled`); split as the ordinary mix uses it
 (`everything`) or as the hot mix does (`hot_part`, and variants of it); or on one pool again, with
@@ -8,7 +8,7 @@ more replicas of every program or of the hot one alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -42,6 +42,9 @@ class Way:
     """The fewest cores that meet the objective at the fixed rate."""
     rate_searches: list[Search]
     cpus_searches: list[Search]
+    least_memory: Threshold | None = None
+    """The least limit of memory, in MiB, under which all cores of the mix meet it there."""
+    memory_searches: list[Search] = field(default_factory=list)
     replicas: int = 1
     replicated: str | None = None
     """The only program that has so many replicas; None: every program."""
@@ -66,13 +69,14 @@ class Way:
 
 def way_of(topology: str, way: str, own: Sequence[Search], tallies: dict[int, Tally]) -> Way:
     """Put the searches of one way together."""
-    rate, cpus = ([search for search in own if search.variable == variable]
-                  for variable in ("rate", "cpus"))
+    rate, cpus, memory = ([search for search in own if search.variable == variable]
+                          for variable in ("rate", "cpus", "memory"))
     trial = own[0].trial
     return Way(
         topology, way, merge([search.threshold for search in rate]) if rate else None,
         bound_of(rate, tallies), rate[0].trial.shares if rate else {},
         merge([search.threshold for search in cpus]) if cpus else None, rate, cpus,
+        merge([search.threshold for search in memory]) if memory else None, memory,
         trial.replicas, trial.replicated)
 
 

@@ -34,6 +34,7 @@ from reports.read import Run
 from reports.strips import (
     fault_of,
     in_window,
+    matched_to,
     of_journeys,
     strip_of,
     window_of,
@@ -138,21 +139,25 @@ def _loss(run: Run, own: list[TrialRecord], clean: list[TrialRecord],
         return Loss(topology, None, None, 0.0, None, fired, applies=False)
     independent = [f for f in FEATURES if not depends(f, fault.module)]
     weights = weights_of(clear or window)
-    impacts = tuple(impact_of(run, t, clean) for t in own)
+    impacts = tuple(impact_of(run, t, matched_to(t, clean)) for t in own)
+    places = [[clean.index(one) for one in matched_to(t, clean)] for t in own]
+    by_run, theirs_by_run = ([[found[place] for place in own_matched] for own_matched in places]
+                             for found in (clear, theirs))
     seen = [one.recovered_s for one in impacts if one.recovered_s is not None]
     return Loss(
         topology,
-        weighted_loss(window, clear, FEATURES, weights),
-        weighted_loss(window, clear, independent, weights),
+        weighted_loss(window, clear, FEATURES, weights, by_run),
+        weighted_loss(window, clear, independent, weights, by_run),
         None if expected is None else sum(weights[f] * expected.get(f, 0.0) for f in FEATURES),
         float(np.median(seen)) if len(seen) == len(impacts) else None,
         fired,
         impacts=impacts,
         matched_half=matched_half(window, clear, independent, weights),
         counted=counted(window, clear, independent, weights),
-        halves=(halves_of(window, clear, FEATURES, weights),
-                halves_of(window, clear, independent, weights)),
-        of_journeys=(weighted_loss(journeys, theirs, FEATURES, weights_of(theirs)),
-                     weighted_loss(journeys, theirs, independent, weights_of(theirs))),
+        halves=(halves_of(window, clear, FEATURES, weights, by_run),
+                halves_of(window, clear, independent, weights, by_run)),
+        of_journeys=(weighted_loss(journeys, theirs, FEATURES, weights_of(theirs), theirs_by_run),
+                     weighted_loss(journeys, theirs, independent, weights_of(theirs),
+                                   theirs_by_run)),
         pools=exhausted_pools(own, clean),
     )

@@ -8,7 +8,7 @@ should have been sent.  Later requests of the journey follow the answer before t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,8 @@ from reports.estimate import (
 )
 from reports.estimate_family import adjusted_p
 from reports.guards import Judged
-from reports.journeys import Journeys, measure_journeys
+from reports.journeys import QS as JOURNEY_QS
+from reports.journeys import Journeys, journey_percentile, measure_journeys
 from reports.noise import beside_itself
 from reports.read import Run
 from reports.stopping import Ending, ending_of
@@ -46,6 +47,9 @@ class Sample:
     trial: int
     first: Floats
     later: Floats
+    journeys: dict[float, float | None] = field(default_factory=dict)
+    """Percentiles of whole journeys in ms, None where too few came; empty where they are not
+    compared: a journey is one request, or there is one store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +129,8 @@ def _measure(run: Run, judged: list[Judged], arms: Arms, series: str) -> Latency
     aa = aa_pairs_of(own)
     journeys = _journeys(rows, own, arms, aa)
     return Latency(
-        {name: [_sample(t.id, rows[t.id]) for t in trials if t.topology == name]
-         for name in names},
+        {name: [_sample(t, rows[t.id], has_journeys=journeys is not None)
+                for t in trials if t.topology == name] for name in names},
         endpoints, ratios, {q: band_of_percentiles(firsts, aa, q) for q in QS},
         [clock for name in names for clock in read_clocks(
             name, pd.concat([rows[t.id] for t in trials if t.topology == name]))],
@@ -173,6 +177,9 @@ def by_pair(latency: Latency, base: str, rival: str,
             if base in group and rival in group]
     known = [(a, b) for a, b in both if a is not None and b is not None]
     found = ratio_of_pairs([a for a, _ in known], [b for _, b in known]) if known else None
+    if found and len(known) < len(both):
+        found = replace(found, caveats=(
+            *found.caveats, f"{len(known)} of {len(both)} pairs have a number"))
     return beside_itself(found, latency.trials, value)
 
 
@@ -198,10 +205,12 @@ def _adjusted(ratios: dict[float, Ratio | None], endpoints: list[EndpointRow], a
     return adjusted_p(family | (medians if len(medians) > 1 else {}))
 
 
-def _sample(trial: int, frame: pd.DataFrame) -> Sample:
+def _sample(trial: TrialRecord, frame: pd.DataFrame, *, has_journeys: bool) -> Sample:
     first = (frame["step"] == 0).to_numpy()
     values = frame["latency_ms"].to_numpy()
-    return Sample(trial, np.sort(values[first]), np.sort(values[~first]))
+    return Sample(trial.id, np.sort(values[first]), np.sort(values[~first]), {
+        q: journey_percentile(frame, trial.warmup_s, q) for q in JOURNEY_QS
+    } if has_journeys else {})
 
 
 def _attainment(frames: list[pd.DataFrame]) -> Estimate | None:

@@ -41,19 +41,21 @@ def weights_of(runs: Sequence[Counts]) -> dict[str, float]:
 
 
 def weighted_loss(window: Sequence[Counts], clear: Sequence[Counts], features: Sequence[str],
-              weights: dict[str, float]) -> Estimate | None:
+                  weights: dict[str, float],
+                  by_run: Sequence[Sequence[Counts]] = ()) -> Estimate | None:
     """None without a matched run that worked, and where none of the features was asked.
 
-    Repeats: mean of their sums with a t interval, which is never narrower than the counting
-    error of all their requests: two runs that agree by chance are not certain.  One run: the
-    counting error."""
+    `by_run`: of each run, those of `clear` that had its journeys; empty: all of them.
+    Repeats: mean of their sums, each against its own, with a t interval, which is never narrower
+    than the counting error of all their requests: two runs that agree by chance are not certain.
+    One run: the counting error."""
     if not _is_known(window, clear, features):
         return None
     value, own, matched = _sum(window, clear, features, weights)
     half = _z() * math.sqrt(own + matched)
     if len(window) > 1:
-        sums = [_sum([one], clear, features, weights)[0] for one in window]
-        return _at_least(half, mean_of(sums, "share of requests"))
+        return _at_least(half, mean_of(_sums(window, clear, features, weights, by_run),
+                                       "share of requests"))
     n = sum(scheduled for run in window for _, scheduled in run.values())
     return Estimate(value, value - half, min(value + half, 1.0), n, "share of requests",
                     "delta method on counts", (_ONE_RUN,))
@@ -78,12 +80,12 @@ class Halves(NamedTuple):
 
 
 def halves_of(window: Sequence[Counts], clear: Sequence[Counts], features: Sequence[str],
-              weights: dict[str, float]) -> Halves:
+              weights: dict[str, float], by_run: Sequence[Sequence[Counts]] = ()) -> Halves:
     """Of a `weighted_loss` of the same features."""
     if not _is_known(window, clear, features):
         return Halves()
     _, own, matched = _sum(window, clear, features, weights)
-    mean = mean_of([_sum([one], clear, features, weights)[0] for one in window], "")
+    mean = mean_of(_sums(window, clear, features, weights, by_run), "")
     between = mean.value - mean.low if mean and mean.low is not None else 0.0
     return Halves(_z() * math.sqrt(own + matched), between, len(window))
 
@@ -188,6 +190,14 @@ def _sum(window: Sequence[Counts], clear: Sequence[Counts], features: Sequence[s
         own += weight**2 * _variance(broken) / m**2
         common += weight**2 * a**2 * _variance(matched) / m**4
     return value, own, common
+
+
+def _sums(window: Sequence[Counts], clear: Sequence[Counts], features: Sequence[str],
+          weights: dict[str, float], by_run: Sequence[Sequence[Counts]]) -> list[float]:
+    """Each run's weighted loss against its own matched runs, or all where those did not work: what
+    differs from one matched run to another is then in the spread of the losses."""
+    return [_sum([one], own if _worked(own) else clear, features, weights)[0]
+            for one, own in zip(window, by_run or [clear] * len(window), strict=True)]
 
 
 def _variance(share: Estimate) -> float:

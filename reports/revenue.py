@@ -14,7 +14,7 @@ from typing import Final
 from contract.run_record import TrialRecord
 from reports.estimate import Estimate, mean_of
 from reports.isolation import FaultResult
-from reports.strips import fault_of, window_of
+from reports.strips import fault_of, matched_to, window_of
 
 OTHER_JOURNEYS: Final = (
     "matched runs had other journeys: chance is in the difference, and no interval holds it")
@@ -58,7 +58,7 @@ def _compare(result: FaultResult, topology: str, broken: list[TrialRecord],
     is_same = any(trial.seed in seeds for trial in broken)
     if is_same:  # a run whose matched run was rejected has nothing to be compared with
         broken = [trial for trial in broken if trial.seed in seeds]
-    matched = [_matched(trial, clean) for trial in broken]
+    matched = [matched_to(trial, clean) for trial in broken]
     lost = [_mean([one.sold_minor for one in those]) - (trial.sold_minor or 0)
             for trial, those in zip(broken, matched, strict=True)]
     minutes = [_minutes(trial) for trial in broken]
@@ -72,11 +72,6 @@ def _compare(result: FaultResult, topology: str, broken: list[TrialRecord],
         _mean([_mean([one.sold_orders for one in those]) - (trial.sold_orders or 0)
                for trial, those in zip(broken, matched, strict=True)]),
     )
-
-
-def _matched(trial: TrialRecord, clean: list[TrialRecord]) -> list[TrialRecord]:
-    """The runs without fault that had the same journeys; all of them where none had."""
-    return [one for one in clean if one.seed == trial.seed] or clean
 
 
 def _estimate(values: list[float], unit: str, is_same: bool) -> Estimate:

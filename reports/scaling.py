@@ -144,7 +144,7 @@ def measure_scaling(run: Run, judged: list[Judged], arms: Arms) -> Scaling:
     bill = measure_bill(run, judged, arms, counts)
     return Scaling(
         ramps, curve, _ratios(curve, arms), hot, _rows(hot, arms), searched,
-        measure_hot(find_searches(judged, "hot"), counts, arms), loads,
+        measure_hot(judged, counts, arms), loads,
         [line for name in arms.all if (line := demand_line(name, loads))],
         find_break_even(loads, arms.base, arms.rival, bill.prices), bill)
 

@@ -1,9 +1,9 @@
 """The searches of a run: what was confirmed, and what the probes leave open.
 
-A search asks for a threshold: the highest rate that meets the objective, or the fewest cores
-that meet it at a fixed rate.  It ramps, bisects and confirms; its answer is the hardest value
-that was confirmed, its interval reaches from there (from the hardest that held, where nothing
-was confirmed) to the easiest that failed.
+A search asks for a threshold: the highest rate that meets the objective, or the fewest cores or
+the least memory that meet it at a fixed rate.  It ramps, bisects and confirms; its answer is the
+hardest value that was confirmed, its interval reaches from there (from the hardest that held,
+where nothing was confirmed) to the easiest that failed.
 Source: docs/method.md, docs/decisions/0110-what-a-search-answers.md.
 """
 
@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
+from contract.probe_record import Variable
 from contract.run_record import TrialRecord
 from reports.bracket import by_value, has_failed
 from reports.estimate import Estimate
 from reports.guards import Judged
 
-Variable = Literal["rate", "cpus"]
-_UNITS: Final[dict[Variable, str]] = {"rate": "journeys/s", "cpus": "cores"}
+_UNITS: Final[dict[Variable, str]] = {
+    "rate": "journeys/s", "cpus": "cores", "memory": "MiB"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Probe:
     scheduled: int
     good: int
     holds: bool
+    is_enforced: bool = True
+    """Of a limit of memory: the kernel took it."""
 
     @property
     def share(self) -> float:
@@ -138,7 +141,8 @@ def merge(found: Sequence[Threshold]) -> Threshold:
 
 def _search(name: str, own: list[Judged]) -> Search:
     probes = [
-        Probe(one.trial, asked.value, asked.step, asked.scheduled, asked.good, asked.holds)
+        Probe(one.trial, asked.value, asked.step, asked.scheduled, asked.good, asked.holds,
+              asked.is_enforced)
         for one in own
         if (asked := one.trial.probe) and asked.holds is not None and one.status != "rejected"]
     asked = own[0].trial.probe

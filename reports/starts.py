@@ -14,7 +14,9 @@ ONE_START: Final = (f"one start of each store, or few: {percent(START_ALLOWANCE,
                     "another")
 
 
-def allowing_start(low: float | None, high: float | None) -> tuple[float | None, float | None]:
-    """The ends of a ratio of memory, as far out as another start of the two may move it."""
-    most = 1 + START_ALLOWANCE
+def allowing_start(low: float | None, high: float | None,
+                   share: float = 1.0) -> tuple[float | None, float | None]:
+    """The ends of a ratio of memory, as far out as another start of the two may move it; `share`:
+    of what is compared that is memory."""
+    most = 1 + START_ALLOWANCE * share
     return low / most if low else None, high * most if high else None

@@ -41,6 +41,11 @@ def window_of(fault: FaultRecord) -> tuple[float, float]:
     return armed, cleared
 
 
+def matched_to(trial: TrialRecord, clean: list[TrialRecord]) -> list[TrialRecord]:
+    """The runs without fault that had the same journeys; all of them where none had."""
+    return [one for one in clean if one.seed == trial.seed] or clean
+
+
 def in_window(rows: pd.DataFrame, fault: FaultRecord) -> pd.DataFrame:
     armed, cleared = window_of(fault)
     at = rows["intended_s"].to_numpy()

@@ -61,8 +61,11 @@ def ratio_of_searches(above: Sequence[Search], below: Sequence[Search]) -> Thres
         tops, bottoms = [a for a, _ in pairs], [b for _, b in pairs]
         ratio = ratio_of_pairs(_answers(bottoms), _answers(tops))
         assert ratio is not None
-        return ThresholdRatio(ratio.value, *_outer((ratio.low, ratio.high), tops, bottoms),
-                              ratio.n, len({*one, *other}), "pairs")
+        ends = _outer((ratio.low, ratio.high), tops, bottoms)
+        silent = [(one[repeat], other[repeat]) for repeat in one.keys() & other.keys()
+                  if (one[repeat], other[repeat]) not in pairs]
+        return ThresholdRatio(ratio.value, *_holding(ends, silent), ratio.n,
+                              len({*one, *other}), "pairs")
     return _by_ends(above, below)
 
 
@@ -82,6 +85,19 @@ def _outer(ends: tuple[float | None, float | None], above: Sequence[Search],
                 divide(_mean_end(above, "high"), _mean_end(below, "low")))
     (low, least), (high, most) = zip(ends, brackets, strict=True)
     return min(low, least) if low and least else None, max(high, most) if high and most else None
+
+
+def _holding(ends: tuple[float | None, float | None],
+             silent: Sequence[tuple[Search, Search]]) -> tuple[float | None, float | None]:
+    """The ends, as far out as pairs without both answers leave open: why a search has none may hang
+    on what it would have answered."""
+    low, high = ends
+    for above, below in silent:
+        least = divide(above.threshold.low, below.threshold.high)
+        most = divide(above.threshold.high, below.threshold.low)
+        low = min(low, least) if low and least else None
+        high = max(high, most) if high and most else None
+    return low, high
 
 
 def _mean_end(found: Sequence[Search], end: Literal["low", "high"]) -> float | None:

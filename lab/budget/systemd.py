@@ -113,7 +113,8 @@ def limits(cpus: float | None, memory_mb: int | None) -> list[str]:
     # systemd takes two decimals of a per cent.
     return [f"CPUQuota={'' if cpus is None else f'{cpus * 100:.2f}%'}",
             f"CPUQuotaPeriodSec={PERIOD_US if cpus is None else quota_of(cpus)[1]}us",
-            f"MemoryMax={'infinity' if memory_mb is None else f'{memory_mb}M'}"]
+            f"MemoryMax={'infinity' if memory_mb is None else f'{memory_mb}M'}",
+            f"MemorySwapMax={'infinity' if memory_mb is None else 0}"]
 
 
 def is_available() -> bool:

@@ -61,6 +61,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter for each option
                 "twinstore run --resume RUN.")
     if resume and seed is not None:
         refuse("A run goes on with the seed that it began with: leave --seed out.")
+    if resume and dry_run:
+        refuse("--dry-run prints the plan of a scenario, and would not go on with a run: leave one "
+               "of them out.")
     options = Options(web, unverified)
     if resume:
         outcome = resume_run(run_folder(resume, results), console, options)

@@ -64,10 +64,10 @@ class Process:
     def name(self) -> str:
         return f"{self.command.part} (replica {self.command.replica})"
 
-    def stop(self, grace_s: float = 5.0) -> None:
-        """Ask it to end, and end it after the grace."""
+    def stop(self, grace_s: float = 5.0, by: signal.Signals | None = None) -> None:
+        """Ask it to end (by its own signal, or another), and end it after the grace."""
         if self.is_alive:
-            self.popen.send_signal(self.command.stop_signal)
+            self.popen.send_signal(by or self.command.stop_signal)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.popen.wait(grace_s)
         kill_group(self.pid)

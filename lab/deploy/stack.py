@@ -12,9 +12,10 @@ from typing import Any
 
 import psutil
 
-from lab.budget.group import Group, cores_for, pin, pin_new
+from lab.budget.group import Group, cores_for, describe_memory, pin, pin_new
 from lab.deploy import pause, snapshot
 from lab.deploy.distance import DistanceError, measure
+from lab.deploy.ending import end, ordered
 from lab.deploy.inventory import describe
 from lab.deploy.postgres import open_server
 from lab.deploy.processes import Command, Process, kill_group, start
@@ -95,6 +96,15 @@ class Stack:
         with self._unlimited():
             self._supervisor.bring_up()
 
+    def end_parts(self) -> None:
+        """End every part and keep the data: `restore` starts them again, all afresh."""
+        keys = list(self.processes)
+        self.keep_down(keys)  # none comes back before the last has ended
+        try:
+            end(self.processes.values(), keep_data=True)
+        finally:
+            self.let_up(keys)
+
     def set_hop_ms(self, ms: float) -> bool:
         """Put a distance on each way of every call between services: milliseconds.
 
@@ -124,11 +134,11 @@ class Stack:
     def pause(self) -> None:
         """Stop every process in place: an idle store takes nothing from the one under load."""
         self._supervisor.is_paused = True
-        self._still = pause.pause(self._ordered())
+        self._still = pause.pause(ordered(self.processes.values()))
 
     def resume(self) -> None:
         """Undo `pause`; ask for /readyz before anything else."""
-        pause.resume(reversed(self._ordered()), self._still)
+        pause.resume(reversed(ordered(self.processes.values())), self._still)
         self._supervisor.is_paused = False
 
     def set_budget(self, budget: Budget) -> None:
@@ -140,6 +150,11 @@ class Stack:
             self.cpus = cpus
             for process in list(self.processes.values()):
                 pin(process.pid, cpus)
+
+    @property
+    def has_memory_limit(self) -> bool:
+        """Whether the kernel holds it to its budget's memory."""
+        return set(describe_memory(self.budget)) <= set(self.group.enforced)
 
     def keep_down(self, keys: Iterable[Key]) -> None:
         """Let the platform not start these parts again, should they end."""
@@ -190,10 +205,7 @@ class Stack:
         """Stop everything: first who asks, then who answers."""
         self._supervisor.stop()
         self.resume()
-        for rank in range(3):
-            parts = [p for p in self._ordered() if _stop_order(p.command.part) == rank]
-            with ThreadPoolExecutor(max(1, len(parts))) as pool:
-                list(pool.map(Process.stop, parts))
+        end(self.processes.values())
         for relay in filter(None, (self.relay, self.outer)):
             relay.stop()
 
@@ -205,10 +217,6 @@ class Stack:
             yield
         finally:
             self.group.set_budget(self.budget)
-
-    def _ordered(self) -> list[Process]:
-        """First who asks, then who answers."""
-        return sorted(self.processes.values(), key=lambda p: _stop_order(p.command.part))
 
     def _launch(self, command: Command) -> Process:
         place = self._place
@@ -235,7 +243,3 @@ class Stack:
     def _tell(self, event: StackEvent) -> None:
         for listener in list(self._listeners):
             listener(event)
-
-
-def _stop_order(part: str) -> int:
-    return 0 if part == "envoy" else 2 if part.startswith("postgres") else 1

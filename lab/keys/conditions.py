@@ -65,15 +65,15 @@ class GuardKeys(Section):
     """So much of the trial's median response is allowed as well, where that is more; not in a
     ramp. Unit: 0 to 1."""
     lag_max_ms: Positive = 20.0
-    """Reject when any arrival is released later than this; not in ramps and probes.
-    Unit: milliseconds."""
+    """Reject when any arrival is released later than this; not in ramps, in probes and in
+    calibrations of hot parts. Unit: milliseconds."""
     generator_cpu: Annotated[float, Field(gt=0, le=1)] = 0.65
     """Reject above this share of the generator's core (its busiest process). Unit: 0 to 1."""
     flag_generator_cpu: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Flag above this share. Unit: 0 to 1."""
     spin_ratio: Annotated[float, Field(gt=1)] = 1.25
-    """Reject when the calibration loop of one arm only is this much slower than the run's best
-    decile. Unit: ratio."""
+    """Reject when the calibration loop of one arm only, or of a probe, is this much slower than the
+    run's best decile. Unit: ratio."""
     flag_spin_ratio: Annotated[float, Field(gt=1)] = 1.08
     """Flag when it is this much slower in any arm. Unit: ratio."""
     throttled: Annotated[float, Field(ge=0, le=1)] = 0.01

@@ -25,7 +25,8 @@ class StopKeys(Section):
     least_pairs: Annotated[int, Field(ge=PAIRS_FOR_A_WIDTH, le=500)] = PAIRS_FOR_A_WIDTH
     """No interval stops a series that has fewer pairs of two stores. Unit: pairs."""
     seconds: Annotated[float, Field(gt=0, le=86_400)] | None = None
-    """No pair begins after so much load and overhead; leave out for no limit. Unit: seconds."""
+    """No further pair begins that would end after so much load and overhead; leave out for no
+    limit. Unit: seconds."""
 
 
 class LatencyKeys(Section):
@@ -112,6 +113,8 @@ class HotKeys(CapacityKeys):
     """Part two as well: one hot feature, everything scaled against only the hot part scaled, at
     equal total budget (partitioned). `cpus` has one entry."""
 
+    cpus: Annotated[list[Positive], Field(min_length=1, max_length=1)]
+    """Budget of the whole architecture. Unit: cores."""
     shares: dict[str, dict[Literal["everything", "hot_part"], dict[str, Positive]]]
     """Topology → way of scaling → part (`envoy`, `postgres`, a program) → its share of the
     budget. Unit: relative; normalised to the budget."""
@@ -141,8 +144,8 @@ class ProbingKeys(Section):
     confirm_factor: Annotated[float, Field(ge=1, le=20)] = 3.0
     """The answer is confirmed by a window this many times longer. Unit: ratio."""
     most_probes: Annotated[int, Field(ge=4, le=100)] = 20
-    """A search that has not ended by then ends without an answer; rejected probes count half.
-    Unit: trials."""
+    """A search ends after so many answered probes, or after twice as many with those rejected, with
+    what was confirmed by then. Unit: trials."""
     repeats: Annotated[int, Field(ge=1, le=20)] = 1
     """How often each search is made. Unit: times."""
 
@@ -178,14 +181,26 @@ class HotPartKeys(ProbingKeys):
         min_length=1, default_factory=lambda: ["pooled", "everything", "hot_part"])]
     """Ways of scaling that are tried."""
     tune: list[Annotated[float, Field(gt=0, le=10)]] = Field(default_factory=list)
-    """More splits, for capacity alone: the hot part's share times this, the rest squeezed.
-    Unit: ratio."""
+    """More splits, for capacity alone: what the hot part works for a journey counts times this, so
+    that its share grows and the rest is squeezed. Unit: ratio."""
     replicas: Annotated[int, Field(ge=1, le=16)] = 1
     """Also tried, on one pool: so many replicas of every program, and of the hot part alone;
     connections and threads are divided among them. 1: not tried. Unit: processes."""
     rate_per_s: Positive | None = None
     """Also search the fewest cores that carry this rate, by way; leave out to skip.
     Unit: journeys per second."""
+    least_memory: bool = False
+    """Also search the least limit of memory under which `cpus` carry that rate, `pooled` and
+    started afresh for every probe; it begins at the limit of the scenario's budget. Needs
+    `rate_per_s`, `pooled` among `ways`, and that limit. Unit: yes or no."""
+
+    @model_validator(mode="after")
+    def _has_a_rate_for_its_memory(self) -> Self:
+        if self.least_memory and self.rate_per_s is None:
+            raise ValueError("least_memory is of a rate: rate_per_s is missing")
+        if self.least_memory and "pooled" not in self.ways:
+            raise ValueError("least_memory is of the pooled store: pooled is not among the ways")
+        return self
 
 
 class IsolationKeys(Section):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from contract.run_record import TrialRecord
 from lab.plan.block import Group, Listed
 from lab.plan.probes import Search, next_group
+from lab.plan.quantity import Rate
 from lab.plan.trials import PAST_CAPACITY, Phase, PlannedTrial, steady
 from lab.scenario import CapacityKeys, HotKeys, ScenarioKeys, SearchKeys
 from lab.topology import Budget
@@ -87,13 +88,14 @@ class SearchBlock:
     def _searches(self, repeat: int) -> list[Search]:
         point = self.keys.points[self.point]
         names = self.keys.topologies or self.scenario.topologies
+        budget = Budget(point.cpus, self.scenario.budget.memory_mb)
         return [
             Search(
-                f"{self.series}/{name}/{repeat}", "rate", self.keys,
+                f"{self.series}/{name}/{repeat}", Rate(budget, self.keys.pilot_rate_per_s),
+                self.keys,
                 replace(steady(self.scenario, "search", self.series, name,
                                (self.keys.workload, 0.0, self.keys.warmup_s, self.keys.probe_s)),
-                        replicas=point.replicas,
-                        budget=Budget(point.cpus, self.scenario.budget.memory_mb)))
+                        replicas=point.replicas, budget=budget))
             for name in names
         ]
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final
 
+from contract.probe_record import Variable
 from contract.run_record import TrialRecord
 from lab.plan.block import Group, Listed
-from lab.plan.probes import Search, demand, next_group
+from lab.plan.probes import Search, next_group
+from lab.plan.quantity import Cores, Memory, Quantity, Rate, demand
 from lab.plan.split import Work, split, works_of
 from lab.plan.trials import Phase, PlannedTrial, steady
 from lab.scenario import HotPartKeys, ScenarioFile, ScenarioKeys
@@ -41,7 +43,7 @@ Layouts = dict[str, dict[str, Layout]]
 
 @dataclass(frozen=True, slots=True)
 class HotPartBlock:
-    """Calibration on the pooled store, then every way's capacity, then every way's fewest cores."""
+    """Calibration on the pooled store, then by way capacity and fewest cores; least memory."""
 
     scenario: ScenarioKeys
     keys: HotPartKeys
@@ -136,23 +138,34 @@ class HotPartBlock:
             yield list(self._searches(layouts, "rate", repeat))
             if self.keys.rate_per_s:
                 yield list(self._searches(layouts, "cpus", repeat))
+            if self.keys.least_memory:
+                yield list(self._searches(layouts, "memory", repeat))
 
-    def _searches(self, layouts: Layouts, variable: Literal["rate", "cpus"],
-                  repeat: int) -> Iterator[Search]:
+    def _searches(self, layouts: Layouts, variable: Variable, repeat: int) -> Iterator[Search]:
         keys = self.keys
         for topology, ways in layouts.items():
             for way, layout in ways.items():
-                if variable == "cpus" and layout.is_tuned:
+                if (variable == "cpus" and layout.is_tuned) or (
+                        variable == "memory" and way != "pooled"):
                     continue
+                budget = Budget(keys.cpus, self.scenario.budget.memory_mb,
+                                "partitioned" if layout.is_split else "pooled",
+                                split(layout.works, keys.cpus))
                 template = replace(
                     steady(self.scenario, "hot", self.series, topology,
                            (keys.workload, 0.0, keys.warmup_s, keys.probe_s)),
                     scaled=way, replicas=layout.replicas, replicated=layout.replicated,
-                    budget=Budget(keys.cpus, self.scenario.budget.memory_mb,
-                                  "partitioned" if layout.is_split else "pooled",
-                                  split(layout.works, keys.cpus)))
-                yield Search(f"{self.series}/{topology}/{way}/{variable}/{repeat}", variable, keys,
-                             template, keys.rate_per_s or 0.0, layout.works)
+                    budget=budget)
+                yield Search(f"{self.series}/{topology}/{way}/{variable}/{repeat}",
+                             self._quantity(variable, budget, layout), keys, template)
+
+    def _quantity(self, variable: Variable, budget: Budget, layout: Layout) -> Quantity:
+        keys = self.keys
+        if variable == "rate" or keys.rate_per_s is None:
+            return Rate(budget, keys.pilot_rate_per_s)
+        if variable == "cpus":
+            return Cores(budget, keys.rate_per_s, layout.works)
+        return Memory(budget, keys.rate_per_s)
 
 
 def hot_part_blocks(file: ScenarioFile, scenario: ScenarioKeys) -> Iterator[HotPartBlock]:

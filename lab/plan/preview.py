@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 
+from contract.probe_record import Variable
 from lab.plan import Plan
 from lab.plan.trials import PlannedTrial, forecast_s
 from lab.scenario import ScenarioFile
 
+_ASKED: Final[dict[Variable, str]] = {
+    "rate": "highest rate", "cpus": "fewest cores", "memory": "least memory"}
 _COLUMNS = ["group", "phase", "topology", "load", "budget", "what is special"]
 
 
@@ -59,8 +63,9 @@ def _row(number: str, trial: PlannedTrial) -> tuple[str, ...]:
 
 def _searched(probes: list[PlannedTrial]) -> tuple[str, ...]:
     first = probes[0]
-    asked = "fewest cores" if first.probe and first.probe.variable == "cpus" else "highest rate"
-    marks = (f"{asked}, ≈ {len(probes)} probes", first.workload, first.scaled, first.replicas_said)
+    variable = first.probe.variable if first.probe else "rate"
+    marks = (f"{_ASKED[variable]}, ≈ {len(probes)} probes", first.workload, first.scaled,
+             first.replicas_said)
     return ("", first.phase, first.topology, f"≈ {forecast_s(probes):.0f} s", _cpus(first),
             ", ".join(mark for mark in marks if mark))
 

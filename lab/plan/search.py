@@ -1,12 +1,12 @@
 """The search of a threshold: ramp, bisect, confirm.  Pure.
 
-What is asked is a *difficulty*: the offered rate, or 1 / cores at a fixed rate.  A store holds
-below its threshold and fails above; near it, chance decides, which is why the answer is
-confirmed by a longer window.  When that fails, what short windows held near it counts for nothing
-any more: long windows ask lower, in steps that begin with the resolution and double, until one is
-confirmed, and then halve what lies between.  A short window
-that failed ends the search only when it fails twice (but for one at the easiest value): a pause of
-the machine fails any probe that meets it, and would leave a store with half of what it carries.
+What is asked is a *difficulty* (lab/plan/quantity.py).  A store holds below its threshold and
+fails above; near it, chance decides, which is why the answer is confirmed by a longer window.
+When that fails, what short windows held near it counts for nothing any more: long windows ask
+lower, in steps that begin with the resolution and double, until one is confirmed, and then halve
+what lies between.  A short window that failed ends the search only when it fails twice (but for
+one at the easiest value): a pause of the machine fails any probe that meets it, and would leave a
+store with half of what it carries.
 Source: docs/method.md, capacity.
 """
 

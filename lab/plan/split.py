@@ -53,7 +53,7 @@ def works_of(trials: Sequence[TrialRecord]) -> dict[str, Work]:
 
 def _fit(points: Sequence[tuple[float, float]]) -> Work:
     rates, cores = (np.array(column) for column in zip(*points, strict=True))
-    all_of_journeys = Work(0.0, float((cores / rates).mean()))
+    all_of_journeys = Work(0.0, float(cores.sum() / rates.sum()))
     if len(np.unique(rates)) < 2:
         return all_of_journeys
     slope, idle = np.polyfit(rates, cores, 1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from contract.load import EarlyStop, Workload
+from contract.probe_record import Variable
 from contract.run_record import TrialRecord
 from lab.scenario import FaultKeys, ScenarioKeys, WorkloadKeys
 from lab.topology import Budget
@@ -16,6 +17,8 @@ Step = Literal["ramp", "bisect", "confirm"]
 OVERHEAD_S: Final = 2.0
 """Restore, gates, drain, audit: what a trial takes besides its load (for the forecast); 1.2 s were
 measured over 271 trials, and stacks are started again in between."""
+AFRESH_S: Final = 5.0
+"""What ending every part and starting it again takes besides."""
 PAST_CAPACITY: Final = EarlyStop(attainment_below=0.7, over_s=1.5)
 """Leave a ramp or a probe once the store is clearly past its capacity."""
 
@@ -32,10 +35,10 @@ class PlannedFault:
 
 @dataclass(frozen=True, slots=True)
 class PlannedProbe:
-    """A question of a search, as in contract.run_record.ProbeRecord."""
+    """A question of a search, as in contract.probe_record.ProbeRecord."""
 
     search: str
-    variable: Literal["rate", "cpus"]
+    variable: Variable
     value: float
     step: Step
 
@@ -81,6 +84,11 @@ class PlannedTrial:
         return f"{self.replicas} replicas{of}" if self.replicas > 1 else ""
 
     @property
+    def lacks_memory(self) -> bool:
+        """Whether it asks what the store does with so little memory."""
+        return self.probe is not None and self.probe.variable == "memory"
+
+    @property
     def load_s(self) -> float:
         """Seconds of load, warm-up included."""
         return sum(seconds for seconds, _ in self.rate_profile)
@@ -89,6 +97,11 @@ class PlannedTrial:
     def measure_s(self) -> float:
         """Seconds of the measured window."""
         return self.load_s - self.warmup_s
+
+    @property
+    def forecast_s(self) -> float:
+        """How long it is expected to take, with all that is done before and after the load."""
+        return self.load_s + OVERHEAD_S + AFRESH_S * self.lacks_memory
 
 
 def steady(scenario: ScenarioKeys, phase: Phase, series: str, topology: str,
@@ -102,12 +115,13 @@ def steady(scenario: ScenarioKeys, phase: Phase, series: str, topology: str,
 
 def forecast_s(trials: list[PlannedTrial]) -> float:
     """Estimate how long trials take. Unit: seconds."""
-    return sum(trial.load_s + OVERHEAD_S for trial in trials)
+    return sum(trial.forecast_s for trial in trials)
 
 
 def spent_s(trials: list[TrialRecord]) -> float:
     """Estimate how long recorded trials took, by the same rule. Unit: seconds."""
-    return sum(trial.warmup_s + trial.measure_s + OVERHEAD_S for trial in trials)
+    return sum(trial.warmup_s + trial.measure_s + OVERHEAD_S + AFRESH_S * trial.lacks_memory
+               for trial in trials)
 
 
 def workload_of(keys: WorkloadKeys) -> Workload:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms
 from reports.call_cpu import cpu_ms, idle_cores
 from reports.estimate import Ratio
-from reports.guards import judge
+from reports.guards import Judged
 from reports.isolation import FaultResult
 from reports.journeys import journey_percentile
 from reports.latency import Latency, by_pair
@@ -26,6 +27,7 @@ class Evidence:
     """Everything that a report has computed; `red`: stores whose books do not balance."""
 
     run: Run
+    judged: list[Judged]
     arms: Arms
     series: list[Latency]
     headline: Latency
@@ -61,8 +63,10 @@ class Evidence:
 
     def held_late(self, topology: str) -> list[float]:
         """Bytes of memory in a store's last trials, one replica and no fault, whatever their load:
-        what it holds once a run has gone by.  Empty where it was latency alone."""
-        own = [trial for trial in self.run.record.trials
+        what it holds once a run has gone by, and before it is started afresh to see how little it
+        needs.  Empty where it was latency alone."""
+        gone_by = takewhile(lambda trial: not trial.lacks_memory, self.run.record.trials)
+        own = [trial for trial in gone_by
                if trial.topology == topology and trial.replicas == 1 and trial.fault is None
                and trial.status != "rejected" and "total" in trial.cost]
         return [trial.cost["total"].memory_bytes for trial in own[-_LATE:]
@@ -70,7 +74,7 @@ class Evidence:
 
     def idle_cores(self, *topologies: str) -> dict[str, float]:
         """Cores that each uses while nobody comes; empty where one of these was not measured."""
-        idle = idle_cores(judge(self.run.record, {}))  # medians are for trials under load
+        idle = idle_cores(self.judged)
         return idle if set(topologies) <= set(idle) else {}
 
     def cpu_ms(self, trial: TrialRecord, idle: Mapping[str, float]) -> float | None:

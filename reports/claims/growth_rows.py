@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from reports.break_even import break_even_said
 from reports.capacity import Axis, Curve
 from reports.claims.claim import Effect, Row, Word, all_of, by_direction, untestable
 from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
 from reports.claims.searched import RAMPS, SHARED, effect_of_searches
 from reports.usl import Refusal, Usl
-from reports.words import interval, listed, number, setting
+from reports.words import listed, setting
 
 
 def break_even(evidence: Evidence) -> Row:
@@ -18,19 +19,21 @@ def break_even(evidence: Evidence) -> Row:
     if len(places) < 2:
         return untestable(claim, "capacities of both stores at two CPU budgets or more")
     words = [by_direction(effect) for _, effect in places]
+    billed = _billed(evidence)
     effects = tuple(effect for place, (_, effect) in enumerate(places)
                     if place in (0, len(places) - 1) or words[place] == "contradicted")
     least, most = setting(places[0][0]), setting(places[-1][0])
     if words[0] == "contradicted":
-        return Row(claim, "contradicted", effects)
+        return Row(claim, "contradicted", effects, billed)
     if (words[0], words[-1]) == ("supported", "contradicted"):
         return Row(claim, "supported", effects,
-                   f"the break-even lies between {least} and {most} CPU")
+                   _joined(f"the break-even lies between {least} and {most} CPU", billed))
     if "contradicted" in words:
-        return Row(claim, "no difference shown", effects, _half_shown(evidence, places))
+        return Row(claim, "no difference shown", effects,
+                   _joined(_half_shown(evidence, places), billed))
     end = (f"{evidence.base} carries more there too" if words[-1] == "supported"
            else "no difference is shown there")
-    return Row(claim, "not testable here", effects, _cheaper(evidence),
+    return Row(claim, "not testable here", effects, billed,
                f"an app larger than one machine: {evidence.rival} was not shown to overtake up to "
                f"{most} CPU ({end}), and what lies beyond was not measured")
 
@@ -45,17 +48,14 @@ def _half_shown(evidence: Evidence, places: list[tuple[float, Effect]]) -> str:
             f"{evidence.rival} on the largest is not shown")
 
 
-def _cheaper(evidence: Evidence) -> str:
+def _joined(*said: str) -> str:
+    return "; ".join(filter(None, said))
+
+
+def _billed(evidence: Evidence) -> str:
     """What the bill says over the rates that both stores were measured at."""
     found = evidence.scaling.break_even
-    if found is None:
-        return ""
-    rates = f"between {number(found.least_rate)} and {number(found.most_rate)} journeys/s"
-    if found.rate is not None:
-        where = f"{number(found.rate.value)} {interval(found.rate.low, found.rate.high)}"
-        return f"by use, the cheaper store changes at {where} journeys/s, {rates}"
-    return (f"by use, {found.cheaper} costs less at every rate {rates}" if found.cheaper else
-            f"by use, no store is shown to cost less all over {rates}")
+    return f"by use, {break_even_said(found)}" if found else ""
 
 
 def _places(evidence: Evidence) -> dict[float, Effect]:

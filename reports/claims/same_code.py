@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from reports.arms import CONTROL
 from reports.claims.claim import (
     Row,
     by_direction,
@@ -16,7 +17,6 @@ from reports.claims.evidence import Evidence
 from reports.claims.facts import CLAIMS
 from reports.latency import Latency, by_pair
 
-CONTROL = "colocated"
 _NEEDS = ("a latency series on colocated and microservices whose answers need calls between "
           "services (0.3 an answer, or more), half of its journeys in each trial ended rightly")
 _AND_MORE = ", and which took more CPU than the store uses while nobody comes"

@@ -24,12 +24,12 @@ from reports.words import count, p_said, times
 LEAST_TRIALS: Final = 6
 """Six trials in perfect order have p = 0.009; with fewer nothing can be shown."""
 LEAST_CHANGE: Final = 1.05
-"""A change under 5 % over the run is not named: nobody decides by it."""
+"""A change under 5 % over a series is not named: nobody decides by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Change of a store's median from its first latency trial to its last, as a ratio."""
+    """Change of a store's median over the longest of its latency series, as a ratio."""
 
     topology: str
     trials: int
@@ -40,7 +40,9 @@ class Drift:
     """Two-sided; after Holm over the stores of the run."""
     unit: str = "ratio"
     method: str = "seasonal Kendall test, Theil–Sen slope within series"
-    caveats: tuple[str, ...] = ("a steady trend: a step, or a change there and back, is not one",)
+    caveats: tuple[str, ...] = (
+        "a steady trend: a step, or a change there and back, is not one",
+        "trials are taken as independent: a slow hour of the machine can look like a trend")
 
     @property
     def n(self) -> int:
@@ -64,8 +66,8 @@ class Drift:
     @property
     def sentence(self) -> str:
         """Say how far the median went, and what that touches."""
-        numbers = (f"{times(self.change, self.low, self.high)} from first to last of "
-                   f"{count(self.trials, 'trial')}, {p_said(self.p)}")
+        numbers = (f"{times(self.change, self.low, self.high)} over its longest series, "
+                   f"{count(self.trials, 'trial')} in all, {p_said(self.p)}")
         if not self.is_found:
             return f"{self.topology}: no drift shown ({numbers})."
         word = "slower" if self.change > 1 else "faster"
@@ -95,8 +97,7 @@ def drift_of(topology: str, series: Sequence[Sequence[tuple[float, float]]]) -> 
     s = float(np.sign(slopes).sum())
     deviation = math.sqrt(sum(n * (n - 1) * (2 * n + 5) / 18 for n in map(len, kept)))
     p = float(2 * stats.norm.sf(max(abs(s) - 1, 0.0) / deviation))  # continuity: S moves by 2
-    places = np.concatenate([one[:, 0] for one in kept])
-    span = float(places.max() - places.min())
+    span = max(float(np.ptp(one[:, 0])) for one in kept)  # nothing was measured beyond it
     low, high = _ends(np.sort(slopes), deviation)
     return Drift(topology, trials, math.exp(float(np.median(slopes)) * span),
                  math.exp(low * span), math.exp(high * span), min(p, 1.0))

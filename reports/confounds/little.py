@@ -93,6 +93,7 @@ def check_pools(judged: list[Judged]) -> list[PoolLoad]:
     """The worst usable trial of every pool by store, phase and series, the fullest first.
 
     A fault is meant to change what pools do: reports/fault_pools.py names those it exhausts.
+    A store that lacks memory may fill its pools for that alone.
     A trial left early has no window to divide by: how long its load lasted is not recorded
     (docs/decisions/0221-which-trials-tell-of-a-pool.md).
     """
@@ -100,7 +101,7 @@ def check_pools(judged: list[Judged]) -> list[PoolLoad]:
     for one in judged:
         trial = one.trial
         if (one.status == "rejected" or trial.fault is not None or trial.stopped_early
-                or is_out_of_cpu(trial)):
+                or trial.lacks_memory or is_out_of_cpu(trial)):
             continue
         for load in _loads(trial):
             found.setdefault((load.topology, load.where, load.pool), []).append(load)

@@ -21,9 +21,10 @@ def draw_cost(costs: Sequence[Cost]) -> Figure | None:
                                (axes[1], "gb_s", "GB·s per 1,000 good requests")):
         for y, cost in enumerate(reversed(costs)):
             at = 0.0
-            for part, value in getattr(cost, f"parts_{which}").items():
-                axis.barh(y, value, 0.5, left=at, color=colours[part], edgecolor=FAINT, lw=0.4)
-                at += value
+            for part, mean in getattr(cost, f"parts_{which}").items():
+                axis.barh(y, mean.value, 0.5, left=at, color=colours[part], edgecolor=FAINT,
+                          lw=0.4)
+                at += mean.value
             total = getattr(cost, which)
             if total.low is not None and total.high is not None:
                 axis.errorbar(total.value, y + 0.36, fmt="none", ecolor=INK, elinewidth=1.2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reports.arms import CONTROL
 from reports.call_cpu import CpuOfCalls
 from reports.document import Block, Drawing, Heading, Note
 from reports.estimate import Estimate
@@ -41,17 +42,21 @@ def _series_blocks(hops: Hops, suffix: str) -> list[Block]:
         Drawing(f"latency_hops{suffix}",
                 f"Median service time against calls between services, {hops.series}",
                 f"{hops.series}: {' '.join(said)}",
-                _reading(arms.rival, bool(arms.others), bool(hops.lines)),
+                _reading(arms.rival, bases if hops.lines else []),
                 tuple(table.name for table in reversed(beside)), draw.draw_hops(hops)),
         *beside]
 
 
-def _reading(rival: str, has_control: bool, has_line: bool) -> str:
-    framework = ("against the monolith the intercept is the framework, against the same code in "
-                 "one process there is none in it" if has_control else
-                 "whose intercept is the framework")
-    line = (f": a mark is measured, a tick is the line through all of them, {framework}; its slope "
-            "is the price of a call." if has_line else ".")
+def _reading(rival: str, bases: list[str]) -> str:
+    """`bases`: what lines were laid against; empty: none was laid."""
+    line = ": a mark is measured, a tick is the line through all of them." if bases else "."
+    if set(bases) - {CONTROL}:
+        line += (" Against another store the intercept is what its framework adds to every answer, "
+                 "and the slope a call with all that comes with it: heavier work, in another "
+                 "framework.")
+    if CONTROL in bases:
+        line += (" Against the same code in one process no framework is in it, and the slope is "
+                 "the price of a call.")
     return (f"A point is an endpoint; the number of calls is what the answer of {rival} "
             "reported. Endpoints with more calls do more work in every store, so the difference "
             f"(right, calls in brackets) is the one to read{line}")
@@ -64,8 +69,10 @@ def gap_said(gap: Line, against: str = "") -> str:
     if slope.low is None or slope.low <= 0 <= (slope.high or 0):
         return (f"No price of a call between services shown{against}: {number(slope.value)} ms a "
                 f"call {interval(slope.low, slope.high) or '(one pair, no interval)'} ({basis}).")
-    return (f"Each further call between services adds {number(slope.value)} ms "
-            f"{interval(slope.low, slope.high)}{against}; without a call the difference is "
+    size = f"{number(slope.value)} ms {interval(slope.low, slope.high)}"
+    added = (f"adds {size}{against}" if gap.minus == CONTROL else
+             f"comes with {size} more{against}, of the call and of the work that goes with it")
+    return (f"Each further call between services {added}; without a call the difference is "
             f"{number(start.value)} ms {interval(start.low, start.high)} ({basis}).")
 
 
@@ -93,7 +100,8 @@ def _difference_table(hops: Hops, suffix: str) -> Table:
 def _line_table(hops: Hops, suffix: str) -> Table:
     return Table(
         f"latency_hop_lines{suffix}", f"Lines through the endpoints' medians, {hops.series}",
-        "Least squares by pair, then the mean over pairs with a 95 % t interval.",
+        "Least squares by pair, then the mean over pairs; the interval is the outer of Student's "
+        "over pairs and of the residuals' over endpoints, 95 %.",
         ["line", "pairs", "endpoints", "intercept, ms", "slope, ms per call"],
         [[line.name, str(line.slope_ms.n), str(line.endpoints), _cell(line.intercept_ms),
           _cell(line.slope_ms)]
@@ -126,24 +134,51 @@ def _point_table(hops: Hops, suffix: str) -> Table:
 def _cpu_blocks(rows: list[CpuOfCalls]) -> list[Block]:
     if not rows:
         return []
-    return [Table(
+    said = [Note(framework_said(row)) for row in rows if row.per_call_ms is None]
+    return [*said, Table(
         "latency_call_cpu", "CPU of a call between services",
         "By pair: (CPU of the one − CPU of the other) ÷ calls, per right answer, the kernel's "
         "accounting of the whole store. What each store uses while nobody comes is taken off "
-        "where the run measured it; where it is in the price, more processes that only wait make "
-        "a call look dearer, the more so at low rates. Against colocated, the same code in one "
-        "process, no framework is in it. 95 % t interval.",
-        ["series", "stores", "pairs", "calls an answer", "CPU an answer, ms", "idle use",
-         "CPU a call, ms"],
-        [[row.series, f"{row.rival} − {row.base}", str(row.per_call_ms.n), number(row.calls),
-          f"{number(row.rival_ms.value)} − {number(row.base_ms.value)}",
-          "taken off" if row.is_net_of_idle else "in it", _cell(row.per_call_ms)]
+        "where the run measured it (how exactly idle use is known is in no interval here: see "
+        "the idle tax); where it is in the price, more processes that only wait make a call look "
+        "dearer, the more so at low rates. Against colocated, the same code in one "
+        "process, no framework is in it; colocated − monolith is the framework with what the split "
+        "asks for besides (more statements, calls in one process), for neither calls over a "
+        "socket. 95 % t interval.",
+        ["series", "stores", "pairs", "calls an answer", "CPU an answer, ms", "difference, ms",
+         "idle use", "CPU a call, ms"],
+        [[row.series, f"{row.rival} − {row.base}", str(row.difference_ms.n), number(row.calls),
+          f"{number(row.rival_ms.value)} − {number(row.base_ms.value)}", _cell(row.difference_ms),
+          "taken off" if row.is_net_of_idle else "in it",
+          _cell(row.per_call_ms) if row.per_call_ms else "no calls"]
          for row in rows],
         ["series", "topology", "minus", "pairs", "calls", "cpu_ms", "minus_cpu_ms",
-         "per_call_ms", "per_call_low", "per_call_high", "net_of_idle"],
-        [[row.series, row.rival, row.base, row.per_call_ms.n, row.calls, row.rival_ms.value,
-          row.base_ms.value, *_ends(row.per_call_ms), row.is_net_of_idle] for row in rows],
-        frozenset({2, 3, 4, 6}))]
+         "difference_ms", "difference_low", "difference_high", "per_call_ms", "per_call_low",
+         "per_call_high", "net_of_idle"],
+        [[row.series, row.rival, row.base, row.difference_ms.n, row.calls, row.rival_ms.value,
+          row.base_ms.value, *_ends(row.difference_ms),
+          *(_ends(row.per_call_ms) if row.per_call_ms else (None,) * 3), row.is_net_of_idle]
+         for row in rows],
+        frozenset({2, 3, 4, 5, 7}))]
+
+
+def framework_said(row: CpuOfCalls) -> str:
+    """What the framework takes of CPU: the difference of two stores that call over no socket."""
+    gap = row.difference_ms
+    basis = f"({count(gap.n, 'pair')})"
+    if gap.low is None or gap.high is None:
+        return (f"{row.series}: no CPU of the framework shown, {row.rival} − {row.base}: "
+                f"{number(gap.value)} ms an answer {basis}.")
+    ends = interval(gap.low, gap.high)
+    if gap.low <= 0 <= gap.high:
+        return (f"{row.series}: no difference in CPU without calls is shown, {row.rival} − "
+                f"{row.base}: {number(gap.value)} ms an answer {ends} {basis}.")
+    more, less = (row.rival, row.base) if gap.value > 0 else (row.base, row.rival)
+    size = abs(gap.value)
+    ends = interval(*sorted((abs(gap.low), abs(gap.high))))
+    return (f"{row.series}: without calls between services {more} takes {number(size)} ms {ends} "
+            f"of CPU an answer more than {less} {basis}: the framework, and what the split asks "
+            "for in one process.")
 
 
 def _cell(estimate: Estimate) -> str:

@@ -188,16 +188,20 @@ def probe_table(name: str, searches: list[Search]) -> Table:
     return Table(
         name, "Searches",
         "Each search in one line; the CSV has every probe with its scheduled and good requests. "
-        "n: requests of all probes. Answers in journeys/s, in cores where the name says cpus/.",
+        "n: requests of all probes. Answers in journeys/s, in cores where the name says cpus/, "
+        "in MiB where it says memory/: such a probe also fails where the kernel refused the limit, "
+        "or killed for it.",
         ["search", "probes", "rejected", "n", "answer"],
         [[search.name, str(len(search.probes)), str(search.rejected),
           f"{sum(probe.scheduled for probe in search.probes):,}",
           threshold_text(search.threshold)] for search in searches],
         ["search", "trial", "topology", "cpus", "replicas", "replicated", "scaled", "variable",
-         "value", "step", "scheduled", "good", "attainment", "holds", "answer"],
+         "value", "step", "scheduled", "good", "attainment", "is_enforced", "oom_kills", "holds",
+         "answer"],
         [[search.name, probe.trial.id, probe.trial.topology, probe.trial.cpu_budget,
           probe.trial.replicas, probe.trial.replicated, probe.trial.scaled, search.variable,
-          probe.value, probe.step, probe.scheduled, probe.good, probe.share, probe.holds,
-          search.threshold.value]
+          probe.value, probe.step, probe.scheduled, probe.good, probe.share,
+          probe.is_enforced if search.variable == "memory" else None, probe.trial.oom_kills,
+          probe.holds, search.threshold.value]
          for search, probe in probes],
         frozenset({1, 2, 3, 4}))

@@ -78,15 +78,17 @@ def _document(found: Comparison) -> Document:
 def _summary(found: Comparison) -> str:
     if found.is_refused:
         return "Nothing was compared."
-    changed = [f"{line.what} {line.verdict}" for line in found.lines
+    judged = [line for line in found.lines if line.is_judged]
+    changed = [f"{line.what} {line.verdict}" for line in judged
                if line.verdict not in ("no difference shown", "no interval")]
-    n = count(len(found.lines), "number")
-    left = len(found.refusals)
-    refused = f" Refused, each with its reason: {left:,}." if left else ""
+    n = count(len(judged), "judged number")
+    shown, left = len(found.lines) - len(judged), len(found.refusals)
+    beside = f" Shown and not judged: {shown:,}." if shown else ""
+    beside += f" Refused, each with its reason: {left:,}." if left else ""
     if not changed:
-        return f"Of {n}, none is shown to differ.{refused}"
+        return f"Of {n}, none is shown to differ.{beside}"
     more = f"; and {len(changed) - _MOST:,} more" if len(changed) > _MOST else ""
-    return f"Of {n}, {len(changed)} changed: {'; '.join(changed[:_MOST])}{more}.{refused}"
+    return f"Of {n}, {len(changed)} changed: {'; '.join(changed[:_MOST])}{more}.{beside}"
 
 
 def _part(kind: str, title: str, lines: list[Line]) -> Part:

@@ -46,7 +46,7 @@ def equal_blocks(record: RunRecord) -> list[Block]:
         + ".") if record.contract_smoke else "Contract smoke: not recorded."
     is_fair = len(digests) == 1 and record.contract_smoke and all(record.contract_smoke.values())
     blocks: list[Block] = [Note(f"{seed} {smoke}", "plain" if is_fair else "caveat")]
-    blocks += _unequal_connections(record)
+    blocks += _unequal_connections(record) + _unequal_replicas(record)
     if record.split_added:
         total = sum(record.split_added.values())
         files = sorted(record.split_added.items(), key=lambda item: (-item[1], item[0]))
@@ -72,6 +72,17 @@ def _unequal_connections(record: RunRecord) -> list[Block]:
                  f"{listed([f'{words} has {total}' for words, total in totals.items()])}"
                  f"{_UNDIVIDED if special.startswith('×') else ''}.", "caveat")
             for special, totals in alike.items() if len(set(totals.values())) > 1]
+
+
+def _unequal_replicas(record: RunRecord) -> list[Block]:
+    """One deployment against several of each program is another comparison."""
+    most = {name: max((one.get("replicas") or 1 for one in programs.values()), default=1)
+            for name, parts in record.topologies.items()
+            if isinstance(programs := parts.get("deployables"), dict)}
+    if len(set(most.values())) < 2:
+        return []
+    said = listed([f"{name} has {n}" for name, n in most.items()])
+    return [Note(f"Replicas of a program are not equal: {said} at most.", "caveat")]
 
 
 def machine_table(record: RunRecord) -> Table:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from reports.arms import Arms
-from reports.cost import WHAT, Bill, Cost, CostRatio, Idle
+from reports.cost import Bill, Cost
+from reports.cost_ratios import CostRatio
+from reports.cost_trials import WHAT, TrialCost
 from reports.document import Block, Drawing, Heading, Note
 from reports.estimate import ALPHA, Estimate
 from reports.figures.cost import draw_cost
+from reports.idle import Idle
 from reports.parts.cost_parts import part_blocks
 from reports.price import PriceList
+from reports.starts import ONE_START
 from reports.table import Table
 from reports.verdicts import block_said, digits_apart, holm_said, noise_said, off_text
 from reports.words import ABSENT, count, interval, listed, number, percent
@@ -31,10 +35,11 @@ def cost_blocks(bill: Bill, arms: Arms) -> list[Block]:
         "group by the kernel's accounting with a 95 % t interval; parts count shared pages in "
         "each process, so their memory adds up to more. At light load idle time is in the bill.",
         ("scaling_cost",), figure))
-    blocks += [_cost_table(bill.costs), *part_blocks(bill.parts),
+    blocks += [_cost_table(bill.costs, bill.idle), *part_blocks(bill.parts),
                _bill_table(bill.costs, bill.prices)]
     if bill.ratios:
         blocks.append(_ratio_table(bill.ratios, arms))
+    blocks.append(_trial_table(bill))
     return [*blocks, Note(_money_said(bill, first, arms)), *_idle_blocks(bill.idle)]
 
 
@@ -91,24 +96,27 @@ def _beside(one: CostRatio) -> str:
     return f"{holm_said(one.adjusted_p)}{noise_said(one.band)}"
 
 
-def _cost_table(costs: list[Cost]) -> Table:
+def _cost_table(costs: list[Cost], idle: list[Idle]) -> Table:
+    standing = {one.topology: one.cores.value for one in idle}
     cells, raw = [], []
     for c in costs:
         where = [c.series or c.workload, c.topology]
-        cells.append([*where, str(c.cpu_s.n), _said(c.cpu_s), _said(c.gb_s)])
+        share = standing[c.topology] / c.cores if c.topology in standing and c.cores else None
+        cells.append([*where, str(c.cpu_s.n), _said(c.cpu_s), percent(share, 0), _said(c.gb_s)])
         raw.append([c.series, c.workload, c.topology, "total", c.cpu_s.n, *_ends(c.cpu_s),
-                    *_ends(c.gb_s), c.cores, c.memory_gb])
-        for part, value in c.parts_cpu_s.items():
-            held = c.parts_gb_s[part]
-            raw.append([c.series, c.workload, c.topology, part, c.cpu_s.n, value, None, None,
-                        held, *[None] * 4])
+                    *_ends(c.gb_s), c.cores, c.memory_gb, share])
+        raw += [[c.series, c.workload, c.topology, part, c.cpu_s.n, *_ends(cpu_s),
+                 *_ends(c.parts_gb_s[part]), None, None, None]
+                for part, cpu_s in c.parts_cpu_s.items()]
     return Table(
         "scaling_cost", "Cost per 1,000 good requests",
         "Means over latency trials, 95 % t intervals; the whole architecture by the kernel's "
-        "accounting.",
-        ["series", "store", "trials", "CPU-seconds", "GB·s"], cells,
+        "accounting. Of which idle: the share of that CPU which the store also takes while nobody "
+        "comes, from the table of the idle tax. The CSV has every part.",
+        ["series", "store", "trials", "CPU-seconds", "of which idle", "GB·s"], cells,
         ["series", "workload", "topology", "part", "trials", "cpu_s", "cpu_s_low", "cpu_s_high",
-         "gb_s", "gb_s_low", "gb_s_high", "cores", "memory_gb"], raw, frozenset({2, 3, 4}))
+         "gb_s", "gb_s_low", "gb_s_high", "cores", "memory_gb", "idle_share_of_cpu"], raw,
+        frozenset({2, 3, 4, 5}))
 
 
 def _bill_table(costs: list[Cost], prices: PriceList | None) -> Table:
@@ -135,14 +143,33 @@ def _ratio_table(ratios: list[CostRatio], arms: Arms) -> Table:
         "scaling_cost_ratios", f"Cost of {arms.rival} ÷ {arms.base}",
         "Paired t on logarithms of the latency pairs, from 20 pairs on blocks of pairs too; A/A: "
         "how far a store was from itself. A difference must lie beyond all of them, with p below "
-        "0.05 by Holm in the family of all rows. GB·s are of one start of each store, or few: how "
-        "another start differs is not in their interval.",
+        f"0.05 by Holm in the family of all rows. GB·s, and money for the share of memory in it: "
+        f"{ONE_START}.",
         ["series", "cost", "A/A", "p by Holm", "verdict"],
         [[one.series, WHAT[one.what], off_text(one.band) if one.band else ABSENT,
           _p(one.adjusted_p), cost_verdict(one, arms)] for one in ratios],
         ["series", "cost", "pairs", "ratio", "low", "high", "aa_high", "p_holm"],
         [[one.series, one.what, one.ratio.n, one.ratio.value, one.ratio.low, one.ratio.high,
           one.band.high if one.band else None, one.adjusted_p] for one in ratios],
+        frozenset({2, 3}))
+
+
+def _trial_table(bill: Bill) -> Table:
+    """Everything that the means and ratios above are of: in the CSV, for whoever computes again."""
+    own: dict[tuple[str, str], list[TrialCost]] = {}
+    for one in bill.trials:
+        own.setdefault((one.trial.series or one.trial.workload, one.trial.topology), []).append(one)
+    return Table(
+        "scaling_cost_trials", "Trial by trial",
+        "Good requests that ended in the measured windows; the CSV has every trial's costs, in the "
+        "units of the tables above.",
+        ["series", "store", "trials", "good requests"],
+        [[*where, str(len(found)), f"{sum(one.good for one in found):,}"]
+         for where, found in own.items()],
+        ["trial", "series", "pair", "topology", "is_aa", "arm", "good", *(
+            "money_per_1000_orders" if what == "money" else what for what in WHAT)],
+        [[one.trial.id, one.trial.series, one.trial.pair, one.trial.topology, one.trial.is_aa,
+          one.trial.arm, one.good, *(one.each[what] for what in WHAT)] for one in bill.trials],
         frozenset({2, 3}))
 
 

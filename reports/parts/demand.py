@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from reports.break_even import BreakEven
+from reports.break_even import BreakEven, break_even_said
 from reports.capacity import BigSmall, Place, Point, rent
 from reports.demand import DemandLine
 from reports.document import Block, Drawing, Heading, Note
-from reports.estimate import Estimate
 from reports.figures.capacity import draw_loads
 from reports.price import PriceList
 from reports.scaling import Scaling
@@ -28,13 +27,14 @@ def demand_blocks(scaling: Scaling) -> list[Block]:
         return []
     said = [f"a further journey costs {line.topology} {number(line.slope.value * 1000)} "
             f"{interval((line.slope.low or 0) * 1000, (line.slope.high or 0) * 1000)} ms of CPU"
-            for line in scaling.lines]
+            f"{_on(line)}" for line in scaling.lines]
     workload = next(p.trial.workload for p in scaling.loads if p.trial.phase != "idle")
     return [Drawing(
         "scaling_demand", "Demand against load",
         f"Under {workload}, {'; '.join(said) or 'too few rates for a line'}.",
         "Every trial at one rate: latency, probes, standing idle. The line is fitted by least "
-        "squares through the trials that met the objective. Hollow: past capacity, where cores "
+        "squares through the trials on the largest budget that met the objective, for on another "
+        "one a journey works otherwise. Hollow: past capacity, where cores "
         "stop at the budget while the queue grows. Stores with several replicas stand in the "
         "table only.", ("scaling_demand", "scaling_demand_lines"), figure),
         *([_line_table(scaling.lines)] if scaling.lines else []), _load_table(scaling),
@@ -58,21 +58,8 @@ def _break_even_blocks(found: BreakEven | None) -> list[Block]:
               frozenset({0, 1, 2}))]
 
 
-def break_even_said(found: BreakEven) -> str:
-    """Which store is cheaper at which load, by use."""
-    between = f"between {number(found.least_rate)} and {number(found.most_rate)} journeys/s"
-    if found.rate is not None:
-        first = found.base if found.at_least.value > 0 else found.rival
-        then = found.rival if first == found.base else found.base
-        return (f"{first} is cheaper below {_rate(found.rate)} journeys/s, {then} above "
-                f"(measured {between})")
-    if found.cheaper:
-        return f"{found.cheaper} is cheaper at every load measured in both stores, {between}"
-    return f"which store is cheaper is not shown over the whole range {between}"
-
-
-def _rate(found: Estimate) -> str:
-    return f"{number(found.value)} {interval(found.low, found.high)}"
+def _on(line: DemandLine) -> str:
+    return f" on {setting(line.cpus)} CPU" if line.cpus else ""
 
 
 def _line_table(lines: list[DemandLine]) -> Table:
@@ -86,9 +73,10 @@ def _line_table(lines: list[DemandLine]) -> Table:
           f"{number(line.idle.value)} {interval(line.idle.low, line.idle.high)}",
           f"{number(line.last_rate)} /s"] for line in lines],
         ["topology", "trials", "cpu_s_a_journey", "cpu_s_low", "cpu_s_high", "idle_cores",
-         "idle_low", "idle_high", "last_rate_per_s"],
+         "idle_low", "idle_high", "last_rate_per_s", "cpus"],
         [[line.topology, line.slope.n, line.slope.value, line.slope.low, line.slope.high,
-          line.idle.value, line.idle.low, line.idle.high, line.last_rate] for line in lines],
+          line.idle.value, line.idle.low, line.idle.high, line.last_rate, line.cpus]
+         for line in lines],
         frozenset({1, 2, 3, 4}))
 
 

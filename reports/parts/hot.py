@@ -9,14 +9,14 @@ from reports.document import Block, Drawing, Note
 from reports.estimate_apart import Apart
 from reports.figures.hot import draw_hot_mix
 from reports.hot import Hot, HotMix
-from reports.hot_ratios import WayRatio, best_of
+from reports.hot_ratios import MemoryRatio, WayRatio, best_of
 from reports.hot_ways import POOLED, Way, way_said, way_text
 from reports.parts.capacity import limit_text, probe_table
 from reports.search_words import basis_text, ratio_text, threshold_text, threshold_verdict
 from reports.starts import ONE_START, START_ALLOWANCE
 from reports.table import Table
 from reports.threshold_ratio import ThresholdRatio
-from reports.words import ABSENT, interval, number, percent, setting, times
+from reports.words import ABSENT, count, interval, number, percent, setting, times
 
 
 def hot_blocks(hot: Hot, arms: Arms) -> list[Block]:
@@ -29,7 +29,8 @@ def hot_blocks(hot: Hot, arms: Arms) -> list[Block]:
 def hot_sentences(mix: HotMix, arms: Arms) -> list[str]:
     """What the searches have shown: the stores at their best; by store the savings, one pool."""
     best = [mix.best.capacity] if mix.best else []
-    ratios = [*best, *(one.capacity for one in mix.by_pool),
+    least = [mix.memory.least_memory] if mix.memory else []
+    ratios = [*best, *least, *(one.capacity for one in mix.by_pool),
               *(ratio for one in mix.by_way for ratio in (one.capacity, one.cpus) if ratio)]
     bases = {basis_text(ratio) for ratio in ratios}
     is_one = len(bases) == 1
@@ -40,13 +41,17 @@ def hot_sentences(mix: HotMix, arms: Arms) -> list[str]:
     once = f" (each ratio of {bases.pop()})" if is_one else ""
     said = [f"{mix.workload}{once}, each store at its best split: "
             f"{verdict(ratio, arms.base, arms.rival or '')}." for ratio in best]
+    said += [f"{mix.workload}{'' if best else once}, least memory that carries {setting(mix.rate)} "
+             f"journeys/s{_on(mix)}, one of everything, started afresh: "
+             f"{verdict(ratio, arms.rival or '', arms.base, 'needs more')}." for ratio in least]
     for name in arms.all:
         found = [text for one in mix.by_way if one.topology == name
                  for text in _savings(mix, one, verdict)]
         found += [verdict(one.capacity, way_said(POOLED), way_said(one.way))
                   for one in mix.by_pool if one.topology == name]
         if found:
-            said.append(f"{mix.workload}{'' if best else once}, {name}: {'; '.join(found)}.")
+            basis = "" if best or least else once
+            said.append(f"{mix.workload}{basis}, {name}: {'; '.join(found)}.")
     return said
 
 
@@ -104,8 +109,10 @@ def _mix_blocks(mix: HotMix, arms: Arms) -> list[Block]:
     blocks += [_way_table(name, mix), _share_table(name, mix)]
     if mix.by_way:
         blocks.append(_saving_table(name, mix))
+    if mix.memory:
+        blocks.append(_memory_table(name, mix, mix.memory))
     searches = [search for way in mix.ways
-                for search in (*way.rate_searches, *way.cpus_searches)]
+                for search in (*way.rate_searches, *way.cpus_searches, *way.memory_searches)]
     return [*blocks, probe_table(f"{name}_probes", searches)]
 
 
@@ -118,33 +125,64 @@ def _way_table(name: str, mix: HotMix) -> Table:
         name, f"{mix.workload}: by way of scaling",
         "Capacity in journeys per second at the whole budget; fewest cores, and the memory held "
         f"at that rate while the objective was met (mean and interval over probes), at "
-        f"{setting(mix.rate)} journeys per second. Bound: what the CPU would carry if nothing "
-        "ever waited, and the part whose share is the limit.",
-        ["store", "way", "capacity", "bound", "limit", "fewest cores", "GB"],
+        f"{setting(mix.rate)} journeys per second. Least MiB: the least limit of memory, for "
+        "programs, databases and proxy together, under which a store that was started afresh "
+        "carried that rate on the whole budget of cores and nobody was killed (one pool only; –: "
+        "not searched, or nothing limits memory on this machine). "
+        "Bound: what the CPU would carry if nothing ever waited, and the part whose share is the "
+        "limit.",
+        ["store", "way", "capacity", "bound", "limit", "fewest cores", "GB", "least MiB"],
         [[way.topology, way_text(way.way), threshold_text(way.capacity),
           number(way.bound.rate if way.bound else None), limit_text(way.bound),
-          threshold_text(way.least_cpus), _memory_text(way)]
+          threshold_text(way.least_cpus), _memory_text(way), threshold_text(way.least_memory)]
          for way in mix.ways],
         ["workload", "topology", "way", "cpus", "capacity_per_s", "low", "high", "bound_per_s",
          "bound_part", "rate_per_s", "least_cpus", "least_cpus_low", "least_cpus_high",
          "held_memory_gb", "held_memory_low", "held_memory_high", "memory_probes",
-         "replicas", "replicated"],
+         "replicas", "replicated", "least_memory_mib", "least_memory_low", "least_memory_high"],
         [[mix.workload, way.topology, way.way, mix.cpus, *_ends(way.capacity),
           *((way.bound.rate, way.bound.part) if way.bound else (None, None)), mix.rate,
           *_ends(way.least_cpus), *_ends(way.held_memory), len(way.memory_gb), way.replicas,
-          way.replicated]
+          way.replicated, *_ends(way.least_memory)]
          for way in mix.ways],
-        frozenset({2, 3, 5, 6}))
+        frozenset({2, 3, 5, 6, 7}))
+
+
+def _memory_table(name: str, mix: HotMix, found: MemoryRatio) -> Table:
+    ratio = found.least_memory
+    return Table(
+        f"{name}_memory", f"{mix.workload}: least memory, {found.rival.topology} ÷ "
+        f"{found.base.topology}",
+        f"Limits of one pool, one of everything, started afresh, at {setting(mix.rate)} journeys "
+        f"per second: {basis_text(ratio)}.",
+        ["store", "least MiB", "ratio"],
+        [[found.base.topology, threshold_text(found.base.least_memory), ""],
+         [found.rival.topology, threshold_text(found.rival.least_memory), ratio_text(ratio)]],
+        ["workload", "rival", "base", "rate_per_s", "ratio", "low", "high", "searches", "asked"],
+        [[mix.workload, found.rival.topology, found.base.topology, mix.rate, *_ends(ratio), ratio.n,
+          ratio.asked]], frozenset({1, 2}))
 
 
 def _share_table(name: str, mix: HotMix) -> Table:
     return Table(
         f"{name}_shares", f"{mix.workload}: the splits",
-        "Cores by part at the whole budget.", ["store", "way", "cores"],
+        f"Cores by part at the whole budget.{_calibrated(mix)}",
+        ["store", "way", "cores"],
         [[way.topology, way_text(way.way), _split(way)] for way in mix.ways],
         ["workload", "topology", "way", "part", "cores"],
         [[mix.workload, way.topology, way.way, part, cores] for way in mix.ways
          for part, cores in sorted(way.shares.items())])
+
+
+def _calibrated(mix: HotMix) -> str:
+    """What the splits follow from; empty without a split."""
+    found = mix.calibrations
+    if found is None or not any(way.is_split for way in mix.ways):
+        return ""
+    doubt = (f"; {found.doubtful} of them {'was' if found.doubtful == 1 else 'were'} rejected, and "
+             "used for want of another at that rate" if found.doubtful else "")
+    return (f" The splits follow from {count(found.n, 'calibration')} of both mixes on one pool, "
+            f"each at two rates{doubt}.")
 
 
 def _ends(found: object) -> tuple[float | None, float | None, float | None]:

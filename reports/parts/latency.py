@@ -54,7 +54,8 @@ def _lead(latency: Latency, arms: Arms) -> list[str]:
                      *_verdicts(latency, arms), *_carried(latency)]
     shares = [f"{name} {percent(e.value, 2)} {percent_interval(e.low, e.high, 2)} "
               f"(n = {e.n:,})" for name, e in latency.attainments.items() if e]
-    sentences.append(f"Good within the objective: {'; '.join(shares)}.")
+    sentences.append("Good within the objective (intervals of counting error only): "
+                     f"{'; '.join(shares)}.")
     return sentences
 
 
@@ -129,7 +130,9 @@ def _other_series(series: list[Latency], first: Latency) -> list[Block]:
         blocks.append(Drawing(
             "latency_series", "Ratios of median and p95 by series", _series_said(shown),
             "A series is one workload at one rate (journeys per second). Filled: median; "
-            "hollow: p95, where every trial has 400 rows. Bars: 95 % t interval over pairs.",
+            "hollow: p95, where every trial has 400 rows. Bars: 95 % t interval over pairs; a "
+            "difference counts only beyond what a store differs from itself by, too, where A/A "
+            "pairs measured it.",
             ("latency_ratios",), figure))
     return [*blocks, *(_spectrum(one, spectrum_rows(one), f"latency_spectrum_{index}",
                                  is_folded=True)
@@ -138,13 +141,12 @@ def _other_series(series: list[Latency], first: Latency) -> list[Block]:
 
 
 def _series_said(series: list[Latency]) -> str:
-    compared = [(one, one.ratios[50.0], one.arms) for one in series]
-    slower = sum(r is not None and r.low is not None and r.low > 1 for _, r, _ in compared)
-    faster = sum(r is not None and r.high is not None and r.high < 1 for _, r, _ in compared)
-    arms = next(arms for _, _, arms in compared if arms)
-    return (f"Of {count(len(series), 'series', 'series')}, the interval of the median's ratio "
-            f"lies above 1 in {slower} ({arms.rival} slower than {arms.base}), below 1 in "
-            f"{faster}, and holds 1 or is missing in {len(series) - slower - faster}.")
+    arms = next(one.arms for one in series if one.arms)
+    words = [speed_verdict("", "", "", one.ratios[50.0], one.bands[50.0]).word for one in series]
+    slower, faster = words.count("slower"), words.count("faster")
+    return (f"Of {count(len(series), 'series', 'series')}, {arms.rival} is slower than {arms.base} "
+            f"by the median in {slower}, faster in {faster}; no difference is shown in "
+            f"{len(series) - slower - faster}.")
 
 
 def _medians(rows: list[SpectrumRow]) -> str:

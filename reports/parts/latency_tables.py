@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reports.estimate import QS, Band, Ratio, quantiles
+from reports.estimate import QS, Band, Ratio, percentile_of
+from reports.journeys import QS as JOURNEY_QS
 from reports.latency import Latency, spectrum_rows
 from reports.table import Table
 from reports.verdicts import off_text
@@ -97,21 +98,28 @@ def spectrum_table(series: list[Latency]) -> Table:
 
 
 def trial_table(series: list[Latency]) -> Table:
-    """First requests of every trial."""
+    """First requests of every trial, with their own intervals, and whole journeys."""
     samples = {s.trial: s for one in series for found in one.samples.values() for s in found}
     trials = sorted((t for one in series for t in one.trials), key=lambda t: t.id)
-    rows = [(t, len(samples[t.id].first), quantiles(samples[t.id].first)) for t in trials]
+    rows = [(t, samples[t.id], {q: percentile_of(samples[t.id].first, q, "ms") for q in QS})
+            for t in trials]
     return Table(
         "latency_trials", "Trial by trial",
         "First requests. Pairs are adjacent in time and had the same journeys at the same "
-        "instants. p95 needs 400 rows, p99 needs 2,000.",
+        "instants. p95 needs 400 rows, p99 needs 2,000. The CSV has the interval of each within "
+        "its trial (order statistics: counting error only), and percentiles of whole journeys.",
         ["trial", "series", "pair", "store", "A/A", "n", "p50", "p95", "p99"],
-        [[str(t.id), t.series, str(t.pair), t.topology, t.arm if t.is_aa else "", f"{n:,}",
-          *(TOO_FEW if v is None else milliseconds(v) for v in values.values())]
-         for t, n, values in rows],
-        ["trial", "series", "pair", "topology", "is_aa", "arm", "n", "p50_ms", "p95_ms",
-         "p99_ms"],
-        [[t.id, t.series, t.pair, t.topology, t.is_aa, t.arm, n, *values.values()]
-         for t, n, values in rows],
+        [[str(t.id), t.series, str(t.pair), t.topology, t.arm if t.is_aa else "",
+          f"{len(sample.first):,}",
+          *(TOO_FEW if one is None else milliseconds(one.value) for one in found.values())]
+         for t, sample, found in rows],
+        ["trial", "series", "pair", "topology", "is_aa", "arm", "n", "p50_ms", "p95_ms", "p99_ms",
+         *(f"p{q:g}_{end}_ms" for q in QS for end in ("low", "high")),
+         *(f"journey_p{q:g}_ms" for q in JOURNEY_QS)],
+        [[t.id, t.series, t.pair, t.topology, t.is_aa, t.arm, len(sample.first),
+          *(one and one.value for one in found.values()),
+          *(end for one in found.values() for end in ((one.low, one.high) if one else (None,) * 2)),
+          *(sample.journeys.get(q) for q in JOURNEY_QS)]
+         for t, sample, found in rows],
         frozenset({0, 2, 5, 6, 7, 8}),
     )

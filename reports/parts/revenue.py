@@ -13,15 +13,17 @@ from reports.words import money, number
 
 
 def revenue_said(found: Sequence[Revenue], arms: Arms) -> list[str]:
-    """The dearest fault of each store; nothing where no sales were recorded."""
+    """The dearest fault of each store, which is the largest of so many: by chance alone one of
+    several equal ones is.  Nothing where no sales were recorded."""
     parts = []
     for name in arms.all:
         own = [one for one in found if one.topology == name]
         if own:
             worst = max(own, key=lambda one: one.lost_per_min.value)
             lost = worst.lost_per_min
+            of = f", the largest of {len(own)}" if len(own) > 1 else ""
             parts.append(f"{name} {_about(lost)}{money(lost.value)}{_ends(lost)} a minute of "
-                         f"{worst.result.name}")
+                         f"{worst.result.name}{of}")
     return [f"Largest loss of revenue as measured: {'; '.join(parts)}."] if parts else []
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract.run_record import Limits, PartCost, ProbeRecord, RunRecord, TrialRecord
+from contract.probe_record import ProbeRecord
+from contract.run_record import Limits, PartCost, RunRecord, TrialRecord
 
 
 def trial(number: int, pair: int, **fields: Any) -> TrialRecord:

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from contract.results import SCHEMA_VERSION
+from contract.run_record import Limits, RunRecord, TrialRecord
 from lab.deploy.deployment import Deployment
 from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile
@@ -24,3 +26,14 @@ def bench_of(file: ScenarioFile, name: str, results: Path) -> Iterator[Bench]:
         stacks = Stacks(deployment, file, scenario, lambda *_: None)
         stacks.prepare([], lambda _: None)
         yield Bench(file, scenario, deployment, stacks, folder, tokens)
+
+
+def run_of(*trials: TrialRecord) -> RunRecord:
+    """A run's record with these trials and without thresholds of speed, to judge them by."""
+    loose = {"lag_p99_ms": 1000, "lag_max_ms": 1000, "generator_cpu": 1, "spin_ratio": 1000}
+    return RunRecord(
+        schema_version=SCHEMA_VERSION, run="r", scenario="endings",
+        scenario_resolved={"guards": loose}, seed=1, started_unix_s=0.0, machine={}, versions={},
+        topologies={}, trials=list(trials),
+        limits=Limits(cpu_budget=None, memory_budget_mb=None, enforced_by="nothing", enforced=[],
+                      not_enforced=[], system_cpus=[0], generator_cpus=[1]))

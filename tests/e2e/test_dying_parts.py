@@ -17,8 +17,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from contract.results import SCHEMA_VERSION
-from contract.run_record import Limits, RunRecord, TrialRecord
+from contract.run_record import TrialRecord
 from lab.deploy.ports import HOST
 from lab.deploy.warden import MARK
 from lab.generator import Generator, GeneratorError
@@ -28,7 +27,7 @@ from lab.scenario import ScenarioFile
 from lab.scenario_file import read_scenarios
 from lab.trial import Bench, run_trial
 from reports.guards import judge
-from tests.e2e.bench_of import bench_of
+from tests.e2e.bench_of import bench_of, run_of
 from tests.e2e.lab_process import SCENARIO, Lab, labs, wait_until
 from tests.e2e.moments import BEGINS, check_records
 
@@ -85,10 +84,9 @@ def run_and_kill(bench: Bench, planned: PlannedTrial, number: int, pid: int,
 
 @pytest.mark.parametrize("part", ["monolith", "postgres", "envoy", "bank", "warden"])
 def test_a_trial_during_which_a_part_dies_is_rejected_by_name_and_the_next_one_counts(
-        part: str, bench: Bench, planned: PlannedTrial, a_run: Callable[..., RunRecord],
-        monkeypatch: pytest.MonkeyPatch) -> None:
+        part: str, bench: Bench, planned: PlannedTrial, monkeypatch: pytest.MonkeyPatch) -> None:
     voided = run_and_kill(bench, planned, 1, pid_of(bench, part), monkeypatch)
-    judged = judge(a_run(voided), {})[0]
+    judged = judge(run_of(voided), {})[0]
     assert judged.status == "rejected"
     where = {"bank": "logs/bank-0.log", "warden": ""}.get(part, f"logs/monolith/{part}-0.log")
     named = [reason for reason in judged.reasons
@@ -99,7 +97,7 @@ def test_a_trial_during_which_a_part_dies_is_rejected_by_name_and_the_next_one_c
     assert (part, "exit") in [(event["part"], event["kind"]) for event in events]
 
     clean = run_trial(bench, 2, planned)
-    assert judge(a_run(clean), {})[0].status != "rejected", clean.reasons
+    assert judge(run_of(clean), {})[0].status != "rejected", clean.reasons
     assert (clean.unplanned_exits, clean.reasons) == (0, [])
     assert clean.rows_written == clean.rows_scheduled > 0
 
@@ -135,22 +133,6 @@ def test_an_idle_store_is_watched_as_well(bench: Bench, planned: PlannedTrial,
     monkeypatch.setattr(Incidents, "__enter__", enter_and_kill)
     idle = replace(planned, phase="idle", rate_profile=((1.0, 0.0),), warmup_s=0.0)
     assert run_trial(bench, 1, idle).unplanned_exits == 1
-
-
-@pytest.fixture
-def a_run() -> Callable[..., RunRecord]:
-    """A run's record with these trials and without thresholds of speed."""
-    loose = {"lag_p99_ms": 1000, "lag_max_ms": 1000, "generator_cpu": 1, "spin_ratio": 1000}
-
-    def make(*trials: TrialRecord) -> RunRecord:
-        return RunRecord(
-            schema_version=SCHEMA_VERSION, run="r", scenario="endings",
-            scenario_resolved={"guards": loose}, seed=1, started_unix_s=0.0, machine={},
-            versions={}, topologies={}, trials=list(trials),
-            limits=Limits(cpu_budget=None, memory_budget_mb=None, enforced_by="nothing",
-                          enforced=[], not_enforced=[], system_cpus=[0], generator_cpus=[1]))
-
-    return make
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from contract.run_record import FaultRecord
+from contract.probe_record import ProbeRecord
+from contract.run_record import FaultRecord, TrialRecord
 from lab.deploy.supervisor import Key, StackEvent
 from lab.incidents import Incidents, Meant, blame
+from lab.squeeze import Squeezed, settle
 
 FOLDER = Path("results") / "run"
 
@@ -31,6 +33,7 @@ def a_deployment(*stacks: Any) -> Any:
 
 
 ARMED_S, SETTLED_S = 2.0, 6.0
+WHOLE_MIB = 2048
 
 
 def meant(kind: str, *keys: Key, module: str = "payments") -> Meant:
@@ -67,6 +70,44 @@ def test_under_a_fault_what_it_is_to_end_may_end(
     assert is_meant or planned is None or told[0].endswith("; planned does not end it")
     elsewhere = Incidents(a_deployment(broken, idle), broken, planned)
     assert ended(elsewhere, idle, part, 3.0), "a store that idles is broken by nothing"
+
+
+def killing(kills: int) -> Any:
+    """A group in which the kernel kills so many from now on."""
+    counts = iter([7])
+    return SimpleNamespace(oom_kills=lambda: next(counts, 7 + kills))
+
+
+@pytest.mark.parametrize(("part", "is_meant"), [
+    ("payments", True), ("postgres", True), ("envoy", True), ("bank", False), ("warden", False),
+    ("relay", False)])
+def test_a_limit_of_memory_may_end_whatever_it_holds(part: str, is_meant: bool) -> None:
+    cramped, idle = a_stack("cramped"), a_stack("idle")
+    incidents = Incidents(a_deployment(cramped, idle), cramped, Squeezed(killing(1)))
+    assert bool(ended(incidents, cramped, part, 1.0)) is not is_meant
+    assert ended(incidents, idle, "payments", 1.0), "the other store is not squeezed"
+
+
+def test_a_part_that_ends_under_a_limit_although_nobody_was_killed_is_unplanned() -> None:
+    stack = a_stack("cramped")
+    told, = ended(Incidents(a_deployment(stack), stack, Squeezed(killing(0))), stack, "payments",
+                  1.0)
+    assert told.endswith("; the kernel has killed nobody for want of memory")
+
+
+@pytest.mark.parametrize(("limit", "is_enforced", "kills", "holds"), [
+    (200, True, 0, True), (200, False, 0, False), (200, True, 1, False),
+    (WHOLE_MIB, True, 0, True), (WHOLE_MIB, False, 0, None)])
+def test_a_limit_that_was_refused_or_killed_for_is_not_met(
+        limit: int, is_enforced: bool, kills: int, holds: bool | None) -> None:
+    """Where not even the whole is taken, nothing was limited, so nothing is answered."""
+    probe = ProbeRecord(search="s", variable="memory", value=limit, step="ramp", holds=True,
+                        is_enforced=is_enforced)
+    trial = TrialRecord(id=1, phase="hot", pair=0, topology="monolith", store="monolith",
+                        workload="shop", rate_profile=[(1, 20)], seed=1, warmup_s=0, measure_s=1,
+                        cpu_budget=None, slo_ms=250, probe=probe, oom_kills=kills)
+    settle(trial, WHOLE_MIB)
+    assert probe.holds is holds
 
 
 @pytest.mark.parametrize(("at_s", "why"), [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -153,7 +154,9 @@ def _answer(trial: TrialRecord, truth: World) -> pa.Table | None:
         trial.probe.scheduled = int(measured.sum())
         trial.probe.good = int((measured & (table["end_s"].to_numpy()
                                             - table["intended_s"].to_numpy() < 0.25)).sum())
-        trial.probe.holds = rate <= capacity
+        limit_mib = trial.memory_budget_mb or math.inf
+        trial.probe.holds = rate <= capacity and trial.cost["total"].memory_bytes <= (
+            limit_mib * 2**20)
     return table
 
 

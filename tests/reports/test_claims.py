@@ -56,7 +56,7 @@ def decided(run: Run) -> dict[str, Row]:
     judged, arms = judge(run.record, medians_ms(run)), find_arms(run.record)
     series = measure_series(run, judged, arms)
     rows = decide_claims(Evidence(
-        run, arms, series, headline_of(series, arms), measure_scaling(run, judged, arms),
+        run, judged, arms, series, headline_of(series, arms), measure_scaling(run, judged, arms),
         measure_isolation(run, judged, arms), red_topologies(audit_findings(run, arms.all))))
     return {row.claim.id: row for row in rows}
 

@@ -42,7 +42,7 @@ def faults_of(folder: Path, **planted: object) -> list[FaultResult]:
 def evidence(faults: list[FaultResult], catalogue: tuple[tuple[str, str], ...] = ()) -> Evidence:
     known = {f"{module}-{kind}": {"module": module, "kind": kind} for module, kind in catalogue}
     run = SimpleNamespace(record=SimpleNamespace(definitions={"faults": known}))
-    return Evidence(run, ARMS, [], None, None, faults, {})  # type: ignore[arg-type]
+    return Evidence(run, [], ARMS, [], None, None, faults, {})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from synthetic_search import trial
 
+from contract.probe_record import ProbeRecord
+from contract.run_record import PartCost, TrialRecord
 from reports.capacity import Axis, Curve, PointRatio
 from reports.claims.claim import Row
 from reports.claims.evidence import Evidence
@@ -168,6 +171,24 @@ def test_what_stores_hold_late_in_a_run_must_say_the_same() -> None:
     assert row.effects[1].n == 6
     assert held(of_pairs(4.9, 5.1), late | {"microservices": [262e6, 263e6, 264e6]}
                 ).word == "no difference shown"
+
+
+def test_what_is_held_late_was_held_before_the_store_was_started_afresh() -> None:
+    def trials(*held: float, **changes: Any) -> list[TrialRecord]:
+        return [trial(cost={"total": PartCost(cpu_s=1, memory_bytes=round(one))}, **changes)
+                for one in held]
+
+    def late(*own: TrialRecord) -> list[float]:
+        run = SimpleNamespace(record=SimpleNamespace(trials=own))
+        return Evidence.held_late(cast(Evidence, SimpleNamespace(run=run)), "monolith")
+
+    warm = trials(1, 2, 3, 4, 5, 6)
+    probe = ProbeRecord(search="s", variable="memory", value=200, step="ramp", holds=True)
+    fresh = trials(100, 101, probe=probe)
+    assert late(*warm) == [2, 3, 4, 5, 6]
+    assert late(*warm, *fresh, *trials(110)) == [2, 3, 4, 5, 6]
+    assert late(*fresh) == []
+    assert late(*warm, *trials(7, phase="latency")) == [], "latency alone at the end"
 
 
 def hot_mixes(*found: ThresholdRatio) -> Row:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from synthetic import Planted, write_run
 
-from contract.run_record import RunRecord
+from contract.run_record import Limits, RunRecord
 from reports.document import Note
-from reports.parts.conditions import equal_blocks, machine_table
+from reports.parts.conditions import equal_blocks, limit_blocks, machine_table
 from reports.read import read_run
 
 
@@ -40,6 +40,31 @@ def test_stores_with_unequal_connections_are_named(record: RunRecord) -> None:
     equal = with_connections(record, own, {"microservices × 2 of search": 24})
     assert not [block for block in equal_blocks(equal)
                 if isinstance(block, Note) and "Connections" in block.text]
+
+
+def test_the_budget_of_all_and_what_of_it_is_not_enforced_are_told(record: RunRecord) -> None:
+    limits = Limits(cpu_budget=0.9, memory_budget_mb=2048, enforced_by="cgroup v2",
+                    enforced=["0.9 cores"], not_enforced=["2048 MiB of memory"], system_cpus=[0],
+                    generator_cpus=[1])
+    plain, caveat = [(block.text, block.kind) for block in limit_blocks(
+        record.model_copy(update={"limits": limits})) if isinstance(block, Note)]
+    assert plain[0] == ("For the whole architecture (proxy, application, databases together): 0.9 "
+                        "CPU, 2,048 MiB, enforced by cgroup v2. System on CPU 0, load generator on "
+                        "CPU 1. Enforced: 0.9 cores.")
+    assert caveat == ("Not enforced: 2048 MiB of memory.", "caveat")
+
+
+@pytest.mark.parametrize(("services", "said"), [
+    (3, ["Replicas of a program are not equal: monolith has 1 and microservices has 3 at most."]),
+    (1, [])])
+def test_one_monolith_against_several_of_each_service_is_named(
+        record: RunRecord, services: int, said: list[str]) -> None:
+    parts = {"monolith": {"monolith": {"replicas": 1}},
+             "microservices": {"catalog": {"replicas": services}, "cart": {"replicas": 1}}}
+    told = record.model_copy(update={"topologies": {
+        name: {"deployables": programs} for name, programs in parts.items()}})
+    assert [block.text for block in equal_blocks(told)
+            if isinstance(block, Note) and "Replicas" in block.text] == said
 
 
 def test_what_trials_asked_for_beside_the_topologies_is_told(record: RunRecord) -> None:

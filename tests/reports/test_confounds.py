@@ -198,6 +198,12 @@ def test_a_steady_rise_is_a_drift_of_its_size() -> None:
     assert "drifted slower" in found.sentence
 
 
+def test_a_trend_within_series_is_not_drawn_out_over_the_run() -> None:
+    """Ten series, each a little slow at first: nothing changed from the first to the last."""
+    found = drift(*(series([10 * 0.99**k for k in range(6)], 6 * n) for n in range(10)))
+    assert found.change == pytest.approx(0.99**5)
+
+
 def test_one_odd_trial_is_no_drift() -> None:
     steady = drift(series([10.0, 10.1, 9.9, 10.05, 9.95, 10.1, 9.9, 60.0]))
     assert not steady.is_found

@@ -161,7 +161,7 @@ def test_a_trial_whose_journeys_went_wrong_voids_their_ratio_in_the_ledger() -> 
     frame = pd.DataFrame({"journey_no": range(60), "arrival_s": [5.0] * 60,
                           "latency_ms": [4.0] * 20 + [math.inf] * 40})
     nothing = cast(Any, None)
-    evidence = Evidence(cast(Run, SimpleNamespace(measured=lambda _: frame)), *[nothing] * 6)
+    evidence = Evidence(cast(Run, SimpleNamespace(measured=lambda _: frame)), *[nothing] * 7)
     assert evidence.journey_ms(trial) == math.inf
     assert ratio_of_pairs([4.0, 4.0], [5.0, math.inf]) is None
     frame = frame.head(19)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from reports.guards import judge
 from reports.parts.cost import cost_blocks, cost_verdict
 from reports.price import PriceList, Use, prices_of
 from reports.read import Run, read_run
+from reports.starts import ONE_START
 from reports.table import Table
 from reports.tally import tally
 
@@ -74,7 +76,8 @@ def test_what_was_planted_is_charged_per_thousand_good_requests(billed: Make) ->
         assert cost.connection_s.value == pytest.approx(24 * 1000 / 40)
         assert cost.mb_sent is not None
         assert cost.mb_sent.value == pytest.approx(0.5)
-        assert sum(cost.parts_cpu_s.values()) == pytest.approx(cost.cpu_s.value)
+        parts = sum(one.value for one in cost.parts_cpu_s.values())
+        assert parts == pytest.approx(cost.cpu_s.value)
         assert cost.cores == pytest.approx(20 * demand + idle)
 
 
@@ -226,8 +229,24 @@ def test_the_ratio_of_memory_says_that_each_store_was_started_once(billed: Make)
         blocks = cost_blocks(bill, find_arms(run.record))
     (table,) = (one for one in blocks if isinstance(one, Table)
                 and one.name == "scaling_cost_ratios")
-    assert "GB·s are of one start of each store, or few: how another start differs is not in" in (
+    assert "GB·s, and money for the share of memory in it: one start of each store, or few" in (
         table.caption)
+
+
+def test_another_start_of_a_store_is_in_the_ratios_that_memory_is_in(billed: Make) -> None:
+    """All of it in GB·s, in money the share that memory has of the bill; in CPU nothing."""
+    by_what = {one.what: one.ratio for one in billed(**COST)[1].ratios}
+    unpaid = PRICES | {"gb_hour": 0.0}
+    free = {one.what: one.ratio for one in billed(**COST, prices=unpaid)[1].ratios}
+    assert ONE_START in by_what["gb_s"].caveats
+    assert ONE_START not in by_what["cpu_s"].caveats
+    low, high = by_what["gb_s"].low, by_what["gb_s"].high
+    assert low is not None
+    assert high is not None
+    assert math.sqrt(high / low) == pytest.approx(1.1), "10 % either way, and no noise"
+    assert free["money"].low is not None
+    assert free["money"].high is not None
+    assert math.sqrt(free["money"].high / free["money"].low) < 1.05
 
 
 def test_wrong_answers_and_the_warm_up_are_not_counted(billed: Make) -> None:
@@ -258,7 +277,8 @@ def test_costs_are_divided_by_what_ended_in_the_window_whose_resources_they_are(
     for cost, same in zip(after.costs, before.costs, strict=True):
         assert cost.cpu_s.value == pytest.approx(same.cpu_s.value * 240 / 220)
         assert cost.gb_s.value == pytest.approx(same.gb_s.value * 240 / 220)
-        assert sum(cost.parts_cpu_s.values()) == pytest.approx(cost.cpu_s.value)
+        parts = sum(one.value for one in cost.parts_cpu_s.values())
+        assert parts == pytest.approx(cost.cpu_s.value)
     for part, same_part in zip(after.parts, before.parts, strict=True):
         assert part.cpu_s == pytest.approx(same_part.cpu_s * 240 / 220)
     trial = run.record.trials[0]

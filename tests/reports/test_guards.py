@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from synthetic import Planted, write_run
 
-from contract.run_record import FaultRecord, ProbeRecord, RunRecord, TrialRecord
+from contract.probe_record import ProbeRecord, Variable
+from contract.run_record import FaultRecord, RunRecord, TrialRecord
 from lab.keys.conditions import GuardKeys
 from reports.arms import pairs_of
 from reports.guards import Evidence, Thresholds, check_throttling, judge, thresholds_of
@@ -81,6 +82,14 @@ def test_a_probe_is_rejected_by_a_slow_machine_but_not_by_one_late_arrival(
             if t.pair == 0 else t for t in record.trials]
     judged = judge(record.model_copy(update={"trials": slow}), {})
     assert [one.status for one in judged[:2]] == ["rejected", "rejected"]
+
+
+@pytest.mark.parametrize(("variable", "status"), [("memory", "ok"), ("cpus", "rejected")])
+def test_only_a_search_for_the_least_memory_may_have_processes_killed_for_want_of_it(
+        record: RunRecord, variable: Variable, status: str) -> None:
+    probe = ProbeRecord(search="s", variable=variable, value=300, step="ramp", holds=False)
+    killed = changed(record, phase="hot", probe=probe, oom_kills=2)
+    assert judge(killed, {})[0].status == status
 
 
 def test_an_idle_trial_needs_no_rows(record: RunRecord) -> None:

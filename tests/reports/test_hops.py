@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import synthetic
+from scipy import stats
 from sentences import agrees
 from synthetic import CALLS, Planted, write_run
 
@@ -17,6 +19,7 @@ from reports.document import Document
 from reports.guards import judge
 from reports.hops import CallCosts, measure_calls
 from reports.latency import headline_of, measure_series
+from reports.parts.calls import framework_said
 from reports.read import read_run
 
 
@@ -59,12 +62,29 @@ def test_a_series_with_the_same_code_in_one_process_stands_beside_the_headline(
     drawings = {d.name: d for part in described(phases=("latency",), **planted).parts
                 for d in part.drawings}
     said = drawings["latency_hops_same_code"].conclusion
-    assert "checkout@40: Each further call between services adds 5." in said
-    assert "against colocated" in said
+    assert "checkout@40: Each further call between services comes with " in said
+    assert re.search(r"Each further call between services adds 5\.\d+ ms \[\S+ \S+\] against "
+                     r"colocated; ", said), said
 
 
-LINE = re.compile(r"(Each further call between services adds|No price of a call between services "
-                  r"shown.*?:) .+? ms.*? \((?P<pairs>\d+) pairs?, a line through "
+def test_how_badly_endpoints_lie_on_a_line_is_in_its_interval(tmp_path: Path) -> None:
+    """All pairs go through the same endpoints, so their own scatter can't show it."""
+    found, = calls(tmp_path, pairs=6, series=(("shop", 80.0),), slower=1.8, hop_ms=1.5,
+                   noise=0.001).hops
+    gap = found.gap("microservices", "monolith")
+    assert gap is not None
+    assert gap.slope_ms.low is not None
+    assert gap.slope_ms.high is not None
+    points = [(one.calls, one.medians_ms["microservices"] - one.medians_ms["monolith"])
+              for one in found.points]
+    fit = stats.linregress(*zip(*points, strict=True))
+    half = stats.t.ppf(0.975, len(points) - 2) * fit.stderr
+    assert gap.slope_ms.high - gap.slope_ms.value == pytest.approx(half, rel=0.3)
+    assert gap.slope_ms.value - gap.slope_ms.low == pytest.approx(half, rel=0.3)
+
+
+LINE = re.compile(r"(Each further call between services comes with|No price of a call between "
+                  r"services shown.*?:) .+? ms.*? \((?P<pairs>\d+) pairs?, a line through "
                   r"(?P<endpoints>\d+) endpoints\)\.")
 
 
@@ -120,10 +140,41 @@ def test_cpu_of_a_call_is_the_difference_by_call(tmp_path: Path) -> None:
     row = next(row for row in found.cpu if row.base == "colocated")
     assert row.calls == pytest.approx(1.0)
     assert row.rival_ms.value == pytest.approx(4.0 * 1.23, rel=0.08)  # rows of the warm-up too
+    assert row.per_call_ms is not None
     assert row.per_call_ms.value == pytest.approx(1.5 * 1.23, rel=0.15)
     assert row.per_call_ms.low is not None
     assert row.per_call_ms.low > 0
     assert not row.is_net_of_idle
+
+
+def test_the_framework_is_what_stores_without_calls_differ_by(tmp_path: Path) -> None:
+    """Planted: 1.8 CPU ms an answer in the monolith, 2.5 in the same services in one process."""
+    found = calls(tmp_path, pairs=6, series=(("product_read", 60.0),),
+                 in_one_process=("product_read",))
+    row, = [row for row in found.cpu if row.per_call_ms is None]
+    assert (row.base, row.rival, row.calls) == ("monolith", "colocated", 0.0)
+    gap = row.difference_ms
+    assert gap.value == pytest.approx(0.7 * 1.23, rel=0.15)
+    said = framework_said(row)
+    match = re.fullmatch(
+        r"product_read@60: without calls between services colocated takes (\S+) ms "
+        r"\[(\S+), (\S+)\] of CPU an answer more than monolith \(5 pairs\): the framework, "
+        r"and what the split asks for in one process\.", said)
+    assert match, said
+    assert all(agrees(printed, truth or 0) for printed, truth in zip(
+        match.groups(), (gap.value, gap.low, gap.high), strict=True))
+    turned = replace(row, base="colocated", rival="monolith", difference_ms=replace(
+        gap, value=-gap.value, low=-(gap.high or 0), high=-(gap.low or 0)))
+    assert framework_said(turned) == said
+    nothing = replace(row, difference_ms=replace(gap, low=-0.1))
+    assert framework_said(nothing).startswith("product_read@60: no difference in CPU without calls")
+    single = replace(row, difference_ms=replace(gap, low=None, high=None, n=1))
+    assert "no CPU of the framework shown" in framework_said(single)
+
+
+def test_a_store_that_calls_is_no_framework(tmp_path: Path) -> None:
+    found = calls(tmp_path, pairs=4, series=(("product_read", 60.0),))
+    assert all(row.per_call_ms for row in found.cpu)
 
 
 def test_what_a_store_uses_while_nobody_comes_is_no_price_of_a_call(tmp_path: Path) -> None:
@@ -131,8 +182,10 @@ def test_what_a_store_uses_while_nobody_comes_is_no_price_of_a_call(tmp_path: Pa
     plain = calls(tmp_path / "a", pairs=4, series=(("product_read", 60.0),))
     taxed = calls(tmp_path / "b", pairs=4, series=(("product_read", 60.0),), idle_cores=idle)
     assert taxed.cpu[0].is_net_of_idle
-    assert taxed.cpu[0].per_call_ms.value == pytest.approx(plain.cpu[0].per_call_ms.value,
-                                                           rel=0.05)
+    taxes, prices = taxed.cpu[0].per_call_ms, plain.cpu[0].per_call_ms
+    assert taxes is not None
+    assert prices is not None
+    assert taxes.value == pytest.approx(prices.value, rel=0.05)
 
 
 def test_series_whose_answers_need_no_call_have_no_price(tmp_path: Path) -> None:

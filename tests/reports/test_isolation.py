@@ -23,7 +23,7 @@ from reports.guards import judge
 from reports.impact import _tail
 from reports.isolation import FaultResult, Loss, measure_isolation
 from reports.isolation_words import isolation_headline
-from reports.losses import Counts, matched_half, weighted_loss
+from reports.losses import Counts, halves_of, matched_half, weighted_loss
 from reports.parts.isolation import isolation_part, most_telling
 from reports.postures import changes_of, collateral_of, gap_of
 from reports.read import read_run
@@ -246,6 +246,26 @@ def test_the_mean_over_faults_is_no_more_certain_than_the_run_they_share() -> No
         assert mean.high is not None
         held += mean.low < 0 < mean.high
     assert held >= 54
+
+
+def test_each_repeat_is_held_against_the_run_of_its_own_journeys() -> None:
+    """What differs from one matched run to the next is no loss, and no spread of losses either."""
+    def a_run(good: int) -> Counts:
+        return {"browse": (good, 100)}
+
+    weights = {"browse": 1.0}
+    window, clear = [a_run(80), a_run(100), a_run(60)], [a_run(80), a_run(100), a_run(60)]
+    own = weighted_loss(window, clear, ["browse"], weights, [[one] for one in clear])
+    pooled = weighted_loss(window, clear, ["browse"], weights)
+    assert own is not None
+    assert pooled is not None
+    assert own.value == pytest.approx(0.0, abs=1e-12)
+    halves = [halves_of(window, clear, ["browse"], weights, by_run).between
+              for by_run in ([[one] for one in clear], [])]
+    assert halves[0] == pytest.approx(0.0, abs=1e-12)
+    assert halves[1] > 0.5
+    broken = [[a_run(0)], [clear[1]], [clear[2]]]
+    assert weighted_loss(window, clear, ["browse"], weights, broken) is not None, "all stand in"
 
 
 def test_both_postures_of_a_fault_stand_together_and_are_named(in_two_postures: Path) -> None:

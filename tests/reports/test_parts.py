@@ -51,8 +51,8 @@ def test_the_price_of_a_call_is_found(described: Describe) -> None:
     document = described(no_effect(hop_ms=6.0, pairs=6, phases=("latency",), rate=60.0))
     conclusion = next(d.conclusion for part in document.parts for d in part.drawings
                       if d.name == "latency_hops")
-    assert "adds" in conclusion
-    assert float(conclusion.split("adds ")[1].split(" ms")[0]) == pytest.approx(6.0, rel=0.15)
+    assert "Each further call between services comes with" in conclusion
+    assert float(conclusion.split("with ")[1].split(" ms")[0]) == pytest.approx(6.0, rel=0.15)
 
 
 def test_where_stores_are_equal_no_difference_is_shown(described: Describe) -> None:

@@ -17,12 +17,14 @@ from reports.claims.resource_rows import big_machine, hot_part, hot_spot
 from reports.document import Drawing
 from reports.figures.style import drawing_style
 from reports.guards import judge
-from reports.hot import Hot, HotMix
+from reports.hot import Hot, HotMix, measure_hot
 from reports.hot_ratios import best_hot_part, by_way
 from reports.hot_ways import Way
 from reports.parts.hot import hot_blocks, hot_sentences
 from reports.read import read_run
 from reports.scaling import measure_scaling
+from reports.search_words import threshold_text
+from reports.tally import tally
 
 CALM = World(cost_noise=0.0, idle_cores={"monolith": 0.0, "microservices": 0.0})
 
@@ -194,6 +196,59 @@ def test_replicas_of_the_hot_part_alone_save_the_memory_of_the_others(tmp_path: 
     assert {(pool.topology, pool.way) for pool in found.by_pool} == {
         ("monolith", "replicas_of_everything"), ("microservices", "replicas_of_everything")}
     assert len(big_machine(evidence_of(found, arms)).effects) == 2
+
+
+LEAST: dict[str, Any] = {"hot_parts": [
+    {**HOT["hot_parts"][0], "tune": [], "ways": ["pooled"], "least_memory": True}]}
+
+
+def test_the_least_memory_of_each_store_is_found_and_they_are_held_against_each_other(
+        tmp_path: Path) -> None:
+    found, arms = measure(tmp_path, CALM, LEAST)
+    for way in found.ways:
+        truth = (260 if way.topology == "monolith" else 620) * 1e6 / 2**20
+        least = way.least_memory
+        assert least is not None
+        assert least.value is not None
+        assert least.low is not None
+        assert least.low < truth <= least.value == least.high
+        assert least.value / least.low <= 1.06
+    assert found.memory is not None
+    ratio = found.memory.least_memory
+    assert ratio.low is not None
+    assert ratio.high is not None
+    assert ratio.low < 620 / 260 < ratio.high
+    said, = [one for one in hot_sentences(found, arms) if "least memory" in one]
+    assert said.startswith("hot_search (each ratio of 2 single searches, 10 % allowed for "
+                           "repetition), least memory that carries 20 journeys/s (0.9 CPU), one of "
+                           "everything, started afresh: microservices needs more than monolith, ×2")
+    with drawing_style():
+        table, = [block for block in hot_blocks(Hot([found]), arms)
+                  if getattr(block, "name", "") == "scaling_hot_search"
+                  and not isinstance(block, Drawing)]
+    assert [row[-1] for row in table.cells] == [
+        threshold_text(way.least_memory) for way in found.ways]
+
+
+def test_calibrations_that_were_rejected_and_used_all_the_same_are_counted(tmp_path: Path) -> None:
+    parts = {"hot_parts": [{**HOT["hot_parts"][0], "tune": [], "rate_per_s": None}]}
+    run = read_run(write_search_run(tmp_path, CALM, **parts))
+    arms, judged = find_arms(run.record), judge(run.record, {})
+    calibrating = [one for one in judged if one.trial.probe is None]
+    assert len(calibrating) == 8, "two mixes in two stores at two rates"
+
+    def said(rejected: int) -> str:
+        found = [replace(one, status="rejected") if one in calibrating[:rejected] else one
+                 for one in judged]
+        hot = measure_hot(found, tally(run), arms)
+        with drawing_style():
+            shares, = [block for block in hot_blocks(hot, arms)
+                       if getattr(block, "name", "").endswith("_shares")]
+        return shares.caption
+
+    assert said(0).endswith("The splits follow from 8 calibrations of both mixes on one pool, "
+                            "each at two rates.")
+    assert said(2).endswith("; 2 of them were rejected, and used for want of another at that rate.")
 
 
 def test_replicas_are_no_split_of_the_budget(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +12,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 from synthetic_search import COST, MONOLITH, SHOP, World, trial, write_search_run
 
 import reports
-from contract.run_record import ProbeRecord
+from contract.probe_record import ProbeRecord
 from reports.arms import Arms, find_arms
-from reports.break_even import crossing
+from reports.break_even import crossing, find_break_even
+from reports.demand import LoadPoint, demand_line
 from reports.document import Drawing
 from reports.figures.style import drawing_style
 from reports.guards import Judged, judge
 from reports.parts.scaling import scaling_part
+from reports.price import PriceList
 from reports.read import Run, read_run
 from reports.scaling import Scaling, measure_scaling
 from reports.search import (
@@ -212,6 +216,53 @@ def test_demand_against_load_gives_back_idle_and_work(measured: Measure) -> None
     assert {point.trial.phase for point in scaling.loads} == {"latency", "search", "idle"}
     assert scaling.break_even is not None
     assert scaling.break_even.cheaper == "monolith"
+
+
+def point_of(rate: float, cores: float, cpus: float | None = 0.9, **changes: Any) -> LoadPoint:
+    return LoadPoint(trial(cpu_budget=cpus, **changes), rate, cores, 0.2, None)
+
+
+def test_a_line_of_demand_is_of_one_budget() -> None:
+    """On less of a core a journey works otherwise: a line through both is true of neither."""
+    whole = [point_of(rate, 0.02 + 0.0034 * rate) for rate in (30, 60, 150, 250)]
+    half = [point_of(rate, 0.0050 * rate, 0.45) for rate in (10, 40, 74)]
+    idle = [point_of(0, 0.02, phase="idle"), point_of(0, 0.02, 0.45, phase="idle")]
+    line = demand_line("monolith", [*half, *whole, *idle])
+    assert line is not None
+    assert (line.slope.value, line.cpus) == (pytest.approx(0.0034), 0.9)
+    assert line.slope.n == 6
+    unlimited = demand_line("monolith", [*half, *(point_of(p.rate, p.cores, None) for p in whole)])
+    assert unlimited is not None
+    assert (unlimited.slope.n, unlimited.cpus) == (4, None)
+
+
+def test_the_interval_of_a_line_of_demand_is_students_over_its_residuals() -> None:
+    noise = np.random.default_rng(2).normal(0, 0.02, 9)
+    rates = np.linspace(10, 90, 9)
+    cores = 0.05 + 0.004 * rates + noise
+    line = demand_line("monolith", [point_of(*pair) for pair in zip(rates, cores, strict=True)])
+    assert line is not None
+    off = cores - np.polyval(np.polyfit(rates, cores, 1), rates)
+    spread = math.sqrt(float((off**2).sum()) / 7)
+    t = float(stats.t.ppf(0.975, 7))
+    wide = float(((rates - rates.mean())**2).sum())
+    for found, error in ((line.slope, spread / math.sqrt(wide)),
+                         (line.idle, spread * math.sqrt(1 / 9 + rates.mean()**2 / wide))):
+        assert found.low is not None
+        assert found.high is not None
+        assert (found.high - found.low) / 2 == pytest.approx(t * error)
+
+
+def test_what_one_store_uses_beyond_the_others_reach_lays_out_no_break_even() -> None:
+    prices = PriceList("EUR", 1.0, 0.0, 0.0, 0.0)
+    rival = [point_of(rate, 0.10 + 0.005 * rate, topology="microservices")
+             for rate in (10, 20, 40, 58)]
+    base = [point_of(rate, 0.02 + 0.008 * rate) for rate in (10, 30, 58)]
+    alone = find_break_even([*base, *rival], "monolith", "microservices", prices)
+    beyond = [point_of(rate, 0.5 + 0.001 * rate) for rate in (150, 250)]
+    found = find_break_even([*base, *beyond, *rival], "monolith", "microservices", prices)
+    assert alone is not None
+    assert found == alone
 
 
 def test_the_load_at_which_the_cheaper_store_changes_is_found(measured: Measure) -> None:

@@ -381,8 +381,13 @@ def truth_of(base: list[Threshold], rival: list[Threshold]) -> tuple[
         low, high = math.exp(d.mean() - half), math.exp(d.mean() + half)
         least, most = ([divide_ends(one, other) for one, other in two] for two in (
             [(a.low, b.high) for a, b in both], [(a.high, b.low) for a, b in both]))
-        ends = (None if None in least else min(low, float(stats.gmean(np.array(least, float)))),
-                None if None in most else max(high, float(stats.gmean(np.array(most, float)))))
+        silent = [(a, b) for a, b in zip(base, rival, strict=True) if not (a.value and b.value)]
+        beyond, above = ([divide_ends(one, other) for one, other in two] for two in (
+            [(a.low, b.high) for a, b in silent], [(a.high, b.low) for a, b in silent]))
+        ends = (None if None in least + beyond else min(
+                    low, float(stats.gmean(np.array(least, float))), *map(float, beyond)),
+                None if None in most + above else max(
+                    high, float(stats.gmean(np.array(most, float))), *map(float, above)))
         return math.exp(d.mean()), *ends, True
     (a, a_low, a_high), (b, b_low, b_high) = (outermost(one) for one in (base, rival))
     return (a / b if a and b else None, a_low / b_high / 1.1 if a_low and b_high else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from hypothesis import assume, given, settings
@@ -13,21 +13,23 @@ from hypothesis import strategies as st
 from sentences import N, agrees, value
 
 from reports.arms import Arms
-from reports.break_even import BreakEven, find_break_even
+from reports.break_even import BreakEven, break_even_said, find_break_even
 from reports.compare_lines import Line as Compared
 from reports.confounds.drift import Drift
 from reports.confounds.little import FULL, WAITED, PoolLoad
 from reports.confounds.utilisation import SATURATED, Bottleneck, PartUse
 from reports.confounds.warmup import Warmup
-from reports.cost import CostRatio
+from reports.cost_ratios import CostRatio
 from reports.distance import ALL, CriticalPath, Distance
+from reports.endpoints import EndpointRow
 from reports.estimate import Band, Estimate, Ratio
 from reports.estimate_apart import Apart
 from reports.hops import Line
+from reports.latency import Latency
 from reports.parts.calls import gap_said
 from reports.parts.cost import cost_verdict
-from reports.parts.demand import break_even_said
 from reports.parts.distance import distance_said
+from reports.parts.endpoints import endpoints_said
 from reports.parts.hot import memory_said
 from reports.price import PriceList
 
@@ -62,14 +64,17 @@ def agree(printed: tuple[str | Any, ...], truths: tuple[float, ...]) -> None:
 
 
 @MORE
-@given(estimates(), estimates(), st.integers(3, 9))
-def test_the_price_of_a_call_is_claimed_only_beyond_zero(slope: Estimate, start: Estimate,
-                                                         endpoints: int) -> None:
+@given(estimates(), estimates(), st.integers(3, 9), st.sampled_from(["monolith", "colocated"]))
+def test_the_price_of_a_call_is_claimed_only_beyond_zero(
+        slope: Estimate, start: Estimate, endpoints: int, minus: str) -> None:
+    """And as the call's alone only against the same code in one process."""
     assume((slope.low is None) == (start.low is None))
-    said = gap_said(Line("microservices", "monolith", start, slope, endpoints))
+    said = gap_said(Line("microservices", minus, start, slope, endpoints))
+    added = (rf"adds ({N}) ms {ENDS}" if minus == "colocated" else
+             rf"comes with ({N}) ms {ENDS} more, of the call and of the work that goes with it")
     basis = r"\((\d+) pairs?, a line through (\d+) endpoints\)\."
-    if match := re.fullmatch(rf"Each further call between services adds ({N}) ms {ENDS}; without "
-                             rf"a call the difference is ({N}) ms {ENDS} {basis}", said):
+    if match := re.fullmatch(rf"Each further call between services {added}; without a call the "
+                             rf"difference is ({N}) ms {ENDS} {basis}", said):
         agree(match.groups()[:3], triple(slope))
         agree(match.groups()[3:6], triple(start))
         assert value(match[2]) > 0 or value(match[3]) < 0
@@ -112,6 +117,42 @@ def test_a_cost_of_distance_is_claimed_only_above_zero(slope: Estimate, calls: f
     assert int(match.groups()[-1]) == slope.n
 
 
+WORDS = re.compile(
+    r"Of (?P<n>\d+) endpoints?, microservices is slower than monolith on (?P<slower>\d+), "
+    r"faster on (?P<faster>\d+); no difference shown on (?P<same>\d+)"
+    r"(?:; not compared: (?P<silent>.*))?\.")
+
+
+@MORE
+@given(st.lists(st.tuples(factors, st.floats(1e-3, 0.5), st.floats(0, 0.5), shares), min_size=1,
+                max_size=8), st.integers(0, 2))
+def test_endpoints_are_counted_as_different_only_beyond_all_that_decides(
+        found: list[tuple[float, float, float, float]], silent: int) -> None:
+    """Beyond 1, beyond what a store differs from itself by, and with Holm's p below 0.05."""
+    rows, adjusted, truth = [], {}, {"slower": 0, "faster": 0}
+    for number, (at, half, off, p) in enumerate(found):
+        ends = math.exp(at - half), math.exp(at + half)
+        ratio = Ratio(math.exp(at), *ends, 8, math.exp(at), p,
+                      band=Band(math.exp(-off), math.exp(off), 2))
+        rows.append(EndpointRow(f"e{number}", ARMS.rival or "", 9, {}, None, ratio))
+        adjusted[f"e{number}"] = p
+        is_clear = abs(at) - half > off + 1e-2 and p < 0.05
+        is_close = abs(abs(at) - half - off) <= 1e-2
+        assume(not (is_close and p < 0.05))  # digits decide: tests/reports/test_sentences.py
+        truth["slower" if at > 0 else "faster"] += is_clear
+    rows += [EndpointRow(f"s{number}", ARMS.rival or "", 9, {}, None, None, "in 1 of 8 pairs half "
+                         "of a trial's requests or more were not answered rightly")
+             for number in range(silent)]
+    said = WORDS.fullmatch(endpoints_said(
+        cast(Latency, SimpleNamespace(endpoints=rows, adjusted=adjusted, arms=ARMS)),
+        ARMS.rival or "", ARMS.base))
+    assert said
+    assert {word: int(said[word]) for word in truth} == truth
+    assert int(said["n"]) == len(found) + silent
+    assert int(said["same"]) == len(found) - sum(truth.values())
+    assert (said["silent"] or "").count("not answered rightly") == silent
+
+
 @st.composite
 def break_evens(draw: st.DrawFn) -> BreakEven:
     """Of stores whose money an hour lies about a line."""
@@ -124,7 +165,8 @@ def break_evens(draw: st.DrawFn) -> BreakEven:
         for step in range(draw(st.integers(3, 6))):
             rate = first * (step + 1)
             points.append(SimpleNamespace(
-                trial=SimpleNamespace(topology=name, replicas=1, connections=24), rate=rate,
+                trial=SimpleNamespace(topology=name, replicas=1, connections=24, phase="search",
+                                      cpu_budget=0.9), rate=rate,
                 cores=idle + slope * rate + float(rng.normal(0, noise)), memory_gb=0.5, holds=True))
     found = find_break_even(points, ARMS.base, ARMS.rival,  # type: ignore[arg-type]
                             PriceList("EUR", 0.04, 0.005, 0.0, 0.05))
@@ -249,7 +291,7 @@ def test_drift_is_named_only_beyond_its_interval(mid: float, half: float, n: int
                                                  p: float) -> None:
     ends = math.exp(mid), math.exp(mid - half), math.exp(mid + half)
     drift = Drift("monolith", n, *ends, p)
-    numbers = rf"\(×({N}) {ENDS} from first to last of (\d+) trials, p (?:=|<) ({N})\)"
+    numbers = rf"\(×({N}) {ENDS} over its longest series, (\d+) trials in all, p (?:=|<) ({N})\)"
     if match := re.fullmatch(rf"monolith: the median drifted (slower|faster) while the run went on "
                              rf"{numbers}\. Ratios of adjacent pairs .+\.", drift.sentence):
         assert (match[1] == "slower") == (mid > 0)

@@ -150,6 +150,21 @@ def test_searches_without_an_answer_are_counted() -> None:
     assert basis_text(once) == "1 of 2 single searches answered, 10 % allowed for repetition"
 
 
+def test_a_pair_without_an_answer_is_in_the_interval_as_far_as_its_brackets_go() -> None:
+    """Three say that the one carries more, the fourth that it carries less."""
+    above = [between(100, 104, repeat) for repeat in range(4)]
+    below = [between(90, 93, repeat) for repeat in range(3)]
+    silent = Search("s/3", "rate", 3, [], 0, Threshold(None, 110.0, 130.0, 1))
+    without, found = (ratio_of_searches(above[:3], below),
+                      ratio_of_searches(above, [*below, silent]))
+    assert without.low is not None
+    assert without.low > 1
+    assert (found.value, found.n, found.asked) == (without.value, 3, 4)
+    assert (found.low, found.high) == (pytest.approx(100 / 130), without.high)
+    endless = replace(silent, threshold=Threshold(None, 110.0, None, 1))
+    assert ratio_of_searches(above, [*below, endless]).low is None
+
+
 def evidence(above: float, below: float) -> Any:
     """Single searches of both stores on two budgets, and of one store big and small."""
     pair = ratio_of_searches([searched(above)], [searched(below)])

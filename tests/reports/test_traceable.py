@@ -63,7 +63,8 @@ WORLDS: dict[str, Callable[[Path], Path]] = {
         pairs=6, phases=("latency",), series=(("shop", 30.0), ("whole_checkout", 10.0)),
         in_one_process=("whole_checkout",), distances=(0.0, 0.5, 2.0, 10.0))),
     "searches, hot mixes and costs": lambda folder: write_search_run(
-        folder, World(), **SHOP, **COST, hot_parts=[{**HOT["hot_parts"][0], "replicas": 2}]),
+        folder, World(), **SHOP, **COST, hot_parts=[
+            {**HOT["hot_parts"][0], "replicas": 2, "least_memory": True}]),
 }
 
 

@@ -117,6 +117,14 @@ def test_what_cannot_be_fitted_is_refused_with_the_reason(
         f"shop: the Universal Scalability Law is not fitted: {found.reason}.")
 
 
+def test_growth_faster_than_size_is_refused_and_a_little_of_it_is_not() -> None:
+    """A core that is stopped half of the time is slower in each of its milliseconds."""
+    found = fit_usl([1, 2, 3, 4], [15, 73, 150, 240])
+    assert isinstance(found, Refusal)
+    assert "throughput grows faster than size, up to ×4.00 as much per unit" in found.reason
+    assert isinstance(fit_usl([1, 2, 3, 4], [100, 210, 300, 380]), Usl)
+
+
 def test_without_coherency_cost_a_peak_is_rarely_quoted(few_draws: None) -> None:
     n = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0]
     quoted = []

@@ -132,7 +132,8 @@ def test_slices_nest_by_their_names() -> None:
 
 def test_unit_properties_say_the_budget() -> None:
     assert limits(0.0179123, None)[:2] == ["CPUQuota=1.79%", "CPUQuotaPeriodSec=55828us"]
-    assert limits(0.5, 512) == ["CPUQuota=50.00%", "CPUQuotaPeriodSec=20000us", "MemoryMax=512M"]
+    assert limits(0.5, 512) == ["CPUQuota=50.00%", "CPUQuotaPeriodSec=20000us", "MemoryMax=512M",
+                                "MemorySwapMax=0"]
     assert limits(None, None)[0::2] == ["CPUQuota=", "MemoryMax=infinity"]
 
 

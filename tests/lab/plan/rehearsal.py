@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -49,23 +50,27 @@ def nothing(_planned: PlannedTrial, _record: TrialRecord) -> None:
 
 @dataclass
 class KnownStores:
-    """`cpu_s`: CPU seconds a journey by topology (so capacity = cores ÷ it, times `yields`)."""
+    """`cpu_s`: CPU seconds a journey by topology (so capacity = cores ÷ it, times `yields`);
+    `held_mib`: memory by topology, the least that it can do with."""
 
     cpu_s: dict[str, float]
     yields: float = 0.9
+    held_mib: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, planned: PlannedTrial, record: TrialRecord) -> None:
         """Charge CPU and answer probes by the truth."""
         rate = planned.rate_profile[-1][1]
         each = self.cpu_s[planned.topology]
         used = each * rate * planned.measure_s
+        held = self.held_mib.get(planned.topology, 0.0)
         record.cost = {
             "envoy": PartCost(cpu_s=used * 0.2, memory_bytes=1),
             "postgres": PartCost(cpu_s=used * 0.3, memory_bytes=1),
             planned.topology: PartCost(cpu_s=used * 0.5, memory_bytes=1),
-            "total": PartCost(cpu_s=used, memory_bytes=3)}
+            "total": PartCost(cpu_s=used, memory_bytes=round(held * 2**20) or 3)}
         if record.probe:
-            record.probe.holds = rate <= self.capacity(planned)
+            record.probe.holds = (rate <= self.capacity(planned)
+                                  and held <= (planned.budget.memory_mb or math.inf))
 
     def capacity(self, planned: PlannedTrial) -> float:
         """Return the highest rate that holds."""

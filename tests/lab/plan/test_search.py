@@ -212,6 +212,74 @@ def test_the_second_probe_of_the_fewest_cores_follows_from_the_first(
     assert asked[:2] == [pytest.approx(0.9), pytest.approx(20 * 0.006 / 0.6)]
 
 
+MEMORY = {"workload": "hot_search", "ordinary": "shop", "cpus": 0.9, "rate_per_s": 20,
+          "hot_part": {"monolith": "monolith", "microservices": "search"}, "least_memory": True}
+MEMORY_MOST = 20
+"""Probes, by default."""
+
+
+def test_the_least_memory_at_a_rate_is_found_in_whole_mebibytes_on_one_pool(
+        plan_of: Callable[..., Plan]) -> None:
+    held = {"monolith": 161.3, "microservices": 733.8}
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015}, held_mib=held)
+    done = Rehearsal(plan_of(hot_parts=[MEMORY]), stores).run()
+    asked = [t for t in done.recorded if t.probe and t.probe.variable == "memory"]
+    for topology, mib in held.items():
+        own = [t for t in asked if t.topology == topology]
+        limits = [t.memory_budget_mb for t in own]
+        assert limits[:2] == [2048, round(mib / 0.6)], "what it holds says where to go on"
+        assert limits == [t.probe.value for t in own if t.probe]
+        assert {(t.scaled, t.cpu_budget, t.rate_profile[-1][1]) for t in own} == {
+            ("pooled", 0.9, 20)}
+        confirmed, = [t.probe.value for t in own
+                      if t.probe and t.probe.step == "confirm" and t.probe.holds]
+        assert mib <= confirmed <= mib * 1.06
+        assert len(own) < 16
+
+
+def _limits(done: Rehearsal, topology: str) -> list[int | None]:
+    return [t.memory_budget_mb for t in done.recorded
+            if t.probe and t.probe.variable == "memory" and t.topology == topology]
+
+
+def test_no_more_memory_is_asked_for_than_the_budget_gives(plan_of: Callable[..., Plan]) -> None:
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015},
+                         held_mib={"monolith": 9_999.0, "microservices": 9_999.0})
+    assert _limits(Rehearsal(plan_of(hot_parts=[MEMORY]), stores).run(), "monolith") == [2048] * 2
+
+
+def test_a_kernel_that_limits_no_memory_is_asked_once(plan_of: Callable[..., Plan]) -> None:
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015})
+
+    def unlimited(planned: PlannedTrial, record: TrialRecord) -> None:
+        stores(planned, record)
+        if record.probe and planned.lacks_memory:
+            record.probe.is_enforced, record.probe.holds = False, None
+
+    assert _limits(Rehearsal(plan_of(hot_parts=[MEMORY]), unlimited).run(), "monolith") == [2048]
+
+
+def test_limits_that_are_one_mebibyte_apart_are_not_asked_between(
+        plan_of: Callable[..., Plan]) -> None:
+    stores = KnownStores({"monolith": 0.006, "microservices": 0.015},
+                         held_mib={"monolith": 161.3, "microservices": 733.8})
+    done = Rehearsal(plan_of(hot_parts=[MEMORY | {"resolution": 0.001}]), stores).run()
+    limits = _limits(done, "monolith")
+    assert len(limits) < MEMORY_MOST
+    assert min(one for one in limits if one and one > 161.3) - 162 <= 2
+
+
+@pytest.mark.parametrize(("mix", "budget", "why"), [
+    ({"rate_per_s": None}, 2048, "rate_per_s is missing"),
+    ({"ways": ["everything"]}, 2048, "pooled is not among the ways"),
+    ({}, None, "budget.memory_mb is missing")])
+def test_least_memory_that_can_not_be_searched_is_refused(
+        plan_of: Callable[..., Plan], mix: dict[str, object], budget: int | None,
+        why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        plan_of(hot_parts=[MEMORY | mix], budget={"cpus": 0.9, "memory_mb": budget})
+
+
 def test_more_replicas_of_everything_and_of_the_hot_part_are_searched_on_one_pool(
         plan_of: Callable[..., Plan]) -> None:
     stores = KnownStores({"monolith": 0.006, "microservices": 0.015})

@@ -65,6 +65,16 @@ def test_what_a_store_works_while_nobody_comes_is_no_work_of_its_journeys(
     assert shares["postgres"] / shares["search"] == pytest.approx(1.4 / 1.8, rel=0.05)
 
 
+@pytest.mark.parametrize(("points", "work"), [
+    (((5, 0.004), (100, 0.140)), Work(0.0, 0.144 / 105)),  # a line below 0 at rate 0
+    (((5, 0.030), (100, 0.020)), Work(0.020, 0.0)),  # hardly asked: noise alone falls
+    (((20, 0.10), (20, 0.12)), Work(0.0, 0.0055))])
+def test_a_part_whose_line_makes_no_sense_is_not_believed(
+        points: tuple[tuple[float, float], ...], work: Work) -> None:
+    found = works_of([calibration(rate, cores) for rate, cores in points])["monolith"]
+    assert (found.idle, found.slope) == (pytest.approx(work.idle), pytest.approx(work.slope))
+
+
 def calibration(rate: float, cores: float, status: str = "ok") -> TrialRecord:
     return TrialRecord.model_validate({
         "id": 0, "phase": "hot", "pair": 0, "topology": "monolith", "store": "monolith",
