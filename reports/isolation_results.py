@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from contract.endpoints import DEPENDS_ON, FEATURES
 from contract.run_record import FaultRecord
@@ -11,6 +12,9 @@ from reports.estimate import Estimate
 from reports.impact import Impact
 from reports.losses import Counted, Halves, widened
 from reports.strips import Strip
+
+_PLACES: Final = 12
+"""Of a difference of shares: what is smaller is only how computers add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,9 @@ class Loss:
         if self.blast is None or expected is None:
             return None
         blast = widened(self.blast, self.halves[0], family)
-        low, high = (None if end is None else end - expected for end in (blast.low, blast.high))
-        return replace(blast, value=blast.value - expected, low=low, high=high)
+        value, low, high = (None if end is None else round(end - expected, _PLACES)
+                            for end in (blast.value, blast.low, blast.high))
+        return replace(blast, value=value or 0.0, low=low, high=high)
 
     def collateral_among(self, family: int) -> Estimate | None:
         """Collateral, its interval as wide as so many that must hold together ask for."""

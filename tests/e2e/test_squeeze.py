@@ -39,10 +39,11 @@ def bench(file: ScenarioFile, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def asked(file: ScenarioFile, topology: str, mib: int) -> PlannedTrial:
-    """A probe of a short trial's load under a limit."""
+    """A probe under a limit, of visitors who need not be signed in."""
     trial = next(trial for trial in Plan(file, "faulted").outlook()
                  if trial.phase == "latency" and trial.topology == topology)
-    return replace(trial, phase="hot", scaled="pooled",
+    return replace(trial, phase="hot", scaled="pooled", workload="product_read",
+                   rate_profile=((1.0, 20.0), (2.0, 20.0)), warmup_s=1.0,
                    budget=replace(trial.budget, memory_mb=mib),
                    probe=PlannedProbe(f"known/{topology}/memory/0", "memory", mib, "ramp"))
 
