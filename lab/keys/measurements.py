@@ -143,7 +143,7 @@ class ProbingKeys(Section):
     """The measured window of a probe. Unit: seconds."""
     confirm_factor: Annotated[float, Field(ge=1, le=20)] = 3.0
     """The answer is confirmed by a window this many times longer. Unit: ratio."""
-    most_probes: Annotated[int, Field(ge=4, le=100)] = 20
+    most_probes: Annotated[int, Field(ge=4, le=100)] = 26
     """A search ends after so many answered probes, or after twice as many with those rejected, with
     what was confirmed by then. Unit: trials."""
     repeats: Annotated[int, Field(ge=1, le=20)] = 1
