@@ -21,7 +21,7 @@ from lab.deploy.stack import Stack
 from lab.deploy.supervisor import Key, StackEvent
 from lab.errors import LabError
 
-_OUTSIDE: Final = ("bank", "warden")
+OUTSIDE: Final = ("bank", "warden")
 """Parts of the run that belong to no store."""
 
 
@@ -126,7 +126,7 @@ class Incidents:
                 and not self._meant.why_not(at_s - self.t0_s, event))
 
     def _words(self, at_s: float, stack: Stack, event: StackEvent, folder: Path) -> str:
-        whose = "" if event.part in _OUTSIDE else f" of {stack.topology.name}"
+        whose = "" if event.part in OUTSIDE else f" of {stack.topology.name}"
         process = (self._deployment.bank.process if event.part == "bank"
                    else stack.processes.get((event.part, event.replica)))
         log = f", see {process.log.relative_to(folder)}" if process else ""

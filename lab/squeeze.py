@@ -15,9 +15,10 @@ from contract.run_record import TrialRecord
 from lab.budget.group import Group
 from lab.deploy.stack import Stack
 from lab.deploy.supervisor import StackEvent
+from lab.incidents import OUTSIDE
 from lab.plan.trials import PlannedTrial
 
-_ELSEWHERE: Final = ("bank", "warden", "relay")
+_ELSEWHERE: Final = (*OUTSIDE, "relay")
 """Parts that are in no store's budget."""
 
 

@@ -13,8 +13,8 @@ from reports.demand import whole
 from reports.estimate import Band, Ratio, ratio_of_pairs
 from reports.estimate_family import adjusted_p
 from reports.guards import Judged
-from reports.price import HOUR_S, PriceList, Use
-from reports.starts import ONE_START, allowing_start
+from reports.price import PriceList, Use
+from reports.starts import ONE_START, allowing_start, block_allowing_start
 from reports.tally import Tally
 from reports.verdicts import band_of_pairs
 
@@ -66,22 +66,17 @@ def measure_ratios(judged: list[Judged], arms: Arms, series: str, counts: dict[i
 def _share_of_memory(judged: list[Judged], counted: Callable[[TrialRecord], bool],
                      prices: PriceList | None) -> float:
     """The greatest share of a trial's bill that is memory's: so far another start moves it."""
-    shares = [prices.gb_hour * cost.memory_bytes / 1e9 * one.trial.measure_s / HOUR_S / whole_bill
-              for one in judged if prices and counted(one.trial) and (cost := whole(one.trial))
-              and (whole_bill := prices.bill(Use(
-                  cost.cpu_s, cost.memory_bytes / 1e9 * one.trial.measure_s, 0.0, 0.0)))]
-    return max(shares, default=0.0)
+    uses = [Use(cost.cpu_s, cost.memory_bytes / 1e9 * one.trial.measure_s, 0.0, 0.0)
+            for one in judged if counted(one.trial) and (cost := whole(one.trial))]
+    return max((prices.bill(replace(use, cpu_s=0.0)) / bill for use in uses
+                if prices and (bill := prices.bill(use))), default=0.0)
 
 
 def _allowing_start(ratio: Ratio, share: float) -> Ratio:
     """Both intervals as far out as another start of the two stores may move them."""
-    def out(ends: tuple[float | None, float | None]) -> tuple[float | None, float | None]:
-        return allowing_start(*ends, share)
-
-    low, high = out((ratio.low, ratio.high))
-    first, last = out(ratio.block) if ratio.block else (None, None)
+    low, high = allowing_start(ratio.low, ratio.high, share)
     return replace(ratio, low=low, high=high, caveats=(*ratio.caveats, ONE_START),
-                   block=(first, last) if first is not None and last is not None else None)
+                   block=block_allowing_start(ratio.block, share))
 
 
 def _known(pairs: list[tuple[dict[str, float | None], ...]],

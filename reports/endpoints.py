@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,9 +11,10 @@ import pandas as pd
 
 from contract.run_record import TrialRecord
 from reports.arms import Arms, aa_pairs_of, pairs_of
+from reports.contrasts import Twos
 from reports.estimate import Estimate, Ratio, attainment, percentile, quantiles, ratio_of_pairs
 from reports.guards import Judged
-from reports.verdicts import NO_PAIR, Word, band_of_pairs, speed_verdict
+from reports.verdicts import NO_PAIR, Word, band_of_pairs, speed_word
 from reports.words import count
 
 LEAST_ROWS: Final = 5
@@ -21,7 +22,6 @@ LEAST_ROWS: Final = 5
 
 Split = Mapping[int, Mapping[Any, Any]]
 """Trial → endpoint → latencies in ms."""
-Twos = Sequence[tuple[TrialRecord, TrialRecord]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,7 @@ class EndpointRow:
 
     def word(self, adjusted_p: float | None) -> Word:
         """The verdict, by the rule of every other ratio of times."""
-        return speed_verdict("", "", "", self.ratio or self.why_not,
-                             self.ratio.band if self.ratio else None, adjusted_p).word
+        return speed_word(self.ratio, self.ratio.band if self.ratio else None, adjusted_p)
 
 
 def measure_endpoints(rows: dict[int, pd.DataFrame], trials: list[TrialRecord],

@@ -7,6 +7,7 @@ was wrong or missing never ended: it ranks as the slowest.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,5 +57,11 @@ def journey_ms(frame: pd.DataFrame, warmup_s: float) -> Floats:
 def journey_percentile(frame: pd.DataFrame, warmup_s: float, q: float) -> float | None:
     """Percentile q of whole journeys, in ms: None where too few came, infinite where too few
     ended rightly."""
+    return journey_percentiles(frame, warmup_s, (q,))[q]
+
+
+def journey_percentiles(frame: pd.DataFrame, warmup_s: float,
+                        qs: Sequence[float] = QS) -> dict[float, float | None]:
+    """The same of several percentiles."""
     times = journey_ms(frame, warmup_s)
-    return percentile(times, q) if is_enough(len(times), q) else None
+    return {q: percentile(times, q) if is_enough(len(times), q) else None for q in qs}

@@ -30,8 +30,7 @@ from reports.estimate import (
 )
 from reports.estimate_family import adjusted_p
 from reports.guards import Judged
-from reports.journeys import QS as JOURNEY_QS
-from reports.journeys import Journeys, journey_percentile, measure_journeys
+from reports.journeys import Journeys, journey_percentiles, measure_journeys
 from reports.noise import beside_itself
 from reports.read import Run
 from reports.stopping import Ending, ending_of
@@ -208,9 +207,8 @@ def _adjusted(ratios: dict[float, Ratio | None], endpoints: list[EndpointRow], a
 def _sample(trial: TrialRecord, frame: pd.DataFrame, *, has_journeys: bool) -> Sample:
     first = (frame["step"] == 0).to_numpy()
     values = frame["latency_ms"].to_numpy()
-    return Sample(trial.id, np.sort(values[first]), np.sort(values[~first]), {
-        q: journey_percentile(frame, trial.warmup_s, q) for q in JOURNEY_QS
-    } if has_journeys else {})
+    return Sample(trial.id, np.sort(values[first]), np.sort(values[~first]),
+                  journey_percentiles(frame, trial.warmup_s) if has_journeys else {})
 
 
 def _attainment(frames: list[pd.DataFrame]) -> Estimate | None:

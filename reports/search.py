@@ -35,8 +35,6 @@ class Probe:
     scheduled: int
     good: int
     holds: bool
-    is_enforced: bool = True
-    """Of a limit of memory: the kernel took it."""
 
     @property
     def share(self) -> float:
@@ -141,8 +139,7 @@ def merge(found: Sequence[Threshold]) -> Threshold:
 
 def _search(name: str, own: list[Judged]) -> Search:
     probes = [
-        Probe(one.trial, asked.value, asked.step, asked.scheduled, asked.good, asked.holds,
-              asked.is_enforced)
+        Probe(one.trial, asked.value, asked.step, asked.scheduled, asked.good, asked.holds)
         for one in own
         if (asked := one.trial.probe) and asked.holds is not None and one.status != "rejected"]
     asked = own[0].trial.probe

@@ -20,3 +20,10 @@ def allowing_start(low: float | None, high: float | None,
     of what is compared that is memory."""
     most = 1 + START_ALLOWANCE * share
     return low / most if low else None, high * most if high else None
+
+
+def block_allowing_start(block: tuple[float, float] | None,
+                         share: float = 1.0) -> tuple[float, float] | None:
+    """The same of an interval by blocks of pairs, which has both ends or is none."""
+    low, high = allowing_start(*block, share) if block else (None, None)
+    return (low, high) if low is not None and high is not None else None

@@ -25,6 +25,8 @@ REPEATABILITY: Final = 0.10
 of them to."""
 
 By = Literal["pairs", "apart", "ends"]
+Ends = tuple[float | None, float | None]
+"""None: open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +80,26 @@ def ratio_of_searches_apart(above: Sequence[Search], below: Sequence[Search]) ->
     return replace(_by_ends(above, below), is_apart=True)
 
 
-def _outer(ends: tuple[float | None, float | None], above: Sequence[Search],
-           below: Sequence[Search]) -> tuple[float | None, float | None]:
+def _outer(ends: Ends, above: Sequence[Search], below: Sequence[Search]) -> Ends:
     """The outer of an interval by repeats and of what brackets leave open of the same means."""
     brackets = (divide(_mean_end(above, "low"), _mean_end(below, "high")),
                 divide(_mean_end(above, "high"), _mean_end(below, "low")))
-    (low, least), (high, most) = zip(ends, brackets, strict=True)
-    return min(low, least) if low and least else None, max(high, most) if high and most else None
+    return _farther(ends, brackets)
 
 
-def _holding(ends: tuple[float | None, float | None],
-             silent: Sequence[tuple[Search, Search]]) -> tuple[float | None, float | None]:
+def _holding(ends: Ends, silent: Sequence[tuple[Search, Search]]) -> Ends:
     """The ends, as far out as pairs without both answers leave open: why a search has none may hang
     on what it would have answered."""
-    low, high = ends
     for above, below in silent:
-        least = divide(above.threshold.low, below.threshold.high)
-        most = divide(above.threshold.high, below.threshold.low)
-        low = min(low, least) if low and least else None
-        high = max(high, most) if high and most else None
-    return low, high
+        ends = _farther(ends, (divide(above.threshold.low, below.threshold.high),
+                               divide(above.threshold.high, below.threshold.low)))
+    return ends
+
+
+def _farther(ends: Ends, others: Ends) -> Ends:
+    """The outer of both; an end that is open in one stays open."""
+    (low, least), (high, most) = zip(ends, others, strict=True)
+    return min(low, least) if low and least else None, max(high, most) if high and most else None
 
 
 def _mean_end(found: Sequence[Search], end: Literal["low", "high"]) -> float | None:

@@ -112,6 +112,12 @@ def speed_verdict(what: str, base: str, rival: str, ratio: Ratio | str | None, b
                    ratio.value, ratio.low, ratio.high, ratio.n, adjusted_p)
 
 
+def speed_word(ratio: Ratio | str | None, band: Band | None,
+               adjusted_p: float | None = None) -> Word:
+    """What `speed_verdict` calls it, for those who count."""
+    return speed_verdict("", "", "", ratio, band, adjusted_p).word
+
+
 def _why_not(low: float, least: float, band: Band | None) -> str:
     """What stands against a difference whose interval excludes 1."""
     if low <= 1:

@@ -6,12 +6,12 @@ Each is put to the search as a *difficulty*: the rate itself, or 1 / cores, or 1
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, Protocol
 
 from contract.probe_record import Variable
-from contract.run_record import TrialRecord
+from contract.run_record import PartCost, TrialRecord
 from lab.plan.split import Work, split
 from lab.topology import Budget
 
@@ -52,8 +52,20 @@ class Quantity(Protocol):
         """Whether nothing can be learned here."""
 
 
+class _OfCpu:
+    """Known in any fraction, and limited on every machine."""
+
+    __slots__ = ()
+
+    def finest(self, hardest: float) -> float:  # noqa: ARG002
+        return 0.0
+
+    def is_out_of_reach(self, probes: Sequence[TrialRecord]) -> bool:  # noqa: ARG002
+        return False
+
+
 @dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(_OfCpu):
     """Journeys per second on a budget; the pilot's rate tells CPU-seconds a journey."""
 
     variable: ClassVar[Variable] = "rate"
@@ -75,15 +87,9 @@ class Rate:
         cpu_s = demand(probes)
         return self.budget.cpus / cpu_s if self.budget.cpus and cpu_s else None
 
-    def finest(self, hardest: float) -> float:  # noqa: ARG002
-        return 0.0
-
-    def is_out_of_reach(self, probes: Sequence[TrialRecord]) -> bool:  # noqa: ARG002
-        return False
-
 
 @dataclass(frozen=True, slots=True)
-class Cores:
+class Cores(_OfCpu):
     """Cores at a fixed rate, from those of the budget on; `works`: each budget that is asked for
     is split by them, empty: one pool."""
 
@@ -110,12 +116,6 @@ class Cores:
         """By the utilisation law, as for a rate."""
         cpu_s = demand(probes)
         return 1 / (self.rate_per_s * cpu_s) if cpu_s else None
-
-    def finest(self, hardest: float) -> float:  # noqa: ARG002
-        return 0.0
-
-    def is_out_of_reach(self, probes: Sequence[TrialRecord]) -> bool:  # noqa: ARG002
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +174,15 @@ def journeys_of(trial: TrialRecord) -> float:
 
 def cpu_s_of(trial: TrialRecord) -> float:
     """CPU seconds of the whole architecture in the measured window."""
-    total = trial.cost.get("total")
-    return total.cpu_s if total else sum(cost.cpu_s for cost in trial.cost.values())
+    return _of_all(trial, lambda cost: cost.cpu_s)
 
 
 def held_mib(trial: TrialRecord) -> float:
     """Mebibytes that the whole architecture held in the measured window; 0 where unknown."""
+    return _of_all(trial, lambda cost: cost.memory_bytes) / 2**20
+
+
+def _of_all(trial: TrialRecord, what: Callable[[PartCost], float]) -> float:
+    """By the kernel where it counts groups, else the sum of the parts."""
     total = trial.cost.get("total")
-    return (total.memory_bytes if total
-            else sum(cost.memory_bytes for cost in trial.cost.values())) / 2**20
+    return what(total) if total else sum(map(what, trial.cost.values()))

@@ -101,7 +101,7 @@ class PlannedTrial:
     @property
     def forecast_s(self) -> float:
         """How long it is expected to take, with all that is done before and after the load."""
-        return self.load_s + OVERHEAD_S + AFRESH_S * self.lacks_memory
+        return _takes_s(self.load_s, is_afresh=self.lacks_memory)
 
 
 def steady(scenario: ScenarioKeys, phase: Phase, series: str, topology: str,
@@ -120,8 +120,12 @@ def forecast_s(trials: list[PlannedTrial]) -> float:
 
 def spent_s(trials: list[TrialRecord]) -> float:
     """Estimate how long recorded trials took, by the same rule. Unit: seconds."""
-    return sum(trial.warmup_s + trial.measure_s + OVERHEAD_S + AFRESH_S * trial.lacks_memory
+    return sum(_takes_s(trial.warmup_s + trial.measure_s, is_afresh=trial.lacks_memory)
                for trial in trials)
+
+
+def _takes_s(load_s: float, *, is_afresh: bool) -> float:
+    return load_s + OVERHEAD_S + (AFRESH_S if is_afresh else 0.0)
 
 
 def workload_of(keys: WorkloadKeys) -> Workload:

@@ -11,6 +11,4 @@ from reports.claims.claim import Effect
 def allowing_start(effect: Effect) -> Effect:
     """A ratio with each end as far out as another start may move it."""
     low, high = starts.allowing_start(effect.low, effect.high)
-    first, last = starts.allowing_start(*effect.block) if effect.block else (None, None)
-    return replace(effect, low=low, high=high,
-                   block=(first, last) if first is not None and last is not None else None)
+    return replace(effect, low=low, high=high, block=starts.block_allowing_start(effect.block))

@@ -201,7 +201,8 @@ def probe_table(name: str, searches: list[Search]) -> Table:
         [[search.name, probe.trial.id, probe.trial.topology, probe.trial.cpu_budget,
           probe.trial.replicas, probe.trial.replicated, probe.trial.scaled, search.variable,
           probe.value, probe.step, probe.scheduled, probe.good, probe.share,
-          probe.is_enforced if search.variable == "memory" else None, probe.trial.oom_kills,
+          asked.is_enforced if (asked := probe.trial.probe) and probe.trial.lacks_memory else None,
+          probe.trial.oom_kills,
           probe.holds, search.threshold.value]
          for search, probe in probes],
         frozenset({1, 2, 3, 4}))

@@ -24,7 +24,7 @@ from reports.parts.latency_tables import (
     trial_table,
 )
 from reports.parts.stopping import stop_notes
-from reports.verdicts import speed_verdict
+from reports.verdicts import speed_verdict, speed_word
 from reports.words import count, in_ms, number, percent, percent_interval
 
 
@@ -142,7 +142,7 @@ def _other_series(series: list[Latency], first: Latency) -> list[Block]:
 
 def _series_said(series: list[Latency]) -> str:
     arms = next(one.arms for one in series if one.arms)
-    words = [speed_verdict("", "", "", one.ratios[50.0], one.bands[50.0]).word for one in series]
+    words = [speed_word(one.ratios[50.0], one.bands[50.0]) for one in series]
     slower, faster = words.count("slower"), words.count("faster")
     return (f"Of {count(len(series), 'series', 'series')}, {arms.rival} is slower than {arms.base} "
             f"by the median in {slower}, faster in {faster}; no difference is shown in "

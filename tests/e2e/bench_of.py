@@ -9,10 +9,25 @@ from pathlib import Path
 from contract.results import SCHEMA_VERSION
 from contract.run_record import Limits, RunRecord, TrialRecord
 from lab.deploy.deployment import Deployment
+from lab.plan import Plan, PlannedTrial
 from lab.run_folder import RunFolder
 from lab.scenario import ScenarioFile
+from lab.scenario_file import read_scenarios
 from lab.stacks import Stacks
 from lab.trial import Bench
+
+
+def scenarios_of(text: str, folder: Path) -> ScenarioFile:
+    """Read a scenario file of a test's own."""
+    path = folder / "scenarios.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_scenarios(path)
+
+
+def latency_trial(file: ScenarioFile, name: str, topology: str) -> PlannedTrial:
+    """The first latency trial of a topology in a scenario."""
+    return next(trial for trial in Plan(file, name).outlook()
+                if trial.phase == "latency" and trial.topology == topology)
 
 
 @contextlib.contextmanager

@@ -24,10 +24,9 @@ from lab.generator import Generator, GeneratorError
 from lab.incidents import Incidents
 from lab.plan import Plan, PlannedTrial
 from lab.scenario import ScenarioFile
-from lab.scenario_file import read_scenarios
 from lab.trial import Bench, run_trial
 from reports.guards import judge
-from tests.e2e.bench_of import bench_of, run_of
+from tests.e2e.bench_of import bench_of, run_of, scenarios_of
 from tests.e2e.lab_process import SCENARIO, Lab, labs, wait_until
 from tests.e2e.moments import BEGINS, check_records
 
@@ -36,9 +35,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> ScenarioFile:
-    path = tmp_path_factory.mktemp("file") / "scenarios.yaml"
-    path.write_text(SCENARIO.format(pairs=1), encoding="utf-8")
-    return read_scenarios(path)
+    return scenarios_of(SCENARIO.format(pairs=1), tmp_path_factory.mktemp("file"))
 
 
 @pytest.fixture(scope="module")

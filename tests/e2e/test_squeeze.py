@@ -8,13 +8,12 @@ from dataclasses import replace
 import pytest
 import urllib3
 
-from lab.plan import Plan, PlannedTrial
+from lab.plan import PlannedTrial
 from lab.plan.trials import PlannedProbe
 from lab.scenario import ScenarioFile
-from lab.scenario_file import read_scenarios
 from lab.trial import Bench, run_trial
 from reports.guards import judge
-from tests.e2e.bench_of import bench_of, run_of
+from tests.e2e.bench_of import bench_of, latency_trial, run_of, scenarios_of
 from tests.e2e.lab_process import FAULTED
 
 pytestmark = pytest.mark.e2e
@@ -24,9 +23,7 @@ WHOLE_MIB = 1024
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> ScenarioFile:
-    path = tmp_path_factory.mktemp("file") / "scenarios.yaml"
-    path.write_text(FAULTED.format(pairs=1, faults="bank-cut"), encoding="utf-8")
-    return read_scenarios(path)
+    return scenarios_of(FAULTED.format(pairs=1, faults="bank-cut"), tmp_path_factory.mktemp("file"))
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +37,7 @@ def bench(file: ScenarioFile, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def asked(file: ScenarioFile, topology: str, mib: int) -> PlannedTrial:
     """A probe under a limit, of visitors who need not be signed in."""
-    trial = next(trial for trial in Plan(file, "faulted").outlook()
-                 if trial.phase == "latency" and trial.topology == topology)
+    trial = latency_trial(file, "faulted", topology)
     return replace(trial, phase="hot", scaled="pooled", workload="product_read",
                    rate_profile=((1.0, 20.0), (2.0, 20.0)), warmup_s=1.0,
                    budget=replace(trial.budget, memory_mb=mib),

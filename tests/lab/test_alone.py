@@ -9,11 +9,9 @@ import pytest
 import urllib3
 
 from lab.generator import Generator
-from lab.plan import Plan, PlannedTrial
 from lab.scenario import ScenarioFile
-from lab.scenario_file import read_scenarios
 from lab.trial import Bench, run_trial
-from tests.e2e.bench_of import bench_of
+from tests.e2e.bench_of import bench_of, latency_trial, scenarios_of
 from tests.e2e.lab_process import FAULTED
 
 pytestmark = pytest.mark.e2e
@@ -22,9 +20,7 @@ STORES = ("monolith", "microservices")
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> ScenarioFile:
-    path = tmp_path_factory.mktemp("file") / "scenarios.yaml"
-    path.write_text(FAULTED.format(pairs=1, faults="bank-cut"), encoding="utf-8")
-    return read_scenarios(path)
+    return scenarios_of(FAULTED.format(pairs=1, faults="bank-cut"), tmp_path_factory.mktemp("file"))
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +28,6 @@ def bench(file: ScenarioFile, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Both stores under it."""
     with bench_of(file, "faulted", tmp_path_factory.mktemp("results")) as found:
         yield found
-
-
-def planned(file: ScenarioFile, topology: str) -> PlannedTrial:
-    return next(trial for trial in Plan(file, "faulted").outlook()
-                if trial.phase == "latency" and trial.topology == topology)
 
 
 def states(bench: Bench, topology: str) -> set[str]:
@@ -59,7 +50,7 @@ def test_the_store_that_is_not_measured_stands_still_and_goes_on(
         return go(self)
 
     monkeypatch.setattr(Generator, "go", look_and_go)
-    trial = run_trial(bench, STORES.index(topology) + 1, planned(file, topology))
+    trial = run_trial(bench, STORES.index(topology) + 1, latency_trial(file, "faulted", topology))
     assert (trial.unplanned_exits, trial.reasons) == (0, [])
     assert seen[other] == {psutil.STATUS_STOPPED}
     assert psutil.STATUS_STOPPED not in seen[topology]
@@ -73,7 +64,7 @@ def test_a_trial_that_fails_leaves_nobody_standing_still(
 
     monkeypatch.setattr(Generator, "go", refuse)
     with pytest.raises(ConnectionError):
-        run_trial(bench, 3, planned(file, "monolith"))
+        run_trial(bench, 3, latency_trial(file, "faulted", "monolith"))
     for name in STORES:
         assert psutil.STATUS_STOPPED not in states(bench, name)
     for stack in bench.deployment.stacks:
